@@ -1,0 +1,64 @@
+"""How every command of the project ends: one clear line, and an exit status that says whose turn it is."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+
+class Finding(Exception):  # noqa: N818 - a finding is a result, not a failure
+    """The command did its work and found against what it judged (exit 1)."""
+
+    status = 1
+
+
+class SettingsError(Exception):
+    """What the command was given is wrong: say what was expected, what was found, what to do (exit 2)."""
+
+    status = 2
+
+
+class WorldError(Exception):
+    """The world did not play along: network, disk, store, cluster (exit 3)."""
+
+    status = 3
+
+
+def parser(module_docstring: str) -> argparse.ArgumentParser:
+    """An argument parser whose help opens with the first line of `module_docstring`."""
+    return argparse.ArgumentParser(description=module_docstring.strip().splitlines()[0], allow_abbrev=False)
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """Parse an option's value that must be a JSON object; for use as argparse's `type`."""
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise argparse.ArgumentTypeError(f"expected a JSON object, found {text[:60]!r} ({error})") from None
+    if not isinstance(value, dict):
+        raise argparse.ArgumentTypeError(f"expected a JSON object, found {text[:60]!r}")
+    return value
+
+
+def output_file(path: str) -> Path:
+    """Path of an output, its folder made; for use as argparse's `type`."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target
+
+
+def run(main: Callable[[], int | None]) -> NoReturn:
+    """Run `main` and leave with its status; a mistake of the user or the world is one line, never a traceback."""
+    try:
+        sys.exit(main() or 0)
+    except (Finding, SettingsError, WorldError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.status)
+    except OSError as error:
+        print(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
+        sys.exit(WorldError.status)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)
