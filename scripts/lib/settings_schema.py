@@ -1,0 +1,225 @@
+"""The schema of mlops.yaml: what a user may write there, and the JSON strings that components get of it."""
+
+import json
+import re
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, PlainValidator
+
+Gate = Literal["pull_request", "promotion"]
+Mode = Literal["improve", "not-worse"]
+
+
+def _text(pattern: str, expected: str) -> Any:
+    """A string type whose error says `expected` instead of showing the pattern."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch(pattern, value):
+            raise ValueError(expected)
+        return value
+
+    return Annotated[str, BeforeValidator(check)]
+
+
+def _day(value: object) -> object:
+    if value == "today" or type(value) is date:
+        return value
+    raise ValueError("a date such as 2013-09-02, or today")
+
+
+def _quantity(value: object) -> object:
+    """`cpu: 2` is a quantity as `cpu: "2"` is."""
+    return str(value) if type(value) in (int, float) else value
+
+
+Name = _text(r"[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and underscores")
+ModelName = _text(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "lower-case letters, digits and hyphens, 63 at most")
+Uri = _text(r"(file:///|s3://|https://).+|(?![a-z0-9+.-]+://).+", "a path, file:///, s3:// or https://")
+DottedPath = _text(
+    r"[A-Za-z_]\w*(\.\w+)+", "an estimator with its module, as sklearn.linear_model.LogisticRegression"
+)
+Repository = _text(
+    r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+",
+    "an image repository with no tag, as docker.io/you/flight-delays",
+)
+Cpu = Annotated[_text(r"\d+(\.\d+)?m?", "a number of cores, as 2 or 500m"), BeforeValidator(_quantity)]
+Memory = Annotated[
+    _text(r"\d+(\.\d+)?([EPTGMK]i?)?", "an amount of memory, as 4Gi"), BeforeValidator(_quantity)
+]
+Count = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class Section(BaseModel):
+    """A mapping of the file. A key that has a default may be absent; a null is never what was meant."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
+
+
+class Table(Section):
+    uri: Uri
+    time: Name
+    history_days: Annotated[int, Field(ge=0)] = 0
+
+
+class Data(Section):
+    as_of: Annotated[date | str, PlainValidator(_day)]
+    tables: Annotated[dict[Name, Table], Field(min_length=1)]
+    rows: Name
+    key: Name
+
+
+class Label(Section):
+    name: Name
+    type: Literal["binary", "number"]
+    matures_after_days: Annotated[int, Field(ge=0)]
+
+
+class Windows(Section):
+    training_days: Count
+    evaluation_days: Count
+
+
+class Column(Section):
+    type: Literal["number", "category"]
+    known: Name
+    min: float = None
+    max: float = None
+
+
+class Features(Section):
+    moments: Annotated[list[Name], Field(min_length=1)]
+    predict_at: Name
+    columns: Annotated[dict[Name, Column], Field(min_length=1)]
+
+
+class Training(Section):
+    estimator: DottedPath
+    parameters: dict[str, JsonValue] = {}
+    categories: Literal["ordinal", "one-hot"]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Metric(Section):
+    name: Literal["roc_auc", "log_loss", "accuracy", "mae", "rmse"]
+    floor: float
+
+
+class PullRequestReferences(Section):
+    champion: Mode
+    control: Mode
+
+
+class PromotionReferences(Section):
+    champion: Mode
+
+
+class References(Section):
+    pull_request: PullRequestReferences
+    promotion: PromotionReferences
+
+
+class Slices(Section):
+    columns: list[Name] = []
+    minimum_rows: Count
+
+
+class Drop(Section):
+    margin: NotNegative
+
+
+class Limit(Section):
+    maximum: Count
+
+
+class Guardrails(Section):
+    roc_auc: Drop = None
+    log_loss: Drop = None
+    accuracy: Drop = None
+    calibration_error: Drop = None
+    mae: Drop = None
+    rmse: Drop = None
+    model_bytes: Limit = None
+
+
+class Policies(Section):
+    references: References
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    min_effect: NotNegative
+    margin: NotNegative
+    inconclusive: Literal["fail", "pass"]
+    cluster: Name
+    minimum_rows: Count
+    minimum_clusters: Annotated[int, Field(ge=2)]
+    slices: Slices
+    guardrails: Guardrails = Guardrails()
+
+
+class Images(Section):
+    repository: Repository
+
+
+class Resources(Section):
+    cpu: Cpu = None
+    memory: Memory = None
+
+
+class Settings(Section):
+    model: ModelName
+    data: Data
+    label: Label
+    windows: Windows
+    features: Features
+    training: Training
+    metric: Metric
+    policies: Policies
+    images: Images
+    resources: dict[Name, Resources] = {}
+
+    def as_of(self) -> date:
+        """The day that windows count back from; "today" is today's in UTC, as the cluster's schedules are."""
+        return datetime.now(UTC).date() if isinstance(self.data.as_of, str) else self.data.as_of
+
+    def data_settings(self, root: Path) -> str:
+        """What load_data gets; a table's relative path is one below the project's `root`."""
+        tables = {name: table.model_dump() for name, table in self.data.tables.items()}
+        for table in tables.values():
+            if "://" not in table["uri"]:
+                table["uri"] = (root.absolute() / table["uri"]).as_uri()
+        return canonical_json(
+            {
+                "tables": tables,
+                "rows": self.data.rows,
+                "label_matures_after_days": self.label.matures_after_days,
+                "windows": self.windows.model_dump(),
+            }
+        )
+
+    def feature_settings(self) -> str:
+        """What build_features, validate_data, train_model and score_model get."""
+        return canonical_json(
+            {
+                "rows": self.data.rows,
+                "key": self.data.key,
+                "time": self.data.tables[self.data.rows].time,
+                "label": self.label.model_dump(include={"name", "type"}),
+                **self.features.model_dump(exclude_none=True),
+            }
+        )
+
+    def training_settings(self) -> str:
+        """What train_model gets beside the features."""
+        return canonical_json(self.training.model_dump())
+
+    def policy(self, gate: Gate) -> str:
+        """What compare_models decides by at `gate`."""
+        policies = self.policies.model_dump(exclude_none=True)
+        metric = {"metric": self.metric.name, "floor": self.metric.floor}
+        return canonical_json(policies | metric | {"references": policies["references"][gate]})
+
+
+def canonical_json(value: Any) -> str:
+    """The one JSON text of `value`: what is equal has equal bytes, so that caches and hashes agree."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
