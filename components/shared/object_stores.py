@@ -84,33 +84,33 @@ class S3Store:
     def read(self, key: str) -> tuple[bytes, str]:
         """The bytes at `key`, and the tag by which `swap` knows them again."""
         with self._clear_errors(key):
-            answer = _s3().get_object(Bucket=self.bucket, Key=self._path(key))
+            answer = s3_client().get_object(Bucket=self.bucket, Key=self._path(key))
             return answer["Body"].read(), answer["ETag"]
 
     def write(self, key: str, data: bytes) -> None:
         with self._clear_errors(key):
-            _s3().put_object(Bucket=self.bucket, Key=self._path(key), Body=data)
+            s3_client().put_object(Bucket=self.bucket, Key=self._path(key), Body=data)
 
     def swap(self, key: str, data: bytes, tag: str | None) -> None:
         """Write where `tag` is still what stands at `key` (None: nothing does); LostRace otherwise."""
         condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
         try:
             with self._clear_errors(key):
-                _s3().put_object(Bucket=self.bucket, Key=self._path(key), Body=data, **condition)
+                s3_client().put_object(Bucket=self.bucket, Key=self._path(key), Body=data, **condition)
         except NotFound:  # some stores' answer to If-Match where nothing stands any more
             raise LostRace(f"{self._uri(key)}: somebody else wrote first; read it again") from None
 
     def names(self) -> list[str]:
         folder = f"{self.prefix}/" if self.prefix else ""
         with self._clear_errors(""):
-            pages = _s3().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder)
+            pages = s3_client().get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder)
             keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
         return sorted(key.removeprefix(folder) for key in keys)
 
     def require(self) -> None:
         """Fail where there is no such bucket: a place that is missing is not an empty one."""
         with self._clear_errors(""):
-            _s3().head_bucket(Bucket=self.bucket)
+            s3_client().head_bucket(Bucket=self.bucket)
 
     def _path(self, key: str) -> str:
         return f"{self.prefix}/{key}".strip("/")
@@ -141,14 +141,14 @@ class S3Store:
             raise WorldError(refused(uri)) from None
         except (aws.IncompleteReadError, aws.ResponseStreamingError):
             raise WorldError(f"{uri}: the answer ended before its length; try again") from None
-        except aws.HTTPClientError:
+        except (aws.ConnectionError, aws.HTTPClientError):
             raise WorldError(unreachable(uri)) from None
         except aws.BotoCoreError as error:
             raise WorldError(f"{uri}: {error}") from None
 
 
 @functools.cache
-def _s3() -> Any:
+def s3_client() -> Any:
     import boto3
     from botocore.config import Config
 
@@ -159,7 +159,9 @@ def _s3() -> Any:
         request_checksum_calculation="when_required",  # the default is refused by older S3-compatible stores
         s3={"addressing_style": "path" if s3_endpoint() else "auto"},
     )
-    return boto3.client("s3", config=config)
+    return boto3.Session().client(
+        "s3", config=config
+    )  # the default session keeps its first credentials for ever
 
 
 def s3_endpoint() -> str | None:

@@ -1,0 +1,34 @@
+"""What every suite may ask for."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from components.shared import object_stores
+from tests.seaweedfs import SeaweedFS, running_seaweedfs
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
+    with running_seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as store:
+        yield store
+
+
+@pytest.fixture
+def s3_identity(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Call it with "admin", "reader" or an unknown name, and this process speaks to SeaweedFS as that."""
+
+    def become(identity: str) -> None:
+        for name, value in seaweedfs.environment(identity).items():
+            monkeypatch.setenv(name, value)
+        object_stores.s3_client.cache_clear()
+
+    become("admin")
+    yield become
+    object_stores.s3_client.cache_clear()
+
+
+@pytest.fixture
+def bucket(seaweedfs: SeaweedFS, s3_identity: Callable[[str], None]) -> str:
+    """The s3:// URI of a new bucket that this process may write to."""
+    return seaweedfs.new_bucket()
