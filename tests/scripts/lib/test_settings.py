@@ -67,7 +67,7 @@ MISTAKES = [
     ("C: 1e-3", "C: .inf", "19: training.parameters.C: expected a finite number, found inf"),
     ("C: 1e-3", "C: 2024-01-01", "19: training.parameters.C: expected text, a number, true"),
     # a wrong value
-    ("inconclusive: fail", "inconclusive: fial", "30: policies.inconclusive: expected fail or pass, found 'fial'; did"),
+    ("fail", "fial", "30: policies.inconclusive: expected fail or pass, found 'fial'; did you mean fail?"),
     ("inconclusive: fail", "inconclusive: maybe", "30: policies.inconclusive: expected fail or pass, found"),
     ("margin: 0.005", "margin: -1", "29: policies.margin: expected greater than or equal to 0, found -1"),
     ("0.95", "1", "27: policies.confidence: expected less than 1, found 1"),
@@ -79,7 +79,7 @@ MISTAKES = [
     ("you/houses", "you/houses:1", "38: images.repository: expected an image repository with no tag"),
     # right by itself, wrong beside another
     ("rows: sales", "rows: sale", "7: data.rows: expected a table, found 'sale'; did you mean sales?"),
-    ("predict_at: before_sale", "predict_at: dawn", "13: features.predict_at: expected a moment, found 'dawn'; there are before"),
+    ("at: before_sale", "at: dawn", "13: features.predict_at: expected a moment, found 'dawn'; there"),
     ("known: before_sale}", "known: before_sales}", "15: features.columns.district.known: expected a "),
     ("[district]", "[distrct]", "34: policies.slices.columns.0: expected a feature, found 'distrct'"),
     ("cluster: day", "cluster: dya", "31: policies.cluster: expected day or a feature, found 'dya'; did"),
