@@ -55,9 +55,8 @@ class FileStore:
 
     def swap(self, key: str, data: bytes, tag: str | None) -> None:
         """Write where `tag` is still what stands at `key` (None: nothing does); LostRace otherwise."""
-        lock = self.root / f".{key.replace('/', '-')}.lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with lock.open("w") as held:
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("w") as held:
             fcntl.flock(held, fcntl.LOCK_EX)  # between processes; the kernel lets go of a killed one's
             try:
                 found = self.read(key)[1]

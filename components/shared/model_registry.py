@@ -1,0 +1,225 @@
+"""The model registry: versions that never change, and a champion that moves by compare-and-swap.
+
+    <uri>/models/<name>/versions/<digest>/model/model.joblib
+    <uri>/models/<name>/versions/<digest>/metadata.json       written last: it makes the version exist
+    <uri>/models/<name>/ledger/<sequence>-<id>.json           a move; counts once champion.json leads to it
+    <uri>/models/<name>/champion.json                         {"version", "sequence", "ledger"}
+
+Each ledger entry names the one before it, so replacing champion.json commits the move and its entry at
+once: a process killed before that has moved nothing, and one killed after it has moved everything.
+"""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import Any
+
+from components.shared.command_line import Finding, SettingsError, WorldError
+from components.shared.documents import Document, Documents, digest
+from components.shared.storage import LostRace, NotFound
+
+MODEL_FILE = "model.joblib"
+POINTER = "champion.json"
+NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
+VERSION = re.compile(r"[0-9a-f]{64}")
+OUTSIDE_DIGEST = ("version", "created", "metrics", "verdict")  # how it was judged, not what it is
+NO_CHAMPION = {"version": "", "sequence": 0, "ledger": ""}
+
+
+class PromotionLost(Finding):
+    """The champion is not the one that the mover had seen."""
+
+
+class ModelRegistry:
+    """The versions and the champion of the model `name`, below the file:// or s3:// folder `uri`."""
+
+    def __init__(self, uri: str, name: str):
+        if not NAME.fullmatch(name):
+            raise SettingsError(f"expected a model name of a-z, 0-9 and -, at most 63 long, found {name!r}")
+        self.name = name
+        self.documents = Documents(f"{uri.rstrip('/')}/models/{name}")
+        self.store = self.documents.store
+
+    def champion(self) -> Document | None:
+        """The version document in production; None only where nothing was ever promoted."""
+        pointer, _ = self._pointer()
+        return self.version(pointer["version"]) if pointer["version"] else None
+
+    def version(self, version: str) -> Document:
+        """{"version", "created", "model_sha256", "model_bytes", "record", "code_sha", "images",
+        "feature_settings", "metrics", "verdict", ...}, checked against its digest."""
+        key = _metadata_key(version)
+        try:
+            document, _ = self.documents.read(key, "model_sha256", "images", "feature_settings")
+        except NotFound:
+            self.store.require()
+            raise NotFound(f"{self.documents.uri}: there is no version {version}") from None
+        if digest(document, *OUTSIDE_DIGEST) != version:
+            raise WorldError(
+                f"{self.documents.uri}/{key}: was changed since it was registered; do not use it"
+            )
+        return document | {"version": version}
+
+    def fetch(self, version: str, folder: Path) -> Document:
+        """Put the model into `folder`, once its bytes are known to be those registered."""
+        document = self.version(version)
+        model = self._model(document)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / MODEL_FILE).write_bytes(model)
+        return document
+
+    def register(self, folder: Path, record: Document, verdict: Document, metadata: Document) -> str:
+        """Keep the model in `folder` as a version, and return the version; again changes nothing.
+
+        `metadata`: {"code_sha", "images": {"build_features", "score_model"}, "feature_settings", ...}.
+        """
+        model = (folder / MODEL_FILE).read_bytes()
+        sha256 = hashlib.sha256(model).hexdigest()
+        if not {"build_features", "score_model"} <= set(metadata.get("images", {})):
+            raise SettingsError(
+                f"expected metadata with images build_features and score_model, found {metadata}"
+            )
+        if record.get("model_sha256") != sha256:
+            raise SettingsError(f"the record is about the model {record.get('model_sha256')}, not {sha256}")
+        judged = {"metrics": _metrics(verdict, sha256), "verdict": _summary(verdict)}
+        document = metadata | {
+            "schema_version": 1,
+            "record": record,
+            "model_sha256": sha256,
+            "model_bytes": len(model),
+        }
+        version = digest(document, *OUTSIDE_DIGEST)
+        try:
+            self.version(version)
+        except NotFound:
+            self.store.write(_model_key(version), model)
+            self.documents.create(_metadata_key(version), document | judged | {"created": _now()})
+        return version
+
+    def promote(self, version: str, expected: str, verdict: Document) -> Document:
+        """Make `version` the champion if `verdict` passed it and the champion still is `expected` ("": none).
+
+        Returns the ledger entry. PromotionLost where the champion is another by now.
+        """
+        document = self.version(version)
+        if verdict.get("passed") is not True:
+            raise Finding(
+                f"{self.name}: the verdict is {verdict.get('verdict')}; only one that passed promotes"
+            )
+        metrics = _metrics(verdict, document["model_sha256"])
+        seen = (verdict["models"].get("champion") or {}).get("version")
+        if seen not in (None, expected):
+            raise SettingsError(
+                f"{self.name}: the verdict is against {seen}, not {expected or 'no champion'}"
+            )
+        pointer, tag = self._pointer()
+        if pointer["version"] != expected:
+            raise self._lost(pointer["version"], f"the gate saw {expected or 'none'}")
+        if version == expected:
+            return next(self._moves(pointer))
+        about = {"metrics": metrics, "verdict": _summary(verdict)}
+        return self._move("promote", document, about, pointer, tag)
+
+    def rollback(self, to: str = "", reason: str = "") -> Document:
+        """Make a former champion the champion again: `to`, else the one before. Returns the ledger entry."""
+        pointer, tag = self._pointer()
+        current = pointer["version"]
+        moves = list(self._moves(pointer))
+        promotions = (move for move in moves if move["move"] == "promote" and move["version"] == current)
+        to = to or next((move["previous"] for move in promotions), "")
+        if to in ("", current) or to not in {move["version"] for move in moves}:
+            raise SettingsError(
+                f"{self.name}: expected a former champion to go back to, found {to or 'none'}"
+            )
+        document = self.version(to)
+        about = {"metrics": document["metrics"], "verdict": document["verdict"], "reason": reason}
+        return self._move("rollback", document, about, pointer, tag)
+
+    def history(self, limit: int = 100) -> list[Document]:
+        """The newest `limit` moves, oldest first: {"sequence", "move": "promote"|"rollback", "at", "version",
+        "previous": version or "", "metrics": {name: value}, "verdict": summary, "ledger": its key}."""
+        pointer, _ = self._pointer()
+        return list(islice(self._moves(pointer), limit))[::-1]
+
+    def _pointer(self) -> tuple[Document, str | None]:
+        try:
+            pointer, tag = self.documents.read(POINTER, *NO_CHAMPION)
+        except NotFound:
+            self.store.require()
+            return NO_CHAMPION, None
+        if not (VERSION.fullmatch(str(pointer["version"])) and isinstance(pointer["sequence"], int)):
+            raise WorldError(f"{self.documents.uri}/{POINTER}: expected a version's digest, found {pointer}")
+        return pointer, tag
+
+    def _moves(self, pointer: Document) -> Iterator[Document]:
+        """The moves that led to `pointer`, newest first."""
+        key = pointer["ledger"]
+        while key:
+            move, _ = self.documents.read(key, "sequence", "move", "version", "previous", "before")
+            yield move | {"ledger": key}
+            key = move["before"]
+
+    def _move(
+        self, move: str, document: Document, about: Document, pointer: Document, tag: str | None
+    ) -> Document:
+        self._model(document)  # production never points at bytes that nobody can use
+        new = {"version": document["version"], "sequence": pointer["sequence"] + 1}
+        new["ledger"] = f"ledger/{new['sequence']:06}-{uuid.uuid4().hex}.json"
+        before = {"previous": pointer["version"], "before": pointer["ledger"]}
+        entry = about | new | before | {"move": move, "at": _now()}
+        self.documents.create(new["ledger"], entry)
+        try:
+            self.documents.swap(POINTER, new, tag)
+        except LostRace:
+            # An answer that got lost on its way, and was asked for again, looks like a lost race.
+            now, _ = self._pointer()
+            since = takewhile(lambda other: other["sequence"] >= new["sequence"], self._moves(now))
+            if new["ledger"] not in [other["ledger"] for other in since]:
+                raise self._lost(now["version"], "another move was faster") from None
+        return entry
+
+    def _model(self, document: Document) -> bytes:
+        key = _model_key(document["version"])
+        model, _ = self.store.read(key)
+        found = hashlib.sha256(model).hexdigest()
+        if found != document["model_sha256"]:
+            expected = document["model_sha256"]
+            raise WorldError(f"{self.documents.uri}/{key}: expected the SHA-256 {expected}, found {found}")
+        return model
+
+    def _lost(self, champion: str, why: str) -> PromotionLost:
+        return PromotionLost(f"{self.name}: the champion is {champion or 'none'}, and {why}; gate again")
+
+
+def _metrics(verdict: Document, model_sha256: str) -> dict[str, Any]:
+    """The metrics of the candidate that `verdict` is about, which must be this model."""
+    try:
+        candidate = verdict["models"]["candidate"]
+        judged, metrics = candidate["model_sha256"], candidate["metrics"]
+    except (KeyError, TypeError):
+        raise SettingsError("expected a verdict with models.candidate.model_sha256, found none") from None
+    if judged != model_sha256:
+        raise SettingsError(f"the verdict is about the model {judged}, not {model_sha256}")
+    return metrics
+
+
+def _summary(verdict: Document) -> Document:
+    return {name: verdict.get(name) for name in ("verdict", "passed", "reason", "as_of")}
+
+
+def _metadata_key(version: str) -> str:
+    if not VERSION.fullmatch(version):
+        raise SettingsError(f"expected a model's version, 64 hexadecimal digits, found {version!r}")
+    return f"versions/{version}/metadata.json"
+
+
+def _model_key(version: str) -> str:
+    return f"versions/{version}/model/{MODEL_FILE}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
