@@ -1,0 +1,73 @@
+"""Compile pipelines/*.py to build/pipelines/*.yaml, with the images and resources that they run with."""
+
+import sys
+from pathlib import Path
+
+from components.shared.command_line import SettingsError, parser, run
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    from scripts.lib.images import stage_all
+    from scripts.lib.pipeline_compiler import compile_all
+    from scripts.lib.pipeline_lint import problems
+    from scripts.lib.settings import load
+    from scripts.lib.sources import WorkTree
+
+    root = Path.cwd()
+    settings = load(root / "mlops.yaml")
+    if arguments.images:
+        images = _read_images(arguments.images)
+    else:
+        images = {name: image.reference for name, image in stage_all(WorkTree(root)).items()}
+    texts = compile_all(root, images, settings.resources)
+    found = [line for name, text in texts.items() for line in problems(name, text, arguments.release)]
+    if found:
+        print(*found, sep="\n", file=sys.stderr)
+        raise SettingsError(
+            f"expected pipelines that run anywhere, found {len(found)} problems; nothing written"
+        )
+    _write(texts, arguments.output)
+    return 0
+
+
+def _parser():
+    options = parser(__doc__)
+    options.add_argument(
+        "--images", type=Path, metavar="FILE", help="references by component, as JSON (default: staged here)"
+    )
+    options.add_argument("--release", action="store_true", help="refuse an image that has no digest")
+    options.add_argument(
+        "--output", type=Path, default=Path("build/pipelines"), metavar="FOLDER", help="default: %(default)s"
+    )
+    return options
+
+
+def _read_images(path: Path) -> dict[str, str]:
+    import json
+
+    try:
+        images = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise SettingsError(f"{path}: expected JSON, found {error}") from None
+    if not isinstance(images, dict) or not all(isinstance(each, str) for each in images.values()):
+        raise SettingsError(f"{path}: expected an object of component: reference, found another document")
+    return images
+
+
+def _write(texts: dict[str, str], folder: Path) -> None:
+    """Each file in one step; what was compiled from a pipeline that is gone goes too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        unfinished = folder / f"{name}.yaml.tmp"
+        unfinished.write_text(text)
+        unfinished.rename(folder / f"{name}.yaml")
+        print(f"{folder / name}.yaml")
+    for path in folder.glob("*.yaml"):
+        if path.stem not in texts and path.read_text().startswith("# PIPELINE DEFINITION"):
+            path.unlink()
+            print(f"{path} removed: its pipeline is gone")
+
+
+if __name__ == "__main__":
+    run(main)
