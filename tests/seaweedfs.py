@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import Any
 
 IDENTITIES = {"admin": ["Admin", "Read", "Write", "List"], "reader": ["Read", "List"]}
 START_SECONDS = 60
@@ -39,7 +37,9 @@ class SeaweedFS:
         self.client().create_bucket(Bucket=name)
         return f"s3://{name}"
 
-    def client(self):
+    def client(self) -> Any:
+        import boto3
+
         return boto3.client(
             "s3",
             endpoint_url=self.endpoint,
@@ -95,6 +95,8 @@ def running_seaweedfs(folder: Path) -> Iterator[SeaweedFS]:
 
 
 def _wait_until_writable(store: SeaweedFS, process: subprocess.Popen, log: Path) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError
+
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:

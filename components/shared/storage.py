@@ -108,7 +108,8 @@ def _download(uri: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="download-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     target = folder / (uri.partition("?")[0].rstrip("/").rpartition("/")[2] or "download")
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(ATTEMPTS):
+        time.sleep(0.5 * attempt)
         try:
             with urllib.request.urlopen(uri, timeout=READ_SECONDS) as answer, target.open("wb") as file:
                 if not answer.url.startswith("https://"):
@@ -126,5 +127,4 @@ def _download(uri: str) -> Path:
             problem = f"{uri}: the server answered {error.code} {error.reason}; try again later"
         except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
             problem = f"{uri}: cannot be reached ({getattr(error, 'reason', error)}); check the network"
-        time.sleep(0.5 * attempt)
     raise WorldError(problem)
