@@ -1,0 +1,84 @@
+"""Train the scikit-learn estimator that the settings name, its preprocessing included."""
+
+import os
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from components.shared import command_line, tables
+
+
+def main() -> None:
+    parser = command_line.parser(__doc__)
+    parser.add_argument("--training-settings", type=command_line.json_object, required=True)
+    parser.add_argument("--feature-settings", type=command_line.json_object, required=True)
+    parser.add_argument("--features", type=Path, required=True)
+    parser.add_argument("--model", type=command_line.output_file, required=True)
+    parser.add_argument("--record", type=command_line.output_file, required=True)
+    arguments = parser.parse_args()
+    training, settings = arguments.training_settings, arguments.feature_settings
+
+    import joblib
+
+    from components.train_model.estimators import make_estimator, make_pipeline
+
+    estimator = make_estimator(training, settings["label"]["type"])
+    label = settings["label"]["name"]
+    table = tables.read_table(arguments.features, [label, *settings["columns"]])
+    rows = table.to_pandas().dropna(subset=label)
+    if rows.empty:
+        raise command_line.SettingsError(f"{arguments.features}: expected rows with a label, found none")
+    started = time.monotonic()
+    model = fit(make_pipeline(estimator, training["categories"], settings["columns"]), rows, settings)
+    print(f"trained on {len(rows)} rows in {time.monotonic() - started:.1f} s")
+
+    with tables.written_whole(arguments.model) as folder:
+        folder.mkdir()
+        joblib.dump(model, folder / "model.joblib")
+    record = describe(
+        training, settings, rows[label], tables.snapshot(table), arguments.model / "model.joblib"
+    )
+    tables.write_json(record, arguments.record)
+
+
+def fit(model: Any, rows: Any, settings: dict[str, Any]) -> Any:
+    import numpy as np
+    from threadpoolctl import threadpool_limits
+
+    kind = np.int8 if settings["label"]["type"] == "binary" else np.float64
+    # Threads change the order of sums and so the model's bytes: their number must not hang on the machine.
+    threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
+    try:
+        with threadpool_limits(threads):
+            return model.fit(rows[list(settings["columns"])], rows[settings["label"]["name"]].to_numpy(kind))
+    except (ValueError, TypeError) as error:
+        raise command_line.SettingsError(f"{type(model[-1]).__name__} cannot be trained: {error}") from None
+
+
+def describe(
+    training: dict[str, Any],
+    settings: dict[str, Any],
+    label: Any,
+    snapshot: dict[str, Any],
+    model: Path,
+) -> dict[str, Any]:
+    return {
+        **{name: training[name] for name in ("estimator", "parameters", "seed", "categories")},
+        "features": list(settings["columns"]),
+        "label": {**settings["label"], "mean": float(label.mean()), "median": float(label.median())},
+        "rows": len(label),
+        "training_window": {"start": snapshot.get("start"), "end": snapshot.get("end")},
+        "data_sha256": snapshot.get("sha256"),
+        "libraries": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("scikit-learn", "numpy", "pandas")},
+        },
+        "model_sha256": tables.file_sha256(model),
+        "model_bytes": model.stat().st_size,
+    }
+
+
+if __name__ == "__main__":
+    command_line.run(main)
