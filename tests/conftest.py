@@ -29,6 +29,6 @@ def s3_identity(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 @pytest.fixture
-def bucket(seaweedfs: SeaweedFS, s3_identity: Callable[[str], None]) -> str:
-    """The s3:// URI of a new bucket that this process may write to."""
-    return seaweedfs.new_bucket()
+def s3_folder(seaweedfs: SeaweedFS, s3_identity: Callable[[str], None]) -> str:
+    """The s3:// URI of an empty place that this process may write to."""
+    return seaweedfs.new_folder()

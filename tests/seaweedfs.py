@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 IDENTITIES = {"admin": ["Admin", "Read", "Write", "List"], "reader": ["Read", "List"]}
+BUCKET = "tests"
 START_SECONDS = 60
 
 
@@ -31,11 +32,9 @@ class SeaweedFS:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def new_bucket(self) -> str:
-        """The s3:// URI of a bucket that nobody has used."""
-        name = f"test-{uuid.uuid4().hex[:12]}"
-        self.client().create_bucket(Bucket=name)
-        return f"s3://{name}"
+    def new_folder(self) -> str:
+        """The s3:// URI of a place in the bucket that nobody has used."""
+        return f"s3://{BUCKET}/{uuid.uuid4().hex[:12]}"
 
     def client(self) -> Any:
         import boto3
@@ -73,7 +72,7 @@ def running_seaweedfs(folder: Path) -> Iterator[SeaweedFS]:
         "master.volumeSizeLimitMB": 64,
         "master.telemetry": "false",
         "volume.port": ports[1],
-        "volume.max": 100,  # the default, 8, refuses the third bucket
+        "volume.max": 100,  # a bucket takes seven; the default, 8, refuses the third
         "filer": "true",
         "filer.port": ports[2],
         "s3": "true",
@@ -100,8 +99,7 @@ def _wait_until_writable(store: SeaweedFS, process: subprocess.Popen, log: Path)
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            bucket = store.new_bucket().removeprefix("s3://")
-            store.client().put_object(Bucket=bucket, Key="ready", Body=b"")
+            store.client().put_object(Bucket=BUCKET, Key="ready", Body=b"")  # makes the bucket, too
             return
         except (BotoCoreError, ClientError):
             time.sleep(0.2)

@@ -28,7 +28,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URI of a new, empty place."""
     if request.param == "file":
         return (tmp_path / "a folder").as_uri()
-    return f"{request.getfixturevalue('bucket')}/a folder"
+    return f"{request.getfixturevalue('s3_folder')}/a folder"
 
 
 def test_what_is_written_is_read_and_listed(folder: str) -> None:
@@ -110,17 +110,19 @@ def test_a_folder_needs_no_boto3(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("identity", ["reader", "nobody"])
-def test_refused_credentials_are_said(bucket: str, s3_identity: Callable[[str], None], identity: str) -> None:
+def test_refused_credentials_are_said(
+    s3_folder: str, s3_identity: Callable[[str], None], identity: str
+) -> None:
     s3_identity(identity)
     for write in (storage.write_bytes, lambda uri, data: storage.open_store(uri).swap("x", data, None)):
         with pytest.raises(WorldError, match="the store refused these credentials"):
-            write(f"{bucket}/x", b"1")
+            write(f"{s3_folder}/x", b"1")
     if identity == "nobody":
         with pytest.raises(WorldError, match="the store refused these credentials"):
-            storage.read_bytes(f"{bucket}/x")
+            storage.read_bytes(f"{s3_folder}/x")
 
 
-def test_a_missing_bucket_is_not_an_empty_one(bucket: str) -> None:
+def test_a_missing_bucket_is_not_an_empty_one(s3_folder: str) -> None:
     for read in (storage.read_bytes, storage.list_names, lambda uri: storage.open_store(uri).require()):
         with pytest.raises(WorldError, match="there is no bucket 'no-such-bucket'; create it first") as error:
             read("s3://no-such-bucket/x")
@@ -175,10 +177,10 @@ def test_tables_are_read_from_either_store(folder: str, tmp_path: Path) -> None:
             pq.read_table(path, filesystem=filesystem)
 
 
-def test_tables_behind_a_refusal_or_nowhere_are_said(bucket: str, s3_identity, s3_at) -> None:
+def test_tables_behind_a_refusal_or_nowhere_are_said(s3_folder: str, s3_identity, s3_at) -> None:
     def read() -> None:
-        filesystem, path = storage.filesystem(f"{bucket}/x.parquet")
-        with storage.clear_errors(bucket):
+        filesystem, path = storage.filesystem(f"{s3_folder}/x.parquet")
+        with storage.clear_errors(s3_folder):
             pq.read_table(path, filesystem=filesystem)
 
     s3_identity("nobody")
