@@ -1,4 +1,4 @@
-"""Podman and buildah as root, with no daemon and an image store of their own, on a machine or in a sandbox."""
+"""Podman and buildah with no daemon and an image store of their own, as root on a machine or in a sandbox."""
 
 import hashlib
 import os
@@ -6,12 +6,13 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-TOOLS = ("podman", "buildah", "crun", "debootstrap")
+TOOLS = ("podman", "buildah", "crun")
 MAKE_BASE = Path(__file__).parents[1] / "standins/make_python_base.sh"
 
 # Sandboxes refuse higher limits, control groups and bridges, and none of them is what the suite is about.
@@ -46,7 +47,10 @@ class Engine:
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self._environment = dict(os.environ)
-        for variable, text in (("CONTAINERS_CONF", CONTAINERS_CONF), ("CONTAINERS_STORAGE_CONF", STORAGE_CONF)):
+        for variable, text in (
+            ("CONTAINERS_CONF", CONTAINERS_CONF),
+            ("CONTAINERS_STORAGE_CONF", STORAGE_CONF),
+        ):
             file = home / f"{variable.lower()}.toml"
             file.write_text(text.format(home=home))
             self._environment[variable] = str(file)
@@ -69,8 +73,12 @@ class Engine:
     def has(self, reference: str) -> bool:
         return self.start("podman", "image", "exists", reference).wait() == 0
 
+    def forget_old_images(self) -> None:
+        """Keep the store from growing, and the base from growing old."""
+        self.run("podman", "image", "prune", "--all", "--force", "--filter=until=168h")
+
     def build(self, context: Path, dockerfile: Path, reference: str) -> None:
-        """Build and tag an image, as `docker build` would, with this machine's access to the package registry."""
+        """Build and tag an image as `docker build` would, with what this machine knows of pip."""
         base = re.search(r"^FROM (\S+)", dockerfile.read_text(), re.MULTILINE)[1]
         mounts = [f"{self._pip_conf}:/etc/pip.conf:ro", "/etc/ssl/certs:/etc/ssl/certs:ro"]
         self.run(
@@ -99,6 +107,9 @@ class Engine:
         address = f"unix://{socket}"
         service = self.start("podman", "system", "service", "--time=0", address)
         try:
+            while not socket.exists():
+                assert service.poll() is None, f"expected a service at {address}, found it ended"
+                time.sleep(0.05)
             yield address
         finally:
             service.terminate()
