@@ -1,7 +1,6 @@
 """Turn raw tables into features: the same code for training, evaluation and inference."""
 
 from pathlib import Path
-
 from typing import Any
 
 import pyarrow as pa

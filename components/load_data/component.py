@@ -1,10 +1,15 @@
-"""Load the tables' rows of one window, and write down what they are by hash."""
+"""Interface of the loading of a window's rows."""
 
 from kfp import dsl
 
 
 @dsl.container_component
-def load_data(data_settings: str, window: str, as_of: str, tables: dsl.Output[dsl.Dataset]):
+def load_data(
+    data_settings: str,
+    window: str,
+    as_of: str,
+    tables: dsl.Output[dsl.Dataset],
+):
     return dsl.ContainerSpec(
         image="load_data",
         command=["python", "-m", "components.load_data.main"],

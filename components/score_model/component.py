@@ -1,0 +1,26 @@
+"""Interface of the scoring."""
+
+from kfp import dsl
+
+
+@dsl.container_component
+def score_model(
+    model: dsl.Input[dsl.Model],
+    feature_settings: str,
+    features: dsl.Input[dsl.Dataset],
+    predictions: dsl.Output[dsl.Dataset],
+):
+    return dsl.ContainerSpec(
+        image="score_model",
+        command=["python", "-m", "components.score_model.main"],
+        args=[
+            "--model",
+            model.path,
+            "--feature-settings",
+            feature_settings,
+            "--features",
+            features.path,
+            "--predictions",
+            predictions.path,
+        ],
+    )
