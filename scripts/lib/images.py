@@ -1,10 +1,10 @@
 """An image is a hash: stages the build context of a component, and names its image by what is in it."""
 
 import hashlib
-import json
 import re
 import shutil
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,9 @@ from scripts.lib.sources import File, GitTree, Source
 
 LOCAL_REPOSITORY = "localhost/mlops"
 STORE = Path(".mlops/images")
+DOCKERFILE = re.compile(r"components/([A-Za-z0-9_]+)/Dockerfile")
+TAG = re.compile(r"([A-Za-z0-9_]+)-([0-9a-f]{16})(?:-([a-z0-9]+))?")
+NOT_BY_NAME = re.compile(r"\.?|.*[*?\[$<].*|(.*/)?\.\.(/.*)?")
 
 
 @dataclass(frozen=True)
@@ -27,63 +30,76 @@ class Image:
 
 def components(source: Source) -> list[str]:
     """The components of `source`: each folder under components/ that has a Dockerfile."""
-    found = (re.fullmatch(r"components/(\w+)/Dockerfile", path) for path in source.paths)
+    found = map(DOCKERFILE.fullmatch, source.paths)
     return sorted(match[1] for match in found if match)
 
 
-def stage(component: str, source: Source, repository: str = LOCAL_REPOSITORY) -> Image:
+def name_all(source: Source, repository: str, salt: str = "") -> dict[str, Image]:
+    """The images of all components of `source`, by component; nothing is staged."""
+    contexts = _contexts(components(source), source)
+    return {name: _image(name, paths, source, repository, salt) for name, paths in contexts.items()}
+
+
+def stage(component: str, source: Source, repository: str = LOCAL_REPOSITORY, salt: str = "") -> Image:
     """The image of `component` as it stands in `source`, its context staged in the store."""
-    return _stage([component], source, repository)[component]
+    return _stage(_contexts([component], source), source, repository, salt)[component]
 
 
 def stage_all(source: Source, repository: str = LOCAL_REPOSITORY) -> dict[str, Image]:
     """The images of all components of `source`, by component."""
-    return _stage(components(source), source, repository)
+    return _stage(_contexts(components(source), source), source, repository, "")
 
 
 def recover(reference: str, commit: str, root: Path) -> Image:
     """Stage again what `reference` names, out of the `commit` that it was made from."""
     repository, _, tag = reference.partition("@")[0].rpartition(":")
-    component, _, expected = tag.rpartition("-")
-    if not re.fullmatch(r"[0-9a-f]{16}", expected):
-        raise SettingsError(f"image {reference}: expected a tag <component>-<16 hex digits>, found {tag!r}")
-    path = root / STORE / tag
+    component, digest, salt = split_tag(tag)
+    path = root / STORE / f"{component}-{digest}"
     if path.is_dir():
-        return Image(component, expected, f"{repository}:{tag}", path)
-    image = stage(component, GitTree(root, commit), repository)
-    if image.hash != expected:
+        return Image(component, digest, f"{repository}:{tag}", path)
+    image = stage(component, GitTree(root, commit), repository, salt)
+    if image.hash != digest:
         raise WorldError(f"image {reference}: expected it in commit {commit}, found {image.reference} there")
     return image
 
 
-def _stage(names: Iterable[str], source: Source, repository: str) -> dict[str, Image]:
+def split_tag(tag: str) -> tuple[str, str, str]:
+    """Component, hash and salt (or "") of an image's tag."""
+    match = TAG.fullmatch(tag)
+    if not match:
+        raise SettingsError(f"image: expected a tag <component>-<16 hex digits>, found {tag!r}")
+    return match[1], match[2], match[3] or ""
+
+
+def _contexts(names: Iterable[str], source: Source) -> dict[str, list[str]]:
+    """The files of each component's build context: its Dockerfile, and what that copies."""
     dockerfiles = {name: f"components/{name}/Dockerfile" for name in names}
     for name, path in dockerfiles.items():
-        if path not in source.paths:
+        if not _below(path, source):
             raise SettingsError(f"component {name}: expected {path}, found no such file in {source}")
     texts = source.read(dockerfiles.values())
-    contexts = {
-        name: sorted({path, *_copied(path, texts[path].content.decode(), source)})
+    return {
+        name: sorted({path, *_copied(path, texts[path].content.decode(errors="replace"), source)})
         for name, path in dockerfiles.items()
     }
-    files = source.read({path for paths in contexts.values() for path in paths})
-    images = {}
-    for name, paths in contexts.items():
-        context = {path: files[path] for path in paths}
-        digest = context_hash(context)
-        path = source.root / STORE / f"{name}-{digest}"
-        _store(context, path)
-        images[name] = Image(name, digest, f"{repository}:{path.name}", path)
+
+
+def _image(component: str, paths: list[str], source: Source, repository: str, salt: str) -> Image:
+    """16 hex digits stand for paths, contents and executable bits; a salt makes another image of the same."""
+    lines = (f"{entry.mode} {entry.blob}\t{path}\0" for path in paths if (entry := source.entry(path)))
+    tag = f"{component}-{hashlib.sha256(''.join(lines).encode(errors='surrogateescape')).hexdigest()[:16]}"
+    path = Path(f"{source.root}/{STORE}/{tag}")
+    return Image(component, tag[-16:], f"{repository}:{tag}{salt and '-'}{salt}", path)
+
+
+def _stage(contexts: dict[str, list[str]], source: Source, repository: str, salt: str) -> dict[str, Image]:
+    """The images of `contexts`; one that stands in the store is what its name says, and stays."""
+    images = {name: _image(name, paths, source, repository, salt) for name, paths in contexts.items()}
+    missing = [name for name, image in images.items() if not image.path.is_dir()]
+    files = source.read({path for name in missing for path in contexts[name]})
+    for name in missing:
+        _store({path: files[path] for path in contexts[name]}, images[name].path)
     return images
-
-
-def context_hash(context: dict[str, File]) -> str:
-    """16 hex digits that are the same for the same paths, contents and executable bits."""
-    lines = [
-        [path, file.executable, hashlib.sha256(file.content).hexdigest()]
-        for path, file in sorted(context.items())
-    ]
-    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()[:16]
 
 
 def _copied(dockerfile: str, text: str, source: Source) -> Iterator[str]:
@@ -99,12 +115,21 @@ def _copied(dockerfile: str, text: str, source: Source) -> Iterator[str]:
         *copied, _target = [each for each in arguments if not each.startswith("--")]
         for name in copied:
             folder = name.removeprefix("./").strip("/")
-            if folder in ("", ".") or re.search(r"[*?\[$<]|(^|/)\.\.(/|$)", folder):
+            if NOT_BY_NAME.fullmatch(folder):
                 raise SettingsError(f"{here} {name}: expected a file or folder by its name in the project")
-            found = [path for path in source.paths if path == folder or path.startswith(f"{folder}/")]
+            found = _below(folder, source)
             if not found:
                 raise SettingsError(f"{here} {name}: expected a file or folder, found none in {source}")
             yield from found
+
+
+def _below(name: str, source: Source) -> list[str]:
+    """The file called `name`, or the files of the folder called so."""
+    paths = source.paths
+    start = bisect_left(paths, name)
+    if paths[start : start + 1] == [name]:
+        return [name]
+    return paths[bisect_left(paths, f"{name}/") : bisect_left(paths, f"{name}0")]  # "0" comes after "/"
 
 
 def _instructions(text: str) -> Iterator[tuple[int, str, ...]]:
@@ -124,9 +149,7 @@ def _instructions(text: str) -> Iterator[tuple[int, str, ...]]:
 
 
 def _store(context: dict[str, File], path: Path) -> None:
-    """Write the staged folder in one step; one that stands is what its name says, and stays."""
-    if path.is_dir():
-        return
+    """Write the staged folder in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(dir=path.parent, prefix=".unfinished-"))
     try:
