@@ -1,0 +1,64 @@
+"""The parameters of a run, read as the types that the pipeline declares."""
+
+import json
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from components.shared.command_line import SettingsError
+
+READERS = {
+    "STRING": ("text", str),
+    "NUMBER_INTEGER": ("a whole number", int),
+    "NUMBER_DOUBLE": ("a number", float),
+    "BOOLEAN": ("true or false", {"true": True, "false": False}.__getitem__),
+    "LIST": ("a JSON list", json.loads),
+    "STRUCT": ("a JSON object", json.loads),
+}
+
+
+def read_parameters(
+    spec: Mapping[str, Any], file: Path | None = None, assignments: Iterable[str] = ()
+) -> dict[str, Any]:
+    """What `file` (JSON) and then `assignments` (name=value) give to the pipeline of `spec`."""
+    declared = spec["root"].get("inputDefinitions", {}).get("parameters", {})
+    values = _from_file(file) if file else {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            raise SettingsError(f"--parameter {assignment}: expected name=value, found no =")
+        values[name] = _read(name, text, declared[name]["parameterType"]) if name in declared else text
+    for name, value in values.items():
+        if name not in declared:
+            near = get_close_matches(name, declared, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(declared) or 'none'}"
+            raise SettingsError(f"parameter {name}: expected one of the pipeline, found no such; {hint}")
+        if "[[" in str(value) and "]]" in str(value):
+            raise SettingsError(
+                f"parameter {name}: expected a value, found {value}: only schedules expand that"
+            )
+    for name, about in declared.items():
+        if name not in values and "defaultValue" not in about and not about.get("isOptional"):
+            raise SettingsError(
+                f"parameter {name}: expected a value, found none; give --parameter {name}=..."
+            )
+    return values
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(file.read_bytes())
+    except ValueError as error:
+        raise SettingsError(f"{file}: expected JSON, found {error}") from None
+    if not isinstance(values, dict):
+        raise SettingsError(f"{file}: expected an object of name: value, found another document")
+    return values
+
+
+def _read(name: str, text: str, kind: str) -> Any:
+    expected, reader = READERS[kind]
+    try:
+        return reader(text)
+    except (ValueError, KeyError):
+        raise SettingsError(f"parameter {name}: expected {expected}, found {text!r}") from None

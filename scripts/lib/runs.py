@@ -1,0 +1,140 @@
+"""Runs on the endpoint: start one, follow it to its end, and leave none behind."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from typing import Any
+
+from components.shared.command_line import WorldError
+from scripts.lib.kfp_client import Client, Refused
+from scripts.lib.uploads import Version
+
+FINAL = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")
+PATIENCE = 60  # seconds without an answer, beside the client's own attempts, until a run is given up
+TERMINATION = 30  # seconds for a run to end once it was told to
+SIGTERM_STATUS = 128 + signal.SIGTERM
+
+
+@dataclass(frozen=True)
+class Task:
+    id: str
+    name: str
+    state: str
+    error: str
+    pods: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Run:
+    id: str
+    name: str
+    state: str
+    error: str
+    tasks: list[Task]
+
+
+@contextmanager
+def started(
+    client: Client, version: Version, name: str, parameters: Mapping[str, Any], root: str | None = None
+) -> Iterator[str]:
+    """The id of a new run, in the experiment of its pipeline's name; `root` is where its artifacts go.
+
+    The run is terminated when the block is left by an error, by Ctrl-C or by SIGTERM.
+    """
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(SIGTERM_STATUS))
+    run_id = None
+    try:
+        run_id = _start(client, version, name, parameters, root)
+        yield run_id
+    except BaseException:
+        if run_id:
+            print(f"run {run_id}: {terminate(client, run_id)}", file=sys.stderr, flush=True)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def follow(client: Client, run_id: str, watch: Callable[[list[Task]], None] = lambda tasks: None) -> Run:
+    """The run in its final state; `watch` gets all its tasks each time that they were asked for."""
+    start = answered = time.monotonic()
+    while True:
+        try:
+            run = read_run(client, run_id)
+            answered = time.monotonic()
+        except WorldError as error:
+            if (isinstance(error, Refused) and error.code < 500) or time.monotonic() - answered > PATIENCE:
+                raise
+        else:
+            watch(run.tasks)
+            if run.state in FINAL:
+                return run
+        # A short run is seen to end at once, and a long one is not asked about at every moment.
+        time.sleep(min(5, 0.05 + (time.monotonic() - start) / 50))
+
+
+def read_run(client: Client, run_id: str) -> Run:
+    """The run as it stands now."""
+    run = client.known(client.get_run(run_id), "run_id")
+    details = run.run_details.task_details if run.run_details else None
+    tasks = [_task(each) for each in details or [] if not _is_machinery(each.display_name or "")]
+    error = run.error.message if run.error else ""
+    return Run(run.run_id, run.display_name, run.state or "PENDING", error or "", tasks)
+
+
+def terminate(client: Client, run_id: str) -> str:
+    """End a run; what became of it, in words. It never raises, for it is called amid other errors."""
+    try:
+        client.terminate_run(run_id)
+    except WorldError as error:
+        if not isinstance(error, Refused):
+            return f"could not be terminated: {error}"
+    deadline = time.monotonic() + TERMINATION
+    try:
+        while (state := read_run(client, run_id).state) not in FINAL:
+            if time.monotonic() > deadline:
+                return f"told to end, and still {state} after {TERMINATION} seconds"
+            time.sleep(0.1)
+    except WorldError as error:
+        return f"told to end, and its end is not confirmed: {error}"
+    return f"ended, {state}"
+
+
+def failed_logs(client: Client, run: Run) -> Iterator[tuple[Task, str]]:
+    """The log of each task that failed, as far as the endpoint hands it out."""
+    for task in run.tasks:
+        for pod in task.pods if task.state == "FAILED" else ():
+            try:
+                yield task, client.read_log(run.id, pod)
+            except Exception:  # logs are a help where they can be had; many clusters block them
+                continue
+
+
+def _start(
+    client: Client, version: Version, name: str, parameters: Mapping[str, Any], root: str | None
+) -> str:
+    with redirect_stdout(None):  # kfp prints links to pages that not every endpoint has
+        experiment = client.create_experiment(version.pipeline)
+        run = client.run_pipeline(
+            client.known(experiment, "experiment_id").experiment_id,
+            name,
+            params=dict(parameters),
+            pipeline_id=version.pipeline_id,
+            version_id=version.version_id,
+            pipeline_root=root,
+        )
+    return client.known(run, "run_id").run_id
+
+
+def _task(detail: Any) -> Task:
+    children = [child.pod_name for child in detail.child_tasks or [] if child.pod_name]
+    pods = [detail.pod_name] if detail.pod_name else children
+    error = detail.error.message if detail.error else ""
+    return Task(detail.task_id, detail.display_name, detail.state or "PENDING", error or "", tuple(pods))
+
+
+def _is_machinery(name: str) -> bool:
+    """Kubeflow lists the pods that prepare a task beside the task."""
+    return name in ("", "root", "executor") or name.endswith("-driver")

@@ -1,0 +1,64 @@
+"""Run a pipeline on the endpoint and follow it: exit 0 if it succeeded, 1 if it did not."""
+
+import argparse
+from pathlib import Path
+
+from components.shared.command_line import Finding, parser, run
+
+LOG_LINES = 30
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+
+    from scripts.lib import runs
+    from scripts.lib.endpoint import connect
+    from scripts.lib.parameters import read_parameters
+    from scripts.lib.progress import Progress
+    from scripts.lib.uploads import newest_version, read_spec, upload
+
+    is_file = arguments.pipeline.endswith((".yaml", ".yml"))
+    spec = read_spec(Path(arguments.pipeline)) if is_file else None
+    with connect(Path.cwd()) as client:
+        if is_file:
+            version = upload(client, Path(arguments.pipeline))
+        else:
+            version, spec = newest_version(client, arguments.pipeline)
+        parameters = read_parameters(spec, arguments.parameters, arguments.parameter)
+        name = arguments.name or f"{version.pipeline} {version.name}"
+        with runs.started(client, version, name, parameters) as run_id:
+            print(f"run {run_id} of {version.pipeline} on {client.host}", flush=True)
+            finished = runs.follow(client, run_id, Progress())
+        _show_failures(client, finished)
+    if finished.state != "SUCCEEDED":
+        failed = ", ".join(task.name for task in finished.tasks if task.state == "FAILED")
+        why = failed or finished.error or "no task says why"
+        raise Finding(f"run {run_id}: expected it to succeed, found {finished.state}: {why}")
+    return 0
+
+
+def _show_failures(client, finished) -> None:
+    from scripts.lib.runs import failed_logs
+
+    for task, log in failed_logs(client, finished):
+        lines = log.splitlines()
+        cut = f", its last {LOG_LINES} lines of {len(lines)}" if len(lines) > LOG_LINES else ""
+        print(
+            f"\n{task.name} printed{cut}:",
+            *(f"  {line}" for line in lines[-LOG_LINES:]),
+            sep="\n",
+            flush=True,
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("pipeline", help="a compiled YAML, or the name of a pipeline that was uploaded")
+    options.add_argument("--parameter", action="append", default=[], metavar="NAME=VALUE")
+    options.add_argument("--parameters", type=Path, metavar="FILE", help="a JSON object of name: value")
+    options.add_argument("--name", help="of the run (default: the pipeline's and the version's)")
+    return options
+
+
+if __name__ == "__main__":
+    run(main)
