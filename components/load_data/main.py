@@ -66,21 +66,25 @@ def read_rows(uri: str, time: str, start: datetime, end: datetime) -> pa.Table:
         files = parquet_files(filesystem, path)
         if not files:
             raise storage.NotFound(f"{uri}: there is no parquet file here; check the URI")
-        parts = []
-        for file in files:
-            with pq.ParquetFile(file, filesystem=filesystem, pre_buffer=True) as part:
-                check_time(part.schema_arrow, time, uri)
-                parts.append(read_part(part, time, start, end))
+    parts = [
+        read_part(filesystem, file, f"{uri}{file.removeprefix(path)}", time, start, end) for file in files
+    ]
+    try:
         return pa.concat_tables(parts, promote_options="permissive")
+    except pa.ArrowException as error:
+        raise command_line.SettingsError(f"{uri}: expected files of one schema, found: {error}") from None
 
 
-def read_part(part: pq.ParquetFile, time: str, start: datetime, end: datetime) -> pa.Table:
-    """The rows of one file; where the time column says that there are none, nothing else of it is read."""
-    times = part.read([time])[time]
-    inside = pc.and_(
-        pc.greater_equal(times, moment(start, times.type)), pc.less(times, moment(end, times.type))
-    )
-    return part.read().filter(inside) if pc.any(inside).as_py() else part.read_row_groups([])
+def read_part(
+    filesystem: fs.FileSystem, file: str, uri: str, time: str, start: datetime, end: datetime
+) -> pa.Table:
+    """The rows of one file; where its time column says that there are none, nothing else of it is read."""
+    with storage.clear_errors(uri), pq.ParquetFile(file, filesystem=filesystem, pre_buffer=True) as part:
+        check_time(part.schema_arrow, time, uri)
+        times = part.read([time])[time]
+        since, until = moment(start, times.type), moment(end, times.type)
+        inside = pc.and_(pc.greater_equal(times, since), pc.less(times, until))
+        return part.read().filter(inside) if pc.any(inside).as_py() else part.read_row_groups([])
 
 
 def moment(time: datetime, kind: pa.DataType) -> pa.Scalar:

@@ -1,0 +1,188 @@
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.components.conftest import AS_OF, FLIGHTS
+
+
+def test_windows_follow_each_other_up_to_the_newest_mature_label(loaded: dict[str, Path]) -> None:
+    training, evaluation = (json.loads((loaded[name] / "snapshot.json").read_text()) for name in loaded)
+    assert (training["start"], training["end"]) == ("2013-01-14T00:00:00", "2013-01-28T00:00:00")
+    assert (evaluation["start"], evaluation["end"]) == ("2013-01-28T00:00:00", "2013-02-04T00:00:00")
+    assert (evaluation["window"], evaluation["as_of"]) == ("evaluation", AS_OF)
+
+
+def test_the_rows_are_those_of_the_window_from_any_month(loaded: dict[str, Path]) -> None:
+    year = pq.read_table(FLIGHTS / "flights").to_pandas()
+    departure = year["scheduled_departure"]
+    expected = year[(departure >= "2013-01-28") & (departure < "2013-02-04")]
+    found = pq.read_table(loaded["evaluation"] / "flights.parquet").to_pandas()
+    assert found["flight_id"].tolist() == expected["flight_id"].tolist()
+    assert found["scheduled_departure"].dt.month.nunique() == 2
+
+
+def test_other_tables_begin_earlier_by_their_history(loaded: dict[str, Path]) -> None:
+    observed = pq.read_table(loaded["evaluation"] / "weather.parquet")["observed_at"].to_pylist()
+    assert min(observed) == datetime(2013, 1, 26)
+    assert max(observed) == datetime(2013, 2, 3, 23)
+
+
+def test_the_snapshot_names_the_tables_by_hash(loaded: dict[str, Path]) -> None:
+    snapshot = json.loads((loaded["training"] / "snapshot.json").read_text())
+    for name, table in snapshot["tables"].items():
+        file = loaded["training"] / f"{name}.parquet"
+        assert table["sha256"] == hashlib.sha256(file.read_bytes()).hexdigest()
+        assert table["rows"] == pq.read_metadata(file).num_rows > 0
+        assert table["uri"] == (FLIGHTS / name).as_uri()
+    other = json.loads((loaded["evaluation"] / "snapshot.json").read_text())
+    assert snapshot["sha256"] != other["sha256"]
+
+
+def test_the_same_rows_from_elsewhere_have_the_same_hash(
+    run_component, data_settings, loaded, tmp_path
+) -> None:
+    for name in ("flights", "weather"):
+        elsewhere = tmp_path / name / "below"
+        elsewhere.mkdir(parents=True)
+        (elsewhere.parent / "README.md").write_text("no table")
+        for month in ("2013-01", "2013-02"):
+            shutil.copy(FLIGHTS / name / f"{month}.parquet", elsewhere)
+        data_settings["tables"][name]["uri"] = (tmp_path / name).as_uri()
+    assert load(run_component, data_settings, tmp_path / "tables").status == 0
+    first, second = (
+        json.loads((folder / "snapshot.json").read_text())["sha256"]
+        for folder in (loaded["evaluation"], tmp_path / "tables")
+    )
+    assert first == second
+
+
+def test_tables_come_from_s3(run_component, data_settings, seaweedfs, s3_folder, tmp_path) -> None:
+    data_settings["tables"]["weather"]["uri"] = upload_weather(seaweedfs, s3_folder)
+    assert load(run_component, data_settings, tmp_path / "tables").status == 0
+    assert pq.read_metadata(tmp_path / "tables" / "weather.parquet").num_rows > 500
+
+
+def test_refused_credentials_are_said(
+    run_component, data_settings, seaweedfs, s3_folder, s3_identity, tmp_path
+) -> None:
+    uri = upload_weather(seaweedfs, s3_folder)
+    data_settings["tables"]["weather"]["uri"] = uri
+    s3_identity("stranger")
+    said_and_left_nothing(
+        load(run_component, data_settings, tmp_path / "tables"), tmp_path, uri, "credentials"
+    )
+
+
+@pytest.mark.parametrize("scheme", ["file", "s3"])
+def test_a_uri_that_does_not_exist_is_said(
+    run_component, data_settings, s3_folder, tmp_path, scheme: str
+) -> None:
+    uri = {"file": (tmp_path / "nowhere").as_uri(), "s3": f"{s3_folder}/nowhere"}[scheme]
+    data_settings["tables"]["weather"]["uri"] = uri
+    said_and_left_nothing(load(run_component, data_settings, tmp_path / "tables"), tmp_path, uri)
+
+
+@pytest.mark.parametrize("length", [0, 1000, -1])
+def test_a_truncated_file_is_said(run_component, data_settings, tmp_path, length: int) -> None:
+    (tmp_path / "weather").mkdir()
+    whole = (FLIGHTS / "weather" / "2013-01.parquet").read_bytes()
+    (tmp_path / "weather" / "2013-01.parquet").write_bytes(whole[:length])
+    data_settings["tables"]["weather"]["uri"] = uri = (tmp_path / "weather").as_uri()
+    ended = load(run_component, data_settings, tmp_path / "tables")
+    said_and_left_nothing(ended, tmp_path, f"{uri}/2013-01.parquet: ")
+
+
+def test_files_that_disagree_on_a_type_are_said(run_component, data_settings, tmp_path) -> None:
+    for day, value in ((1, 1), (2, "one")):
+        table = pa.table({"day": [datetime(2013, 2, day)], "value": [value]})
+        pq.write_table(table, tmp_path / f"{day}.parquet")
+    data_settings["tables"]["days"] = {"uri": tmp_path.as_uri(), "time": "day"}
+    ended = load(run_component, data_settings, tmp_path / "tables")
+    assert ended.status == 2
+    assert f"{tmp_path.as_uri()}: expected files of one schema" in ended.error
+
+
+def test_a_folder_without_parquet_is_said(run_component, data_settings, tmp_path) -> None:
+    data_settings["tables"]["weather"]["uri"] = uri = FLIGHTS.parent.parent.joinpath("tests").as_uri()
+    said_and_left_nothing(
+        load(run_component, data_settings, tmp_path / "tables"), tmp_path, uri, "no parquet"
+    )
+
+
+def test_a_wrong_time_column_gets_the_nearest_right_one(run_component, data_settings, tmp_path) -> None:
+    data_settings["tables"]["weather"]["time"] = "observd_at"
+    ended = load(run_component, data_settings, tmp_path / "tables")
+    assert ended.status == 2
+    assert "did you mean 'observed_at'?" in ended.error
+    data_settings["tables"]["weather"]["time"] = "origin"
+    assert (
+        "expected timestamps in column 'origin', found"
+        in load(run_component, data_settings, tmp_path / "t").error
+    )
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("ns"), pa.timestamp("us", "UTC"), pa.date32()], ids=str)
+def test_times_of_any_type_are_cut(run_component, data_settings, tmp_path, kind: pa.DataType) -> None:
+    days = pa.array([datetime(2013, 2, day) for day in range(1, 8)], pa.timestamp("s")).cast(kind)
+    pq.write_table(pa.table({"day": days}), tmp_path / "days.parquet", row_group_size=2)
+    data_settings["tables"]["days"] = {"uri": (tmp_path / "days.parquet").as_uri(), "time": "day"}
+    assert load(run_component, data_settings, tmp_path / "tables").status == 0
+    found = pq.read_table(tmp_path / "tables" / "days.parquet")
+    assert found["day"].cast(days.type).to_pylist() == days.to_pylist()[:3]
+
+
+def test_a_full_disk_leaves_nothing_half_written(run_component, data_settings, full_disk, tmp_path) -> None:
+    with full_disk():
+        ended = load(run_component, data_settings, tmp_path / "tables")
+    said_and_left_nothing(ended, tmp_path, "cannot be written")
+
+
+@pytest.mark.parametrize("as_of", ["yesterday", "[[ScheduledTime.2006-01-02]]"])
+def test_as_of_is_a_date(run_component, data_settings, tmp_path, as_of: str) -> None:
+    options = {"data_settings": data_settings, "window": "training", "as_of": as_of}
+    ended = run_component("load_data", **options, tables=tmp_path / "tables")
+    assert ended.status == 2
+    assert as_of in ended.error
+
+
+def test_pandas_is_not_imported(loaded: dict[str, Path]) -> None:
+    program = f"""
+import sys
+from datetime import datetime
+from components.load_data.main import read_rows
+window = datetime(2013, 3, 1), datetime(2013, 3, 2)
+rows = read_rows({(FLIGHTS / "flights").as_uri()!r}, "scheduled_departure", *window)
+sys.exit(rows.num_rows == 0 or "pandas" in sys.modules)
+"""
+    assert (
+        subprocess.run([sys.executable, "-c", program], cwd=FLIGHTS.parents[1], check=False).returncode == 0
+    )
+
+
+def load(run_component: Any, data_settings: dict[str, Any], tables: Path) -> Any:
+    options = {"data_settings": data_settings, "window": "evaluation", "as_of": AS_OF}
+    return run_component("load_data", **options, tables=tables)
+
+
+def said_and_left_nothing(ended: Any, folder: Path, *words: str) -> None:
+    assert ended.status == 3
+    assert ended.error.count("\n") == 1
+    assert all(word in ended.error for word in words), ended.error
+    assert not [path for path in folder.iterdir() if "tables" in path.name]
+
+
+def upload_weather(seaweedfs: Any, s3_folder: str) -> str:
+    bucket, _, prefix = s3_folder.removeprefix("s3://").partition("/")
+    for month in ("2013-01", "2013-02"):
+        file = FLIGHTS / "weather" / f"{month}.parquet"
+        seaweedfs.client().upload_file(str(file), bucket, f"{prefix}/weather/{month}.parquet")
+    return f"{s3_folder}/weather"
