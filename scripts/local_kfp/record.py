@@ -1,0 +1,69 @@
+"""Writes the record of a run: one JSON line for each change of a task, as it happens."""
+
+import json
+import os
+import threading
+import uuid
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Task:
+    """What is known of one task; every line of the record is a whole one."""
+
+    name: str
+    display_name: str
+    parent_task_id: str | None
+    task_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    state: str = "PENDING"
+    start_time: str | None = None
+    end_time: str | None = None
+    error: str | None = None
+    exit_code: int | None = None
+    log: str | None = None
+    outputs: dict[str, dict[str, Any]] = field(default_factory=lambda: {"parameters": {}, "artifacts": {}})
+
+
+class Record:
+    """Appends to `<run>/events.jsonl`. A line is one write, so readers never see half of it."""
+
+    def __init__(self, run: Path):
+        self._file = os.open(run / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._lock = threading.RLock()  # a signal may come while this very thread holds it
+        self._running: dict[str, Task] = {}
+        self._closed = False
+
+    def enter(self, task: Task, state: str, **changes: Any) -> None:
+        """Move `task` to `state`; the times follow from it."""
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        with self._lock:
+            task.state = state
+            for name, value in changes.items():
+                setattr(task, name, value)
+            if state == "RUNNING":
+                task.start_time = task.start_time or now
+            if state in ("PENDING", "RUNNING"):
+                self._running[task.task_id] = task
+            else:
+                task.end_time = now
+                self._running.pop(task.task_id, None)
+            self._write(asdict(task))
+
+    def cancel(self, reason: str) -> None:
+        """Whatever has not ended is canceled: children first, as they were started last."""
+        with self._lock:
+            for task in reversed(list(self._running.values())):
+                self.enter(task, "CANCELED", error=reason)
+
+    def finish(self, state: str, error: str | None = None) -> None:
+        """The record's last line; what threads say after it is not heard."""
+        with self._lock:
+            self._write({"run": state, "error": error})
+            self._closed = True
+
+    def _write(self, line: dict[str, Any]) -> None:
+        if not self._closed:
+            os.write(self._file, (json.dumps(line) + "\n").encode())

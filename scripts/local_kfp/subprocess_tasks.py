@@ -1,0 +1,138 @@
+"""Runs a task as a process of its own, out of the staged folder that its image would be built from."""
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from components.shared.command_line import WorldError
+from scripts.local_kfp.environments import interpreter_for, pins, satisfied
+
+SLOW_IMPORTS = {  # library -> the module whose import takes a second or more
+    "boto3": "boto3",
+    "pandas": "pandas",
+    "pandera": "pandera.pandas",
+    "pyarrow": "pyarrow.dataset",
+    "scikit-learn": "sklearn.ensemble",
+    "scipy": "scipy.stats",
+}
+
+
+class SubprocessTasks:
+    """Image references are resolved in `store`; environments are kept beside it."""
+
+    def __init__(self, store: Path):
+        self._store = store
+        self._environments = store.parent / "environments"
+        self._warm: WarmPython | None = None
+
+    def warm_up(self, text: str) -> None:
+        """Begin to import what the images named anywhere in `text` need and what takes long."""
+        folders = self._store.iterdir() if self._store.is_dir() else ()
+        locked = [_requirements(folder) for folder in folders if folder.name in text]
+        here = [pins(path) for path in locked if path.is_file() and satisfied(path)]
+        modules = sorted({SLOW_IMPORTS[name] for each in here for name in each if name in SLOW_IMPORTS})
+        if modules:
+            self._warm = WarmPython(modules)
+
+    def run(self, image: str, command: list[str], environment: dict[str, str], log: Path) -> int:
+        """Exit status of `command`, 128 and more for a signal; everything it says goes to `log`."""
+        folder = self._folder(image)
+        locked = _requirements(folder)
+        python = interpreter_for(locked, self._environments) if locked.is_file() else Path(sys.executable)
+        whole = _environment(python) | environment
+        is_module = command[0] in ("python", "python3") and command[1:2] == ["-m"]
+        # Variables of the task may steer how a library loads, so they get a process that starts with them.
+        if self._warm and is_module and not environment and str(python) == sys.executable:
+            status = self._warm.run(command[2], command[3:], folder, whole, log)
+            if status is not None:
+                return status if status >= 0 else 128 - status
+        if command[0] in ("python", "python3"):
+            command = [str(python), *command[1:]]
+        with log.open("ab") as output:
+            status = subprocess.run(
+                command,
+                cwd=folder,
+                env=whole,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            ).returncode
+        return status if status >= 0 else 128 - status
+
+    def _folder(self, image: str) -> Path:
+        folder = self._store / image.partition("@")[0].rpartition(":")[2]
+        if not folder.is_dir() or folder == self._store:
+            raise WorldError(f"image {image}: expected it staged in {folder}, found no such folder")
+        return folder.resolve()
+
+    def stop(self) -> None:
+        """Tasks are of the run's process group and end with it; what remains is the warm Python."""
+        if self._warm:
+            self._warm.stop()
+
+
+class WarmPython:
+    """The run's side of `warm_server.py`."""
+
+    def __init__(self, modules: Iterable[str]):
+        self._control, theirs = socket.socketpair()
+        self._lock = threading.Lock()
+        self._ready = False
+        server = Path(__file__).with_name("warm_server.py")
+        command = [sys.executable, "-P", str(server), *modules]
+        # It does write the bytecode of what it imports, or the next one would be as slow.
+        environment = _environment(Path(sys.executable)) | {"PYTHONDONTWRITEBYTECODE": ""}
+        with theirs:
+            self._server = subprocess.Popen(command, stdin=theirs, env=environment)
+
+    def run(
+        self, module: str, arguments: list[str], folder: Path, environment: dict[str, str], log: Path
+    ) -> int | None:
+        """Exit status of the module run in a fork, or None where a fresh process is the faster start."""
+        if not self.ready():
+            return None
+        request = {"module": module, "arguments": arguments, "folder": str(folder)}
+        log.touch()
+        ours, theirs = socket.socketpair()
+        with ours, ours.makefile("rw") as stream:
+            with theirs:
+                try:
+                    socket.send_fds(self._control, [b"t"], [theirs.fileno()])
+                except OSError:  # it died
+                    return None
+            stream.write(json.dumps(request | {"environment": environment, "log": str(log)}) + "\n")
+            stream.flush()
+            return int(stream.readline() or -9)
+
+    def ready(self) -> bool:
+        """Whether all is imported: until then, and where it died of it, it cannot help."""
+        with self._lock:
+            if not self._ready and select.select([self._control], [], [], 0)[0]:
+                self._ready = self._control.recv(1) == b"r"
+            return self._ready
+
+    def stop(self) -> None:
+        self._server.kill()
+        self._server.wait()
+        self._control.close()
+
+
+def _requirements(folder: Path) -> Path:
+    return folder / "components" / folder.name.rpartition("-")[0] / "requirements.txt"
+
+
+def _environment(python: Path) -> dict[str, str]:
+    """This process's environment without what would change the Python in it; strings hash the same always."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return inherited | {
+        "PATH": f"{python.parent}:{os.environ.get('PATH', os.defpath)}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONUNBUFFERED": "1",
+    }
