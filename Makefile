@@ -1,0 +1,34 @@
+PYTHON ?= $(or $(shell command -v python3.11),python3)
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-header --quiet
+
+.PHONY: gate promote test bench lint lock
+
+gate: .venv/installed ## train a candidate with this checkout's code and judge it
+	@$(BIN)/python -m scripts.gate $(if $(BASE),--base $(BASE))
+
+promote: .venv/installed ## make the model just gated the champion, through the gate once more
+	@$(BIN)/python -m scripts.promote
+
+test: .venv/installed-dev ## every suite that can run on this machine
+	@$(BIN)/python -m pytest
+
+bench: .venv/installed-dev ## our speed beside what a user would pick instead
+	@$(BIN)/python -m bench
+
+lint: .venv/installed-dev ## what pre-commit checks, on every file
+	@$(BIN)/pre-commit run --all-files
+
+lock: .venv/installed-dev ## lock the project's and every component's requirements anew
+	@$(LOCK) pyproject.toml -o requirements.txt
+	@$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@set -e; for file in components/*/requirements.in; do $(LOCK) $$file -c requirements.txt -o $${file%.in}.txt; done
+
+.venv/installed: requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

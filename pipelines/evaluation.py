@@ -1,0 +1,96 @@
+"""Evaluation: is the candidate better than its references, on the same held-out rows?"""
+
+from kfp import dsl
+
+from components.compare_models.component import compare_models, reject_candidate
+from components.enforce_verdict.component import enforce_verdict
+from components.load_data.component import load_data
+from components.model_registry.component import resolve_model
+from components.validate_data.component import validate_data
+from pipelines.lib.model_code import ModelCode, champion_code
+
+
+@dsl.pipeline(name="evaluation", description=__doc__)
+def evaluation(
+    as_of: str,
+    model: str,
+    model_registry_uri: str,
+    data_settings: str,
+    policy: str,
+    provenance: str,
+    results_uri: str,
+    fallback: str,
+    candidate_feature_settings: str,
+    candidate_training_settings: str,
+    candidate_build_features_image: str,
+    candidate_train_model_image: str,
+    candidate_score_model_image: str,
+    control_feature_settings: str,
+    control_training_settings: str,
+    control_build_features_image: str,
+    control_train_model_image: str,
+    control_score_model_image: str,
+):
+    candidate_code = ModelCode(
+        "candidate",
+        candidate_feature_settings,
+        candidate_build_features_image,
+        candidate_score_model_image,
+        candidate_training_settings,
+        candidate_train_model_image,
+    )
+    control_code = ModelCode(
+        "control",
+        control_feature_settings,
+        control_build_features_image,
+        control_score_model_image,
+        control_training_settings,
+        control_train_model_image,
+    )
+
+    champion = resolve_model(
+        model_registry_uri=model_registry_uri, name=model, alias="champion", fallback=fallback
+    )
+    training_rows = load_data(data_settings=data_settings, window="training", as_of=as_of)
+    evaluation_rows = load_data(data_settings=data_settings, window="evaluation", as_of=as_of)
+
+    candidate_training = candidate_code.features(training_rows)
+    candidate_evaluation = candidate_code.features(evaluation_rows)
+    validated = validate_data(
+        feature_settings=candidate_feature_settings,
+        training=candidate_training.outputs["features"],
+        evaluation=candidate_evaluation.outputs["features"],
+        fail_on_finding="false",
+    )
+
+    with dsl.If(validated.outputs["valid"] == "true", name="data-is-valid"):
+        control_evaluation = control_code.features(evaluation_rows)
+        candidate = candidate_code.train(candidate_training)
+        control = control_code.train(control_code.features(training_rows))
+        champions = champion_code(champion)
+        champion_scores = champions.score(champion, champions.features(evaluation_rows))
+        compared = compare_models(
+            policy=policy,
+            truth=control_evaluation.outputs["features"],
+            candidate=candidate_code.score(candidate, candidate_evaluation).outputs["predictions"],
+            control=control_code.score(control, control_evaluation).outputs["predictions"],
+            champion=champion_scores.outputs["predictions"],
+            candidate_record=candidate.outputs["record"],
+            control_record=control.outputs["record"],
+            champion_version=champion.outputs["version"],
+            history=champion.outputs["history"],
+            training_features=candidate_training.outputs["features"],
+            evaluation_features=candidate_evaluation.outputs["features"],
+            findings=validated.outputs["findings"],
+            provenance=provenance,
+            results_uri=results_uri,
+        )
+        enforce_verdict(verdict=compared.outputs["verdict"])
+    with dsl.Else(name="data-is-refused"):
+        rejected = reject_candidate(
+            policy=policy,
+            findings=validated.outputs["findings"],
+            provenance=provenance,
+            results_uri=results_uri,
+        )
+        enforce_verdict(verdict=rejected.outputs["verdict"])

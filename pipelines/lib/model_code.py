@@ -1,0 +1,56 @@
+"""The code that a model is born from, as tasks: each goes through its own features and libraries."""
+
+from dataclasses import dataclass
+
+from kfp import dsl
+
+from components.build_features.component import build_features
+from components.score_model.component import score_model
+from components.train_model.component import train_model
+
+Parameter = str | dsl.pipeline_channel.PipelineParameterChannel
+
+
+@dataclass(frozen=True)
+class ModelCode:
+    """Settings (JSON) and images (references) of one model; `owner` says whose in the names of its tasks."""
+
+    owner: str
+    feature_settings: Parameter
+    build_features_image: Parameter
+    score_model_image: Parameter
+    training_settings: Parameter | None = None
+    train_model_image: Parameter | None = None
+
+    def features(self, tables: dsl.PipelineTask) -> dsl.PipelineTask:
+        task = build_features(feature_settings=self.feature_settings, tables=tables.outputs["tables"])
+        return self._named(task, "build_features").set_container_image(self.build_features_image)
+
+    def train(self, features: dsl.PipelineTask) -> dsl.PipelineTask:
+        task = train_model(
+            training_settings=self.training_settings,
+            feature_settings=self.feature_settings,
+            features=features.outputs["features"],
+        )
+        return self._named(task, "train_model").set_container_image(self.train_model_image)
+
+    def score(self, model: dsl.PipelineTask, features: dsl.PipelineTask) -> dsl.PipelineTask:
+        task = score_model(
+            model=model.outputs["model"],
+            feature_settings=self.feature_settings,
+            features=features.outputs["features"],
+        )
+        return self._named(task, "score_model").set_container_image(self.score_model_image)
+
+    def _named(self, task: dsl.PipelineTask, component: str) -> dsl.PipelineTask:
+        return task.set_display_name(f"{component} ({self.owner})")
+
+
+def champion_code(champion: dsl.PipelineTask) -> ModelCode:
+    """The code of the version that `resolve_model` found."""
+    return ModelCode(
+        "champion",
+        feature_settings=champion.outputs["feature_settings"],
+        build_features_image=champion.outputs["build_features_image"],
+        score_model_image=champion.outputs["score_model_image"],
+    )

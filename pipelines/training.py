@@ -1,0 +1,83 @@
+"""Training: a new model for the newest window, promoted only when it passes the gate against the champion."""
+
+from kfp import dsl
+
+from components.compare_models.component import compare_with_champion
+from components.load_data.component import load_data
+from components.model_registry.component import promote_model, register_model, resolve_model
+from components.validate_data.component import validate_data
+from pipelines.lib.model_code import ModelCode, champion_code
+
+
+@dsl.pipeline(name="training", description=__doc__)
+def training(
+    as_of: str,
+    model: str,
+    model_registry_uri: str,
+    data_settings: str,
+    policy: str,
+    provenance: str,
+    results_uri: str,
+    fallback: str,
+    metadata: str,
+    feature_settings: str,
+    training_settings: str,
+    build_features_image: str,
+    train_model_image: str,
+    score_model_image: str,
+):
+    code = ModelCode(
+        "candidate",
+        feature_settings,
+        build_features_image,
+        score_model_image,
+        training_settings,
+        train_model_image,
+    )
+
+    champion = resolve_model(
+        model_registry_uri=model_registry_uri, name=model, alias="champion", fallback=fallback
+    )
+    training_features = code.features(load_data(data_settings=data_settings, window="training", as_of=as_of))
+    evaluation_rows = load_data(data_settings=data_settings, window="evaluation", as_of=as_of)
+    evaluation_features = code.features(evaluation_rows)
+    validated = validate_data(
+        feature_settings=feature_settings,
+        training=training_features.outputs["features"],
+        evaluation=evaluation_features.outputs["features"],
+        fail_on_finding="true",
+    )
+
+    candidate = code.train(training_features).after(validated)
+    champions = champion_code(champion)
+    compared = compare_with_champion(
+        policy=policy,
+        truth=evaluation_features.outputs["features"],
+        candidate=code.score(candidate, evaluation_features).outputs["predictions"],
+        champion=champions.score(champion, champions.features(evaluation_rows)).outputs["predictions"],
+        candidate_record=candidate.outputs["record"],
+        champion_version=champion.outputs["version"],
+        history=champion.outputs["history"],
+        training_features=training_features.outputs["features"],
+        evaluation_features=evaluation_features.outputs["features"],
+        findings=validated.outputs["findings"],
+        provenance=provenance,
+        results_uri=results_uri,
+    )
+
+    with dsl.If(compared.outputs["passed"] == "true", name="candidate-passed"):
+        registered = register_model(
+            model_registry_uri=model_registry_uri,
+            name=model,
+            model=candidate.outputs["model"],
+            record=candidate.outputs["record"],
+            verdict=compared.outputs["verdict"],
+            metadata=metadata,
+        )
+        promote_model(
+            model_registry_uri=model_registry_uri,
+            name=model,
+            version=registered.outputs["version"],
+            expected=champion.outputs["digest"],
+            verdict=compared.outputs["verdict"],
+        )

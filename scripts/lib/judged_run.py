@@ -1,0 +1,94 @@
+"""Run a pipeline that judges a model: compile, upload, start, follow, and read its verdict."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from components.shared import storage
+from components.shared.command_line import WorldError
+from scripts.lib import runs
+from scripts.lib.endpoint import connect
+from scripts.lib.images import Image, recover
+from scripts.lib.kfp_client import Client
+from scripts.lib.pipeline_compiler import compile_pipeline
+from scripts.lib.progress import Progress
+from scripts.lib.settings_schema import Settings
+from scripts.lib.uploads import upload
+
+DOCUMENTS = ("verdict.json", "report.html", "report.md")
+ENFORCEMENT = "enforce-verdict"
+LOG_LINES = 15
+Document = dict[str, Any]
+
+
+def model_registry_uri(root: Path) -> str:
+    """Where models live: MODEL_REGISTRY_URI, or a folder of this checkout."""
+    if uri := os.environ.get("MODEL_REGISTRY_URI"):
+        return uri
+    folder = root / ".mlops/models"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.as_uri()
+
+
+def recover_images(root: Path, version: Document | None) -> None:
+    """Have the images that a registered model was born in, from its commit where this machine lacks them."""
+    for reference in version["images"].values() if version else ():
+        if reference.startswith("localhost/"):
+            recover(reference, version["code_sha"], root)
+
+
+def judge(
+    root: Path,
+    pipeline: str,
+    settings: Settings,
+    images: Mapping[str, Image],
+    parameters: Mapping[str, str],
+    results: Path,
+) -> Document:
+    """The verdict of a run of `pipeline`; verdict and report are left in the folder `results`."""
+    results.mkdir(parents=True, exist_ok=True)
+    for name in DOCUMENTS:  # what an earlier run found must never pass for this one's
+        (results / name).unlink(missing_ok=True)
+    references = {name: image.reference for name, image in images.items()}
+    compiled = results / f"{pipeline}.yaml"
+    compiled.write_text(compile_pipeline(root, pipeline, references, settings.resources))
+    with connect(root) as client:
+        version = upload(client, compiled)
+        results_uri = os.environ.get("RESULTS_URI", results.as_uri())
+        with runs.started(client, version, pipeline, {**parameters, "results_uri": results_uri}) as run_id:
+            print(f"run {run_id} of {pipeline} on {client.host}", flush=True)
+            finished = runs.follow(client, run_id, Progress())
+        verdict = read_verdict(results_uri, results)
+        if not agrees(finished, verdict):
+            raise WorldError(explained(client, finished))
+    return verdict
+
+
+def read_verdict(results_uri: str, results: Path) -> Document | None:
+    """The verdict at `results_uri`, the documents fetched from there to `results`; None with no verdict."""
+    try:
+        for name in DOCUMENTS:
+            content = storage.read_bytes(f"{results_uri}/{name}")
+            if results_uri != results.as_uri():
+                (results / name).write_bytes(content)
+    except storage.NotFound:
+        return None
+    return json.loads((results / "verdict.json").read_bytes())
+
+
+def agrees(run: runs.Run, verdict: Document | None) -> bool:
+    """Whether the run ended as its verdict says: a lost comparison fails where it is enforced."""
+    if verdict is None or verdict["passed"]:
+        return verdict is not None and run.state == "SUCCEEDED"
+    failed = {task.name for task in run.tasks if task.state == "FAILED"}
+    return run.state == "SUCCEEDED" or ENFORCEMENT in failed
+
+
+def explained(client: Client, run: runs.Run) -> str:
+    """Why there is no verdict to go by, with the last lines of what failed."""
+    lines = [f"expected a run that ends with a verdict, found {run.state}: {run.error}".rstrip(": ")]
+    for task, log in runs.failed_logs(client, run):
+        lines += [f"{task.name} printed last:", *(f"  {line}" for line in log.splitlines()[-LOG_LINES:])]
+    return "\n".join(lines)
