@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from components.shared.command_line import SettingsError
@@ -27,37 +27,43 @@ def connect(root: Path, runner: str = "subprocess") -> Iterator["Client"]:
     the profile to work in; proxy and certificate authority come from the variables that other programs read.
     """
     if host := os.environ.get("KUBEFLOW_HOST"):
-        yield open_client(host)
+        yield open_client(
+            host, os.environ.get("KUBEFLOW_TOKEN", ""), os.environ.get("KUBEFLOW_NAMESPACE", "")
+        )
         return
     from scripts.local_kfp.start import local_kfp
 
     # The server and kfp's import take their time side by side.
     Thread(target=import_module, args=["scripts.lib.kfp_client"]).start()
     with local_kfp(root / ".mlops/kfp", root / ".mlops/images", runner) as url:
-        yield open_client(url, token=None)
+        yield open_client(url)
 
 
-def open_client(host: str, waits: Sequence[float] | None = None, **given: str | None) -> "Client":
-    """A client of `host` that has answered; `given` may hold a token other than the environment's, or None."""
+def open_client(
+    host: str, token: str = "", namespace: str = "", waits: Sequence[float] | None = None
+) -> "Client":
+    """A client of `host`, which has answered; `waits` are the seconds before each further attempt."""
     host = host.rstrip("/")
-    token = given["token"] if "token" in given else os.environ.get("KUBEFLOW_TOKEN")
-    _check(host, token)
+    url = urlsplit(host)
+    _check(url, token)
     from scripts.lib import kfp_client
 
-    proxy = None if proxy_bypass(urlsplit(host).netloc) else getproxies().get(urlsplit(host).scheme)
+    direct = url.hostname in LOOPBACK or proxy_bypass(url.netloc)
+    proxy = None if direct else getproxies().get(url.scheme)
     authority = os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE")
+    if authority and not Path(authority).is_file():
+        raise SettingsError(f"SSL_CERT_FILE: expected a file of certificates, found none at {authority}")
     configuration = kfp_client.configure(host, (lambda: token) if token else None, proxy, authority)
-    namespace = os.environ.get("KUBEFLOW_NAMESPACE", "")
     client = kfp_client.Client(configuration, namespace, waits or kfp_client.WAITS)
     if client.healthz().multi_user and not namespace:
         raise SettingsError(f"{host}: expected KUBEFLOW_NAMESPACE, found none: it has several users")
     return client
 
 
-def _check(host: str, token: str | None) -> None:
-    url = urlsplit(host)
+def _check(url: SplitResult, token: str) -> None:
+    found = f"found {url.geturl()!r}"
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise SettingsError(f"KUBEFLOW_HOST: expected a URL, as https://host/pipeline, found {host!r}")
+        raise SettingsError(f"KUBEFLOW_HOST: expected a URL such as https://host/pipeline, {found}")
     private = url.hostname in LOOPBACK or url.hostname.endswith(IN_CLUSTER)
     if token and url.scheme == "http" and not private:
-        raise SettingsError(f"KUBEFLOW_HOST: expected https:// to send a token to, found {host!r}")
+        raise SettingsError(f"KUBEFLOW_HOST: expected https:// to send a token to, {found}")

@@ -108,6 +108,7 @@ def configure(
         def renew(current: api.Configuration) -> None:
             current.api_key["authorization"] = token()
 
+        configuration.api_key["authorization"] = ""  # without an entry nothing asks for one
         configuration.api_key_prefix["authorization"] = "Bearer"
         configuration.refresh_api_key_hook = renew
     return configuration

@@ -1,4 +1,4 @@
-"""Tests of scripts/compile_pipelines.py: kfp's own YAML with our images and resources, or why there is none."""
+"""Tests of scripts/compile_pipelines.py: kfp's own YAML with our images and resources, or why not."""
 
 import json
 import os
