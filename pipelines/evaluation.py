@@ -4,10 +4,9 @@ from kfp import dsl
 
 from components.compare_models.component import compare_models, reject_candidate
 from components.enforce_verdict.component import enforce_verdict
-from components.load_data.component import load_data
 from components.model_registry.component import resolve_model
 from components.validate_data.component import validate_data
-from pipelines.lib.model_code import ModelCode, champion_code
+from pipelines.lib.model_code import ModelCode, champion_code, load_rows
 
 
 @dsl.pipeline(name="evaluation", description=__doc__)
@@ -51,8 +50,8 @@ def evaluation(
     champion = resolve_model(
         model_registry_uri=model_registry_uri, name=model, alias="champion", fallback=fallback
     )
-    training_rows = load_data(data_settings=data_settings, window="training", as_of=as_of)
-    evaluation_rows = load_data(data_settings=data_settings, window="evaluation", as_of=as_of)
+    training_rows = load_rows(data_settings, "training", as_of)
+    evaluation_rows = load_rows(data_settings, "evaluation", as_of)
 
     candidate_training = candidate_code.features(training_rows)
     candidate_evaluation = candidate_code.features(evaluation_rows)

@@ -3,10 +3,9 @@
 from kfp import dsl
 
 from components.compare_models.component import compare_with_champion
-from components.load_data.component import load_data
 from components.model_registry.component import promote_model, register_model, resolve_model
 from components.validate_data.component import validate_data
-from pipelines.lib.model_code import ModelCode, champion_code
+from pipelines.lib.model_code import ModelCode, champion_code, load_rows
 
 
 @dsl.pipeline(name="training", description=__doc__)
@@ -38,8 +37,8 @@ def training(
     champion = resolve_model(
         model_registry_uri=model_registry_uri, name=model, alias="champion", fallback=fallback
     )
-    training_features = code.features(load_data(data_settings=data_settings, window="training", as_of=as_of))
-    evaluation_rows = load_data(data_settings=data_settings, window="evaluation", as_of=as_of)
+    training_features = code.features(load_rows(data_settings, "training", as_of))
+    evaluation_rows = load_rows(data_settings, "evaluation", as_of)
     evaluation_features = code.features(evaluation_rows)
     validated = validate_data(
         feature_settings=feature_settings,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from kfp import dsl
 
 from components.build_features.component import build_features
+from components.load_data.component import load_data
 from components.score_model.component import score_model
 from components.train_model.component import train_model
 
@@ -22,9 +23,9 @@ class ModelCode:
     training_settings: Parameter | None = None
     train_model_image: Parameter | None = None
 
-    def features(self, tables: dsl.PipelineTask) -> dsl.PipelineTask:
-        task = build_features(feature_settings=self.feature_settings, tables=tables.outputs["tables"])
-        return self._named(task, "build_features").set_container_image(self.build_features_image)
+    def features(self, rows: dsl.PipelineTask) -> dsl.PipelineTask:
+        task = build_features(feature_settings=self.feature_settings, tables=rows.outputs["tables"])
+        return self._named(task, "build-features").set_container_image(self.build_features_image)
 
     def train(self, features: dsl.PipelineTask) -> dsl.PipelineTask:
         task = train_model(
@@ -32,7 +33,7 @@ class ModelCode:
             feature_settings=self.feature_settings,
             features=features.outputs["features"],
         )
-        return self._named(task, "train_model").set_container_image(self.train_model_image)
+        return self._named(task, "train-model").set_container_image(self.train_model_image)
 
     def score(self, model: dsl.PipelineTask, features: dsl.PipelineTask) -> dsl.PipelineTask:
         task = score_model(
@@ -40,10 +41,16 @@ class ModelCode:
             feature_settings=self.feature_settings,
             features=features.outputs["features"],
         )
-        return self._named(task, "score_model").set_container_image(self.score_model_image)
+        return self._named(task, "score-model").set_container_image(self.score_model_image)
 
-    def _named(self, task: dsl.PipelineTask, component: str) -> dsl.PipelineTask:
-        return task.set_display_name(f"{component} ({self.owner})")
+    def _named(self, task: dsl.PipelineTask, name: str) -> dsl.PipelineTask:
+        return task.set_display_name(f"{name} ({self.owner})")
+
+
+def load_rows(data_settings: Parameter, window: str, as_of: Parameter) -> dsl.PipelineTask:
+    """The raw rows that every model's features are made of."""
+    task = load_data(data_settings=data_settings, window=window, as_of=as_of)
+    return task.set_display_name(f"load-data ({window})")
 
 
 def champion_code(champion: dsl.PipelineTask) -> ModelCode:

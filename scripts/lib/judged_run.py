@@ -1,11 +1,11 @@
 """Run a pipeline that judges a model: compile, upload, start, follow, and read its verdict."""
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from components.enforce_verdict.main import read_verdict as read_document
 from components.shared import storage
 from components.shared.command_line import WorldError
 from scripts.lib import runs
@@ -75,7 +75,7 @@ def read_verdict(results_uri: str, results: Path) -> Document | None:
                 (results / name).write_bytes(content)
     except storage.NotFound:
         return None
-    return json.loads((results / "verdict.json").read_bytes())
+    return read_document(results / "verdict.json")
 
 
 def agrees(run: runs.Run, verdict: Document | None) -> bool:
