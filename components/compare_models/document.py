@@ -103,8 +103,8 @@ def label_of(asked: Asked) -> dict[str, Any]:
 def refuse_findings(findings: dict[str, Any]) -> None:
     found = findings.get("findings", [])
     if found:
-        more = f", and {len(found) - 1} more findings" if len(found) > 1 else ""
-        raise Invalid(f"{found[0]['message'].rstrip('.')}{more}")
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise Invalid(f"the data is refused: {found[0]['message'].rstrip('.')}{more}")
 
 
 def refuse_overlap(asked: Asked) -> None:

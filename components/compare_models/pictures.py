@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 from typing import Any
 
-from components.compare_models.text import TITLES, forest, interval, scale
+from components.compare_models.text import TITLES, drawn_margin, forest, interval, scale
 
 WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 340, 300, 44, 40, 12
 CURVES = {
@@ -32,8 +32,7 @@ def tick_label(value: float) -> str:
 
 def forest_plot(metric: str, comparison: dict[str, Any]) -> dict[str, Any]:
     """Metric and slices on one axis, guardrails in units of their margins; places are percentages."""
-    margin = comparison["margin"]
-    plots = [axis(TITLES[metric], forest(metric, comparison), margin)]
+    plots = [axis(TITLES[metric], forest(metric, comparison), drawn_margin(comparison))]
     guarded = [each for each in comparison["guardrails"] if each.get("lower") is not None]
     if guarded and all(each["margin"] for each in guarded):
         rows = [

@@ -8,6 +8,7 @@ from components.compare_models.text import (
     TITLES,
     bar,
     cluster_noun,
+    drawn_margin,
     forest,
     interval,
     printable,
@@ -48,14 +49,14 @@ def render(verdict: dict[str, Any], color: bool) -> str:
 
 def compared(metric: str, comparison: dict[str, Any], paint: Paint) -> Iterator[str]:
     """The forest of one comparison, its guardrails, and what rows like these can show."""
-    rows = forest(metric, comparison)
-    low, high = scale(rows, comparison["margin"])
+    rows, margin = forest(metric, comparison), drawn_margin(comparison)
+    low, high = scale(rows, margin)
     against = "a constant" if comparison["verdict"] == "NO_CHAMPION" else f"the {comparison['reference']}"
     title = f"against {against}: {comparison['verdict']}"
     space = " " * max(1, 50 - len(title))
-    yield f"{paint(title, BOLD)}{space}{paint(legend(low, high, comparison['margin']), DIM)}"
+    yield f"{paint(title, BOLD)}{space}{paint(legend(low, high, margin), DIM)}"
     for row in rows:
-        drawn = paint(bar(row, low, high, comparison["margin"], BAR), GREEN if row["passed"] else RED)
+        drawn = paint(bar(row, low, high, margin, BAR), GREEN if row["passed"] else RED)
         yield f"  {printable(row['name'])[:19]:<19} {row['text']:<27} {drawn} {mark(row['passed'], paint)}"
     for each in comparison["guardrails"]:
         yield f"  {TITLES[each['name']]:<19} {guardrail(each)} {mark(each['passed'], paint)}"
@@ -63,7 +64,8 @@ def compared(metric: str, comparison: dict[str, Any], paint: Paint) -> Iterator[
 
 
 def legend(low: float, high: float, margin: float) -> str:
-    return f"{signed(low)} to {signed(high)}, │ zero, ┊ margin {signed(-margin)}"
+    ends = f"{signed(low)} to {signed(high)}, │ zero"
+    return f"{ends}, ┊ margin {signed(-margin)}" if margin else ends
 
 
 def mark(passed: bool, paint: Paint) -> str:

@@ -60,6 +60,11 @@ def forest(metric: str, comparison: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def drawn_margin(comparison: dict[str, Any]) -> float:
+    """A constant prediction has to be beaten, with no margin."""
+    return 0.0 if comparison["verdict"] == "NO_CHAMPION" else comparison["margin"]
+
+
 def scale(rows: list[dict[str, Any]], margin: float) -> tuple[float, float]:
     """Lowest and highest value to draw: all intervals, zero and the margin, with some air."""
     low = min([0.0, -margin, *(row["lower"] for row in rows)])

@@ -1,7 +1,7 @@
 """Clustered intervals from influences: what a difference is worth when the rows of a day move together.
 
-The standard error is the square root of G/(G-1) times the sum of squared cluster sums, over n; the interval
-is t's with G-1 degrees of freedom. Where clusters that follow each other in time are correlated, it is widened.
+The standard error is the square root of G/(G-1) times the sum of squared cluster sums, over n; the
+interval is t's with G-1 degrees of freedom. Where a cluster's sum foretells the next one's, it is widened.
 """
 
 import math
