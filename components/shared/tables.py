@@ -11,17 +11,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.shared.command_line import WorldError
+from components.shared.command_line import SettingsError, WorldError
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
     try:
         with pq.ParquetFile(path) as file:  # pq.read_table imports pandas wherever it is installed
-            return file.read(columns)
+            table = file.read(columns)
     except FileNotFoundError:
         raise WorldError(f"{path}: there is no such table") from None
     except (pa.ArrowException, OSError) as error:
         raise WorldError(f"{path}: expected a parquet file, found: {_first_line(error)}") from None
+    if missing := [name for name in columns or [] if name not in table.column_names]:
+        raise SettingsError(
+            f"{path}: expected a column {', '.join(missing)}, found none; does the code make it?"
+        )
+    return table
 
 
 def write_table(table: pa.Table, path: Path, metadata: dict[str, str] | None = None) -> None:

@@ -46,7 +46,8 @@ def values(window: Window) -> Iterator[Finding]:
     """Missing and repeated keys, numbers out of their range, labels that are none."""
     rules = {window.key: pandera.Column(unique=True), window.time: pandera.Column()}
     if window.settings["label"]["type"] == "binary":
-        rules[window.label] = pandera.Column(checks=pandera.Check.isin([0, 1], name="0 or 1"), nullable=True)
+        is_label = pandera.Check(lambda labels: labels.isin([0, 1]), name="0 or 1")
+        rules[window.label] = pandera.Column(checks=is_label, nullable=True)
     for name, column in window.settings["columns"].items():
         if column["type"] == "number":
             rules[name] = pandera.Column(checks=in_range(column), nullable=True)
@@ -125,7 +126,7 @@ def telling_features(training: Window, evaluation: Window) -> Iterator[Finding]:
     if not (training.has(label) and evaluation.has(label)):
         return
     seen, rows = (window.frame[window.frame[label].notna()] for window in (training, evaluation))
-    high = rows[label] > seen[label].median()
+    high = rows[label].astype(float) > seen[label].astype(float).median()
     for name, column in training.settings["columns"].items():
         if training.has(name) and evaluation.has(name):
             numbers = rows[name]
@@ -139,7 +140,7 @@ def telling_features(training: Window, evaluation: Window) -> Iterator[Finding]:
 def roc_auc(numbers: pd.Series, high: pd.Series) -> float:
     """Of a single feature in its better direction, over the rows that have it; 0.5 where there is nothing."""
     numbers = numbers.dropna().astype(float)
-    high = high[numbers.index].astype(bool)
+    high = high[numbers.index]
     positives, negatives = int(high.sum()), int((~high).sum())
     if not positives * negatives:
         return 0.5

@@ -29,7 +29,8 @@ def main() -> None:
     if not found["findings"]:
         print(f"{training.num_rows} rows of training and {evaluation.num_rows} of evaluation are fit for use")
     elif arguments.fail_on_finding == "true":
-        raise command_line.Finding(f"{len(found['findings'])} findings; see above")
+        count = len(found["findings"])
+        raise command_line.Finding(f"{count} finding{'s' if count > 1 else ''}; see above")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from components.shared import tables
+from components.shared.command_line import SettingsError
 
 NAMED_ROWS = 3
 TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary)
@@ -25,6 +26,10 @@ class Window:
         self.name, self.table, self.settings = name, table, settings
         self.key, self.time, self.label = settings["key"], settings["time"], settings["label"]["name"]
         self.snapshot = tables.snapshot(table)
+        if not self.snapshot:
+            raise SettingsError(
+                f"{name}: expected features made by build_features, found no snapshot in them"
+            )
         self.start, self.end = pd.Timestamp(self.snapshot["start"]), pd.Timestamp(self.snapshot["end"])
 
     @cached_property

@@ -38,13 +38,15 @@ def run_component(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
 
 def run_main(name: str, options: dict[str, Any]) -> int:
     main = importlib.import_module(f"components.{name}.main").main
-    words = [name]
-    for option, value in options.items():
-        text = json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)
-        words += [f"--{option.replace('_', '-')}", text]
-    with patch.object(sys, "argv", words), pytest.raises(SystemExit) as ending:
+    with patch.object(sys, "argv", [name, *words_of(options)]), pytest.raises(SystemExit) as ending:
         command_line.run(main)
     return int(ending.value.code or 0)
+
+
+def words_of(options: dict[str, Any]) -> Iterator[str]:
+    for option, value in options.items():
+        yield f"--{option.replace('_', '-')}"
+        yield json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)
 
 
 @pytest.fixture

@@ -1,0 +1,114 @@
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from components.build_features import features
+from tests.components.conftest import FLIGHTS
+
+
+def test_key_time_and_label_come_first_then_the_declared_features(built, feature_settings) -> None:
+    expected = ["flight_id", "scheduled_departure", "late", *feature_settings["columns"]]
+    assert sorted(pq.read_schema(built["training"]).names) == sorted(expected)
+    assert pq.read_schema(built["training"]).names[:3] == expected[:3]
+
+
+def test_every_row_is_a_flight_in_its_order(built, loaded) -> None:
+    for window, file in built.items():
+        flights = pq.read_table(loaded[window] / "flights.parquet")
+        assert pq.read_table(file)["flight_id"].equals(flights["flight_id"])
+
+
+def test_the_snapshot_goes_along(built, loaded) -> None:
+    snapshot = (loaded["training"] / "snapshot.json").read_bytes()
+    assert pq.read_schema(built["training"]).metadata[b"snapshot"] == snapshot
+
+
+def test_late_is_more_than_15_minutes_and_unknown_without_an_arrival() -> None:
+    flights = pd.DataFrame({"arr_delay": [15.0, 16.0, -30.0, None]})
+    assert features.label(flights).tolist() == [0, 1, 0, pd.NA]
+
+
+def test_cancelled_flights_have_no_label(built, loaded) -> None:
+    flights = pq.read_table(loaded["training"] / "flights.parquet")
+    assert pq.read_table(built["training"])["late"].null_count == flights["arr_delay"].null_count > 0
+
+
+def test_hours_and_weekdays_are_new_yorks() -> None:
+    flights = pq.read_table(FLIGHTS / "flights" / "2013-07.parquet").slice(0, 1).to_pandas()
+    assert flights["scheduled_departure"][0] == datetime(2013, 7, 1, 5)
+    found = features.features({"flights": flights}, {}).loc[0]
+    assert (found["departure_hour"], found["weekday"]) == ("05", "Monday")
+
+
+def test_the_settings_declare_what_the_code_makes() -> None:
+    settings = yaml.safe_load((FLIGHTS.parents[1] / "mlops.yaml").read_text())
+    tables = {
+        name: pq.read_table(FLIGHTS / name / "2013-01.parquet").to_pandas() for name in ("flights", "weather")
+    }
+    assert set(features.features(tables, settings)) == set(settings["features"]["columns"])
+
+
+def test_undeclared_features_are_kept_for_the_validation_to_refuse(
+    run_component, feature_settings, loaded, tmp_path
+) -> None:
+    del feature_settings["columns"]["carrier"]
+    build(run_component, feature_settings, loaded["evaluation"], tmp_path)
+    assert pq.read_schema(tmp_path / "features").names[-1] == "carrier"
+
+
+@pytest.mark.parametrize("broken", ["join", "shuffle"])
+def test_a_row_more_or_elsewhere_is_said(
+    run_component, feature_settings, loaded, tmp_path, monkeypatch, broken: str
+) -> None:
+    honest = features.features
+
+    def multiply_or_shuffle(tables: dict[str, Any], settings: dict[str, Any]) -> Any:
+        made = honest(tables, settings)
+        return pd.concat([made, made.head(1)]) if broken == "join" else made.iloc[::-1]
+
+    monkeypatch.setattr(features, "features", multiply_or_shuffle)
+    ended = build(run_component, feature_settings, loaded["evaluation"], tmp_path)
+    assert ended.status == 2
+    assert "expected one row for each of the" in ended.error
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_rows_are_features_too(run_component, feature_settings, loaded, tmp_path) -> None:
+    shutil.copytree(loaded["evaluation"], tmp_path / "tables")
+    flights = pq.read_table(tmp_path / "tables" / "flights.parquet").slice(0, 0)
+    pq.write_table(flights, tmp_path / "tables" / "flights.parquet")
+    assert build(run_component, feature_settings, tmp_path / "tables", tmp_path).status == 0
+    assert pq.read_metadata(tmp_path / "features").num_rows == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 but not a table"])
+def test_a_broken_table_is_said(run_component, feature_settings, loaded, tmp_path, content: bytes) -> None:
+    shutil.copytree(loaded["evaluation"], tmp_path / "tables")
+    (tmp_path / "tables" / "weather.parquet").write_bytes(content)
+    ended = build(run_component, feature_settings, tmp_path / "tables", tmp_path)
+    assert (ended.status, ended.error.count("\n")) == (3, 1)
+    assert "weather.parquet: expected a parquet file" in ended.error
+
+
+def test_a_folder_without_the_rows_is_said(run_component, feature_settings, tmp_path) -> None:
+    ended = build(run_component, feature_settings, tmp_path / "nowhere", tmp_path)
+    assert ended.status == 2
+    assert "expected a table 'flights', found none" in ended.error
+
+
+def test_a_full_disk_leaves_nothing(run_component, feature_settings, loaded, full_disk, tmp_path) -> None:
+    with full_disk():
+        ended = build(run_component, feature_settings, loaded["evaluation"], tmp_path)
+    assert (ended.status, ended.error.count("\n")) == (3, 1)
+    assert not list(tmp_path.iterdir())
+
+
+def build(run_component: Any, feature_settings: dict[str, Any], tables: Path, folder: Path) -> Any:
+    options = {"feature_settings": feature_settings, "tables": tables, "features": folder / "features"}
+    return run_component("build_features", **options)

@@ -1,0 +1,176 @@
+import json
+import subprocess
+import sys
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from components.train_model.estimators import make_pipeline
+from tests.components.conftest import FLIGHTS, words_of
+
+BOOSTING = {
+    "estimator": "sklearn.ensemble.HistGradientBoostingClassifier",
+    "parameters": {"max_iter": 5, "max_features": 0.5},
+    "categories": "ordinal",
+    "seed": 1,
+}
+LOGISTIC = {
+    "estimator": "sklearn.linear_model.LogisticRegression",
+    "parameters": {"max_iter": 500},
+    "categories": "one-hot",
+    "seed": 1,
+}
+
+
+def test_the_model_is_one_file_and_its_record_says_what_it_is(
+    run_component, feature_settings, built, loaded, tmp_path
+) -> None:
+    ended, record = train(run_component, BOOSTING, feature_settings, built, tmp_path)
+    assert ended.status == 0, ended.error
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["model.joblib"]
+    model = (tmp_path / "model" / "model.joblib").read_bytes()
+    assert (record["model_sha256"], record["model_bytes"]) == (sha256(model).hexdigest(), len(model))
+    assert BOOSTING.items() <= record.items()
+    assert sorted(record["features"]) == sorted(feature_settings["columns"])
+    assert record["training_window"] == {"start": "2013-01-14T00:00:00", "end": "2013-01-28T00:00:00"}
+    assert record["data_sha256"] == json.loads((loaded["training"] / "snapshot.json").read_text())["sha256"]
+    label = pq.read_table(built["training"])["late"].to_pandas().dropna()
+    assert record["rows"] == len(label)
+    assert record["label"] == {"name": "late", "type": "binary", "mean": label.mean(), "median": 0.0}
+    assert record["libraries"]["scikit-learn"] == __import__("sklearn").__version__
+
+
+@pytest.mark.parametrize("training", [BOOSTING, LOGISTIC], ids=["boosting", "logistic"])
+def test_the_same_inputs_give_the_same_bytes_in_any_process(
+    run_component, feature_settings, built, tmp_path, training: dict[str, Any]
+) -> None:
+    here = train(run_component, training, feature_settings, built, tmp_path)[1]
+    words = words_of(options_of(training, feature_settings, built, tmp_path / "there"))
+    command = [sys.executable, "-m", "components.train_model.main", *words]
+    subprocess.run(command, cwd=FLIGHTS.parents[1], env={"PYTHONHASHSEED": "7"}, check=True)
+    there = json.loads((tmp_path / "there" / "record").read_text())
+    assert here["model_sha256"] == there["model_sha256"]
+
+
+def test_the_seed_matters(run_component, feature_settings, built, tmp_path) -> None:
+    first = train(run_component, BOOSTING, feature_settings, built, tmp_path)[1]
+    other = train(run_component, {**BOOSTING, "seed": 2}, feature_settings, built, tmp_path)[1]
+    assert first["model_sha256"] != other["model_sha256"]
+
+
+@pytest.mark.parametrize("training", [BOOSTING, LOGISTIC], ids=["boosting", "logistic"])
+def test_a_stock_server_can_load_the_model(
+    run_component, feature_settings, built, tmp_path, training: dict[str, Any]
+) -> None:
+    train(run_component, training, feature_settings, built, tmp_path)
+    pickled = (tmp_path / "model" / "model.joblib").read_bytes()
+    model = joblib.load(tmp_path / "model" / "model.joblib")
+    assert b"components" not in pickled
+    assert b"pandas" not in pickled
+    assert type(model).__module__ == "sklearn.pipeline"
+
+
+@pytest.mark.parametrize("categories", ["ordinal", "one-hot"])
+def test_rows_unlike_any_in_training_are_predicted(categories: str) -> None:
+    from sklearn.linear_model import LinearRegression
+
+    columns = {"color": {"type": "category"}, "size": {"type": "number"}, "empty": {"type": "number"}}
+    rows = pd.DataFrame({"color": ["red", "blue", None], "size": [1, None, 3], "empty": np.nan})
+    model = make_pipeline(LinearRegression(), categories, columns).fit(rows, [1.0, 2.0, 3.0])
+    strange = pd.DataFrame({"color": ["green", None], "size": [np.nan, 9.0], "empty": [1.0, np.nan]})
+    assert np.isfinite(model.predict(strange)).all()
+
+
+@pytest.mark.parametrize("name", ["Ridge", "ensemble.RandomForestRegressor", "dummy.DummyRegressor"])
+def test_a_label_may_be_a_number(run_component, feature_settings, built, tmp_path, name: str) -> None:
+    feature_settings["label"]["type"] = "number"
+    name = name if "." in name else f"linear_model.{name}"
+    parameters = {"n_estimators": 3, "max_depth": 3} if "Forest" in name else {}
+    training = {**BOOSTING, "estimator": f"sklearn.{name}", "parameters": parameters}
+    ended, record = train(run_component, training, feature_settings, built, tmp_path)
+    assert ended.status == 0, ended.error
+    assert record["label"]["type"] == "number"
+
+
+@pytest.mark.parametrize(
+    ("estimator", "hint"),
+    [
+        ("sklearn.ensemble.HistGradientBostingClassifier", "sklearn.ensemble.HistGradientBoostingClassifier"),
+        ("sklearn.linear.LogisticRegression", "sklearn.linear_model.LogisticRegression"),
+        ("sklearn.base.clone", "expected an estimator"),
+        ("os.system", "expected an estimator"),
+        ("sklearn_evil.Model", "expected an estimator"),
+        ("sklearn.linear_model.LinearRegression", "does not predict a label of type binary"),
+        ("sklearn.svm.LinearSVC", "does not predict a label of type binary"),
+    ],
+)
+def test_a_wrong_estimator_gets_the_nearest_right_one(
+    run_component, feature_settings, built, tmp_path, estimator: str, hint: str
+) -> None:
+    training = {**BOOSTING, "estimator": estimator, "parameters": {}}
+    refused(train(run_component, training, feature_settings, built, tmp_path)[0], tmp_path, estimator, hint)
+
+
+def test_nothing_but_scikit_learn_is_imported(run_component, feature_settings, built, tmp_path) -> None:
+    training = {**BOOSTING, "estimator": "antigravity.Estimator", "parameters": {}}
+    train(run_component, training, feature_settings, built, tmp_path)
+    assert "antigravity" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("parameters", "hint"),
+    [({"max_itr": 5}, "did you mean max_iter?"), ({"max_iter": "many"}, "'max_iter' parameter")],
+)
+def test_a_wrong_parameter_is_said(
+    run_component, feature_settings, built, tmp_path, parameters: dict[str, Any], hint: str
+) -> None:
+    training = {**BOOSTING, "parameters": parameters}
+    refused(train(run_component, training, feature_settings, built, tmp_path)[0], tmp_path, hint)
+
+
+def test_rows_without_a_label_teach_nothing(run_component, feature_settings, built, tmp_path) -> None:
+    table = pq.read_table(built["training"])
+    unlabelled = table.set_column(2, "late", pa.nulls(table.num_rows, pa.int8()))
+    pq.write_table(unlabelled, tmp_path / "unlabelled")
+    files = {"training": tmp_path / "unlabelled"}
+    refused(train(run_component, BOOSTING, feature_settings, files, tmp_path)[0], tmp_path, "found none")
+
+
+def test_a_full_disk_leaves_no_model(run_component, feature_settings, built, full_disk, tmp_path) -> None:
+    with full_disk():
+        ended = train(run_component, BOOSTING, feature_settings, built, tmp_path)[0]
+    assert (ended.status, ended.error.count("\n")) == (3, 1)
+    assert not list(tmp_path.iterdir())
+
+
+def train(
+    run_component: Any,
+    training: dict[str, Any],
+    settings: dict[str, Any],
+    built: dict[str, Path],
+    folder: Path,
+) -> tuple[Any, dict[str, Any] | None]:
+    ended = run_component("train_model", **options_of(training, settings, built, folder))
+    record = folder / "record"
+    return ended, json.loads(record.read_text()) if record.exists() else None
+
+
+def options_of(
+    training: dict[str, Any], settings: dict[str, Any], built: dict[str, Path], folder: Path
+) -> dict[str, Any]:
+    options = {"training_settings": training, "feature_settings": settings}
+    return {**options, "features": built["training"], "model": folder / "model", "record": folder / "record"}
+
+
+def refused(ended: Any, folder: Path, *words: str) -> None:
+    assert ended.status == 2
+    assert ended.error.count("\n") == 1
+    assert all(word in ended.error for word in words), ended.error
+    assert not (folder / "model").exists()
