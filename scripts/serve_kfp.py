@@ -1,0 +1,102 @@
+"""Serve the local KFP server: the Kubeflow Pipelines API on loopback, for a person or a script."""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+from components.shared import command_line
+from components.shared.command_line import WorldError
+
+_ROOT = Path(__file__).parents[1]
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = command_line.parser(__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    parser.add_argument(
+        "--state", type=Path, default=_ROOT / ".mlops/kfp", help="folder of what it remembers"
+    )
+    parser.add_argument(
+        "--images", type=Path, default=_ROOT / ".mlops/images", help="folder of the staged images"
+    )
+    parser.add_argument(
+        "--runner", choices=("subprocess", "docker"), default="subprocess", help="what a task runs in"
+    )
+    parser.add_argument(
+        "--with-parent", action="store_true", help="end when standard input does: when the parent has ended"
+    )
+    return parser.parse_args()
+
+
+def main() -> int:
+    arguments = parse_arguments()
+    listener = open_port(arguments.port)
+    lock = lock_state(arguments.state)
+    with listener, lock:
+        serve(arguments, listener)
+    return 0
+
+
+def open_port(port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise WorldError(
+            f"cannot listen on port {port}: {error.strerror}; name another with --port"
+        ) from None
+    listener.listen()
+    return listener
+
+
+def lock_state(state: Path):
+    """Make the state folder this server's alone."""
+    import fcntl
+
+    state.mkdir(parents=True, exist_ok=True)
+    lock = (state / "lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise WorldError(
+            f"{state} is in use by another local KFP server; name another folder with --state"
+        ) from None
+    return lock
+
+
+def serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
+    import uvicorn
+
+    from scripts.local_kfp.app import create_app
+    from scripts.local_kfp.clock import Clock
+    from scripts.local_kfp.server import Server
+    from scripts.local_kfp.store import Store
+    from scripts.local_kfp.supervisor import Supervisor
+
+    state = arguments.state.resolve()
+    store, clock = Store(state / "kfp.db"), Clock()
+    supervisor = Supervisor(store, clock, state / "runs")
+    supervisor.recover()
+    server = Server(store, clock, supervisor, arguments.images.resolve(), arguments.runner)
+    server.add_default_experiment()
+    if arguments.with_parent:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    config = uvicorn.Config(create_app(server), log_level="warning", timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    command_line.run(main)

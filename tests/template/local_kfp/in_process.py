@@ -1,0 +1,71 @@
+"""A local KFP server in this process, with runs that a stand-in executes and a clock that moves when told."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from scripts.local_kfp.app import create_app
+from scripts.local_kfp.clock import Clock
+from scripts.local_kfp.server import Server
+from scripts.local_kfp.store import Store
+from scripts.local_kfp.supervisor import Supervisor
+from scripts.serve_kfp import open_port
+from tests.template.local_kfp.api_description import FILE, ApiDescription, Checked
+
+STANDIN = Path(__file__).parents[1] / "standins/run_process.py"
+PATIENCE_SECONDS = 20
+
+
+class MovableClock(Clock):
+    """Stands still at `time`, or keeps the world's time where that is None."""
+
+    time: int | None = None
+
+    def now(self) -> int:
+        return super().now() if self.time is None else self.time
+
+
+class InProcessServer:
+    """Every call it answers is held against the description of the API, where that is at hand."""
+
+    def __init__(self, state: Path, command: Sequence[str] = (sys.executable, str(STANDIN))):
+        self.state, self.command, self.clock = state, command, MovableClock()
+        self.departures: list[str] = []
+        self.seen: set[str] = set()
+        self._listener = open_port(0)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._serve)
+
+    def _serve(self) -> None:
+        store = Store(self.state / "kfp.db")  # SQLite wants one thread
+        supervisor = Supervisor(store, self.clock, self.state / "runs", self.command)
+        server = Server(store, self.clock, supervisor, self.state / "images", "subprocess")
+        server.add_default_experiment()
+        app: Any = create_app(server)
+        if FILE.exists():
+            app = Checked(app, ApiDescription(), self.departures, self.seen)
+        self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        self._uvicorn.run(sockets=[self._listener])
+
+    def __enter__(self) -> "InProcessServer":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._uvicorn.should_exit = True
+        self._thread.join()
+        self._listener.close()
+
+
+def wait_until(condition: Callable[[], Any]) -> Any:
+    """What the condition gives once it holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+    return result

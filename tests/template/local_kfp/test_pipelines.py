@@ -1,0 +1,158 @@
+import json
+import re
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import kfp
+import kfp_server_api
+import pytest
+import yaml
+
+from scripts.local_kfp.pipeline_spec import from_yaml
+from tests.template.local_kfp.in_process import InProcessServer
+
+
+@pytest.fixture
+def upload(server: InProcessServer) -> Callable[..., httpx.Response]:
+    """POST a file as a browser would."""
+
+    def upload(
+        content: bytes, filename: str = "p.yaml", path: str = "upload", **query: str
+    ) -> httpx.Response:
+        url = f"{server.url}/apis/v2beta1/pipelines/{path}"
+        return httpx.post(url, params=query, files={"uploadfile": (filename, content)})
+
+    return upload
+
+
+def names(rows: list[Any] | None) -> list[str]:
+    return [row.display_name for row in rows or []]
+
+
+def test_upload_get_list(client: kfp.Client, package: str):
+    pipeline = client.upload_pipeline(package, "greeting", description="says hello")
+    assert client.get_pipeline_id("greeting") == pipeline.pipeline_id
+    assert client.get_pipeline(pipeline.pipeline_id).description == "says hello"
+    assert client._pipelines_api.pipeline_service_get_pipeline_by_name("greeting").name == "greeting"
+    second = client.upload_pipeline_version(package, "v2", pipeline_name="greeting")
+    assert names(client.list_pipeline_versions(pipeline.pipeline_id).pipeline_versions) == ["greeting", "v2"]
+    got = client.get_pipeline_version(pipeline.pipeline_id, second.pipeline_version_id)
+    assert got.pipeline_spec == yaml.safe_load(Path(package).read_text())
+
+
+def test_no_pipelines_are_no_list(client: kfp.Client):
+    assert client.list_pipelines().pipelines is None
+    assert client.get_pipeline_id("nobody") is None
+
+
+def test_names_are_unique(client: kfp.Client, version: dict[str, str], package: str):
+    with pytest.raises(kfp_server_api.ApiException, match="The name greeting already exists") as taken:
+        client.upload_pipeline(package, "greeting")
+    assert taken.value.status == 409
+    with pytest.raises(kfp_server_api.ApiException, match="The name greeting already exists") as taken:
+        client.upload_pipeline_version(package, "greeting", version["pipeline_id"])
+    assert taken.value.status == 409
+    other = client.upload_pipeline(package, "other")
+    client.upload_pipeline_version(package, "greeting", other.pipeline_id)
+
+
+def test_a_pipeline_with_versions_is_not_deleted(client: kfp.Client, version: dict[str, str]):
+    with pytest.raises(kfp_server_api.ApiException, match="as it has existing pipeline versions") as kept:
+        client.delete_pipeline(version["pipeline_id"])
+    assert kept.value.status == 400
+    client.delete_pipeline_version(version["pipeline_id"], version["version_id"])
+    client.delete_pipeline(version["pipeline_id"])
+    assert client.list_pipelines().pipelines is None
+
+
+def test_cascade_deletes_the_versions_too(client: kfp.Client, version: dict[str, str]):
+    client._pipelines_api.pipeline_service_delete_pipeline(version["pipeline_id"], cascade=True)
+    with pytest.raises(kfp_server_api.ApiException, match=r"PipelineVersion \S+ not found"):
+        client.get_pipeline_version(version["pipeline_id"], version["version_id"])
+
+
+def test_a_pipeline_created_without_version(client: kfp.Client):
+    body = kfp_server_api.V2beta1Pipeline(display_name="empty", tags={"team": "ml"})
+    assert client._pipelines_api.pipeline_service_create_pipeline(body).tags == {"team": "ml"}
+    with pytest.raises(kfp_server_api.ApiException, match="name is required"):
+        client._pipelines_api.pipeline_service_create_pipeline(kfp_server_api.V2beta1Pipeline())
+
+
+def test_archives(tmp_path: Path, client: kfp.Client, package: str):
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
+        archive.write(package, "readme/other.yaml")
+        archive.write(package, "pipeline.yaml")
+    with tarfile.open(tmp_path / "p.tar.gz", "w:gz") as archive:
+        archive.add(package, "first.yaml")
+    client.upload_pipeline(str(tmp_path / "p.zip"), "zipped")
+    client.upload_pipeline(str(tmp_path / "p.tar.gz"), "tarred")
+    assert names(client.list_pipelines().pipelines) == ["zipped", "tarred"]
+
+
+def test_kubernetes_settings_stay_with_the_pipeline(upload, client: kfp.Client, package: str):
+    platform = {"platforms": {"kubernetes": {"deploymentSpec": {"executors": {}}}}}
+    text = Path(package).read_text() + "\n---\n" + yaml.safe_dump(platform)
+    identity = upload(text.encode(), name="p").json()["pipeline_id"]
+    [version] = client.list_pipeline_versions(identity).pipeline_versions
+    assert version.pipeline_spec["platform_spec"] == platform
+    assert version.pipeline_spec["pipeline_spec"]["pipelineInfo"]["name"] == "greeting"
+
+
+def edited(package: str, **changes: Any) -> bytes:
+    return yaml.safe_dump(yaml.safe_load(Path(package).read_text()) | changes).encode()
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (
+            {"schemaVersion": "2.0.0"},
+            "KFP only supports schema version 2.1.0, but the pipeline spec has version 2.0.0",
+        ),
+        ({"pipelineInfo": {"name": "Upper Case"}}, "must contain only lowercase alphanumeric characters"),
+        ({"pipelineInfo": {}}, "pipelineInfo.name and root"),
+        ({"roots": {}}, 'unknown template format: .*no field named "roots"'),
+    ],
+)
+def test_specifications_that_are_refused(upload, package: str, changes: dict[str, Any], reason: str):
+    response = upload(edited(package, **changes))
+    assert response.status_code == 400
+    assert re.search(reason, response.json()["error_message"])
+
+
+@pytest.mark.parametrize(
+    ("content", "filename", "reason"),
+    [
+        (b"{unclosed", "p.yaml", "failed to parse pipeline spec YAML"),
+        (b"", "p.yaml", "unknown template format: no document in it"),
+        (b"- a list", "p.yaml", "expected a pipeline specification, found list"),
+        (b"apiVersion: argoproj.io/v1alpha1\nkind: Workflow", "p.yaml", "unknown template format"),
+        (b"\xff\xfe\x00", "p.yaml", "failed to parse pipeline spec YAML"),
+        (b"text", "p.txt", "Unexpected pipeline file format"),
+        (b"PK not really", "p.zip", "Error extracting pipeline from the archive p.zip"),
+        (b"\x1f\x8b not really", "p.tar.gz", "Error extracting pipeline from the archive p.tar.gz"),
+    ],
+)
+def test_files_that_are_no_pipeline(upload, client: kfp.Client, content: bytes, filename: str, reason: str):
+    response = upload(content, filename, name="p")
+    assert response.status_code == 400
+    assert reason in response.json()["error_message"]
+    assert client.list_pipelines().total_size is None
+
+
+def test_uploads_that_miss_something(server: InProcessServer, upload, package: str):
+    content = Path(package).read_bytes()
+    assert upload(content, path="upload_version", name="v", pipelineid="nobody").status_code == 400
+    assert upload(content, name="n" * 128).status_code == 400
+    assert upload(content, name="n", tags="[1]").status_code == 400
+    response = httpx.post(f"{server.url}/apis/v2beta1/pipelines/upload", files={"file": b""})
+    assert "uploadfile" in json.dumps(response.json())
+
+
+def test_dates_stay_text():
+    text = "schemaVersion: 2.1.0\npipelineInfo: {name: p, description: 2013-09-02}\nroot: {}"
+    assert from_yaml(text.encode()).spec["pipelineInfo"]["description"] == "2013-09-02"
