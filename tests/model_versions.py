@@ -25,8 +25,8 @@ def record_of(content: str) -> dict[str, Any]:
     return {"model_sha256": hashlib.sha256(content.encode()).hexdigest(), "rows": 3}
 
 
-def verdict_on(content: str, champion: str | None = None, passed: bool = True) -> dict[str, Any]:
-    """The gate's verdict on the model of these bytes, against the champion version."""
+def verdict_on(content: str, champion: str = "", passed: bool = True) -> dict[str, Any]:
+    """The gate's verdict on the model of these bytes, against this champion."""
     candidate = {"model_sha256": record_of(content)["model_sha256"], "metrics": {"roc_auc": 0.7}}
     return {
         "schema_version": 1,
@@ -34,7 +34,8 @@ def verdict_on(content: str, champion: str | None = None, passed: bool = True) -
         "passed": passed,
         "reason": "it was measured",
         "as_of": "2013-09-02",
-        "models": {"candidate": candidate, "champion": champion and {"version": champion}},
+        "rows": {"n": 3, "data_sha256": "da7a"},
+        "models": {"candidate": candidate, "champion": {"version": champion} if champion else None},
     }
 
 

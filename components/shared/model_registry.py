@@ -107,15 +107,11 @@ class ModelRegistry:
         """
         document = self.version(version)
         if verdict.get("passed") is not True:
-            raise Finding(
-                f"{self.name}: the verdict is {verdict.get('verdict')}; only one that passed promotes"
-            )
+            raise Finding(f"the verdict is {verdict.get('verdict')}; only one that passed promotes")
         metrics = _metrics(verdict, document["model_sha256"])
-        seen = (verdict["models"].get("champion") or {}).get("version")
-        if seen not in (None, expected):
-            raise SettingsError(
-                f"{self.name}: the verdict is against {seen}, not {expected or 'no champion'}"
-            )
+        seen = (verdict["models"].get("champion") or {}).get("version") or ""
+        if seen != expected:
+            raise SettingsError(f"the verdict is against {seen or 'no champion'}, not {expected or 'none'}")
         pointer, tag = self._pointer()
         if pointer["version"] != expected:
             raise self._lost(pointer["version"], f"the gate saw {expected or 'none'}")
@@ -208,7 +204,7 @@ def _metrics(verdict: Document, model_sha256: str) -> dict[str, Any]:
 
 
 def _summary(verdict: Document) -> Document:
-    return {name: verdict.get(name) for name in ("verdict", "passed", "reason", "as_of")}
+    return {name: verdict.get(name) for name in ("verdict", "passed", "reason", "as_of", "rows")}
 
 
 def _metadata_key(version: str) -> str:

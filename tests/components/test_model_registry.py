@@ -37,8 +37,8 @@ def promote(registry: ModelRegistry, register: Callable[[str], str]) -> Callable
     """Call it with a model's content, and its version is the champion."""
 
     def become_champion(content: str) -> str:
-        version, champion = register(content), registry.champion()
-        registry.promote(version, champion["version"] if champion else "", verdict_on(content))
+        version, champion = register(content), champion_of(registry) or ""
+        registry.promote(version, champion, verdict_on(content, champion))
         return version
 
     return become_champion
@@ -124,6 +124,7 @@ def test_promotions_and_rollbacks_are_moves_of_one_ledger(registry: ModelRegistr
     assert [move["version"] for move in history] == [a, b, c, b, a, c]
     assert [move["previous"] for move in history] == ["", a, b, c, b, a]
     assert {move["metrics"]["roc_auc"] for move in history} == {0.7}
+    assert history[0]["verdict"]["rows"]["data_sha256"] == "da7a"
     assert history[3]["reason"] == "c is late"
     assert registry.history(limit=2) == history[-2:]
 
@@ -143,12 +144,13 @@ def test_only_a_verdict_on_this_model_that_passed_promotes(
 ) -> None:
     champion, version = promote("a"), register("b")
     for verdict, error, said in (
-        (verdict_on("b", passed=False), Finding, "the verdict is WORSE"),
-        (verdict_on("b") | {"passed": "true"}, Finding, "only one that passed promotes"),
+        (verdict_on("b", champion, passed=False), Finding, "the verdict is WORSE"),
+        (verdict_on("b", champion) | {"passed": "true"}, Finding, "only one that passed promotes"),
         ({}, Finding, "only one that passed promotes"),
-        (verdict_on("a"), SettingsError, "the verdict is about the model"),
+        (verdict_on("a", champion), SettingsError, "the verdict is about the model"),
         ({"passed": True, "models": None}, SettingsError, "expected a verdict"),
-        (verdict_on("b", champion=UNKNOWN), SettingsError, f"the verdict is against {UNKNOWN}"),
+        (verdict_on("b", UNKNOWN), SettingsError, f"the verdict is against {UNKNOWN}"),
+        (verdict_on("b"), SettingsError, "the verdict is against no champion"),
     ):
         with pytest.raises(error, match=said):
             registry.promote(version, champion, verdict)
@@ -161,13 +163,13 @@ def test_a_promotion_that_expects_another_champion_is_lost(
     champion, version = promote("a"), register("b")
     for expected in ("", UNKNOWN):
         with pytest.raises(PromotionLost, match=f"the champion is {champion}, and the gate saw"):
-            registry.promote(version, expected, verdict_on("b"))
+            registry.promote(version, expected, verdict_on("b", expected))
     assert champion_of(registry) == champion
 
 
 def test_promoting_the_champion_is_no_move(registry: ModelRegistry, promote) -> None:
     champion = promote("a")
-    assert registry.promote(champion, champion, verdict_on("a")) == registry.history()[-1]
+    assert registry.promote(champion, champion, verdict_on("a", champion)) == registry.history()[-1]
     assert len(registry.history()) == 1
 
 
@@ -209,7 +211,7 @@ def test_a_move_that_was_overtaken_does_not_count(registry: ModelRegistry, regis
         b'{"schema_version": 1, "version": "',
         b"<html>log in</html>",
         b"null",
-        b'{"schema_version": 2, "version": "", "sequence": 0, "ledger": ""}',
+        b'{"schema_version": 2, "version": "%s", "sequence": 1, "ledger": ""}' % UNKNOWN.encode(),
         b'{"schema_version": 1}',
         b'{"schema_version": 1, "version": "", "sequence": 0, "ledger": ""}',
         b'{"schema_version": 1, "version": "../../elsewhere", "sequence": 1, "ledger": ""}',
@@ -223,7 +225,7 @@ def test_an_unreadable_champion_is_never_no_champion(registry, register, promote
         registry.champion,
         registry.history,
         registry.rollback,
-        lambda: registry.promote(version, champion, verdict_on("b")),
+        lambda: registry.promote(version, champion, verdict_on("b", champion)),
         lambda: registry.promote(version, "", verdict_on("b")),
     ):
         with pytest.raises(WorldError, match=r"champion\.json: expected"):
@@ -248,7 +250,7 @@ def test_changed_bytes_are_never_handed_out(
         registry.store.write(f"versions/{broken}/model/model.joblib", b"something else")
     for use in (
         lambda: registry.fetch(version, tmp_path / "fetched"),
-        lambda: registry.promote(version, champion, verdict_on("c")),
+        lambda: registry.promote(version, champion, verdict_on("c", champion)),
         registry.rollback,
     ):
         with pytest.raises(WorldError, match="expected the SHA-256"):
@@ -307,7 +309,7 @@ def test_who_may_only_read_reads(s3_folder: str, s3_identity, tmp_path: Path) ->
     s3_identity("reader")
     assert registry.fetch(champion_of(registry), tmp_path / "fetched")["version"] == version
     for use in (
-        lambda: registry.promote(other, version, verdict_on("b")),
+        lambda: registry.promote(other, version, verdict_on("b", version)),
         lambda: model_versions.register(registry, tmp_path, "c"),
     ):
         with pytest.raises(WorldError, match="the store refused these credentials"):
@@ -383,7 +385,11 @@ class Command:
         return version.read_text()
 
     def promote(self, content: str, version: str, expected: str) -> subprocess.CompletedProcess[str]:
-        verdict = self.folder / f"verdict-{content}"
+        verdict = self.folder / "verdict.json"
+        verdict.write_text(json.dumps(verdict_on(content, expected)))
+        return self.promote_by(verdict, version, expected)
+
+    def promote_by(self, verdict: Path, version: str, expected: str) -> subprocess.CompletedProcess[str]:
         return self("promote", "--version", version, "--expected", expected, "--verdict", verdict)
 
 
@@ -425,11 +431,12 @@ def test_the_command_takes_a_model_to_production_and_back(command: Command, regi
 def test_the_command_says_in_one_line_what_was_wrong(command: Command, registry: ModelRegistry) -> None:
     a = command.register("a")
     command.promote("a", a, "")
-    (command.folder / "verdict-torn").write_text('{"passed": tr')
+    torn, missing = command.folder / "torn.json", command.folder / "missing.json"
+    torn.write_text('{"passed": tr')
     for done, status, said in (
         (command.promote("a", a, ""), 1, f"the champion is {a}, and the gate saw none"),
-        (command.promote("torn", a, a), 2, "expected a JSON object"),
-        (command.promote("nowhere", a, a), 3, "No such file"),
+        (command.promote_by(torn, a, a), 2, "expected a JSON object"),
+        (command.promote_by(missing, a, a), 3, "No such file"),
         (command.promote("a", UNKNOWN, a), 3, "there is no version"),
         (command("rollback"), 2, "expected a former champion"),
     ):

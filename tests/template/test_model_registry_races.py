@@ -45,7 +45,7 @@ def promote_at_once(registry: ModelRegistry, start: Any, content: str, version: 
     """Whether this promotion won; every racer has come to the line before any starts."""
     start.wait(timeout=60)
     try:
-        registry.promote(version, expected, verdict_on(content))
+        registry.promote(version, expected, verdict_on(content, expected))
     except PromotionLost:
         return False
     return True
@@ -134,7 +134,7 @@ def test_a_promotion_killed_anywhere_leaves_the_old_or_the_new_champion(registry
     old, new = contents
     registry.promote(old, "", verdict_on(contents[old]))
     steps, outcomes, before = 0, set(), registry.history()
-    while killed_after(steps, registry, partial(registry.promote, new, old, verdict_on(contents[new]))):
+    while killed_after(steps, registry, partial(registry.promote, new, old, verdict_on(contents[new], old))):
         champion, history = registry.champion()["version"], registry.history()
         assert champion in (old, new)
         assert history[: len(before)] == before
