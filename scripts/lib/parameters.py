@@ -1,20 +1,31 @@
 """The parameters of a run, read as the types that the pipeline declares."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from components.shared.command_line import SettingsError
 
+
+def _json_of(kind: type) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        value = json.loads(text)
+        if not isinstance(value, kind):
+            raise ValueError
+        return value
+
+    return read
+
+
 READERS = {
     "STRING": ("text", str),
     "NUMBER_INTEGER": ("a whole number", int),
     "NUMBER_DOUBLE": ("a number", float),
     "BOOLEAN": ("true or false", {"true": True, "false": False}.__getitem__),
-    "LIST": ("a JSON list", json.loads),
-    "STRUCT": ("a JSON object", json.loads),
+    "LIST": ("a JSON list", _json_of(list)),
+    "STRUCT": ("a JSON object", _json_of(dict)),
 }
 
 
@@ -48,12 +59,11 @@ def read_parameters(
 
 def _from_file(file: Path) -> dict[str, Any]:
     try:
-        values = json.loads(file.read_bytes())
+        return _json_of(dict)(file.read_text())
     except ValueError as error:
-        raise SettingsError(f"{file}: expected JSON, found {error}") from None
-    if not isinstance(values, dict):
-        raise SettingsError(f"{file}: expected an object of name: value, found another document")
-    return values
+        raise SettingsError(
+            f"{file}: expected a JSON object of name: value, found {error or 'none'}"
+        ) from None
 
 
 def _read(name: str, text: str, kind: str) -> Any:

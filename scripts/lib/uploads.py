@@ -61,7 +61,8 @@ def read_spec(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path}: expected a compiled pipeline, found no such file") from None
     except yaml.YAMLError as error:
         raise SettingsError(f"{path}: expected YAML, found {' '.join(str(error).split())}") from None
-    if not isinstance(spec, dict) or "name" not in spec.get("pipelineInfo", {}) or "root" not in spec:
+    about = spec.get("pipelineInfo") if isinstance(spec, dict) else None
+    if not isinstance(about, dict) or "name" not in about or "root" not in spec:
         raise SettingsError(f"{path}: expected what compile_pipelines writes, found another document")
     return spec
 

@@ -1,0 +1,88 @@
+"""A small project with a pipeline of its own, and an endpoint to run it on."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.lib.endpoint import open_client
+from scripts.lib.images import stage_all
+from scripts.lib.kfp_client import Client
+from scripts.lib.pipeline_compiler import compile_pipeline
+from scripts.lib.sources import WorkTree
+from scripts.lib.uploads import Version, upload
+from scripts.local_kfp.start import local_kfp
+
+MAIN = """
+import sys, time
+
+print("asked to", *sys.argv[1:], flush=True)
+if sys.argv[1] == "fail":
+    sys.exit("I was told to fail")
+time.sleep(float(sys.argv[2]))
+"""
+PIPELINE = """
+from kfp import dsl
+
+@dsl.container_component
+def wait(mode: str, seconds: float):
+    return dsl.ContainerSpec("wait", ["python", "-m", "components.wait.main"], [mode, seconds])
+
+@dsl.pipeline(name="waiting")
+def waiting(day: str, mode: str = "work", seconds: float = 0.0):
+    first = wait(mode="work", seconds=0.0)
+    wait(mode=mode, seconds=seconds).after(first).set_display_name("wait (again)")
+"""
+
+
+@pytest.fixture(scope="module")
+def toy_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose component waits, or fails where it is told to."""
+    root = tmp_path_factory.mktemp("toy")
+    component = root / "components/wait"
+    component.mkdir(parents=True)
+    (component / "Dockerfile").write_text("FROM scratch\nCOPY components/wait components/wait\n")
+    (component / "main.py").write_text(MAIN)
+    (component / "requirements.txt").touch()
+    (root / "pipelines").mkdir()
+    (root / "pipelines/waiting.py").write_text(PIPELINE)
+    return root
+
+
+@pytest.fixture(scope="module")
+def compiled(toy_project: Path) -> Path:
+    """The toy's pipeline, compiled with its image as staged."""
+    images = {name: image.reference for name, image in stage_all(WorkTree(toy_project)).items()}
+    path = toy_project / "build/pipelines/waiting.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(compile_pipeline(toy_project, "waiting", images, {}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def endpoint(toy_project: Path) -> Iterator[str]:
+    """The URL of a local KFP server that knows the toy's images."""
+    with local_kfp(toy_project / ".mlops/kfp", toy_project / ".mlops/images") as url:
+        yield url
+
+
+@pytest.fixture
+def client(endpoint: str) -> Client:
+    return open_client(endpoint)
+
+
+@pytest.fixture
+def version(client: Client, compiled: Path) -> Version:
+    return upload(client, compiled)
+
+
+@pytest.fixture
+def new_pipeline(compiled: Path, tmp_path: Path) -> Callable[[str], Path]:
+    """Call it with a name, and the toy's pipeline is there under that name too."""
+
+    def copy(name: str) -> Path:
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(compiled.read_text().replace("name: waiting", f"name: {name}"))
+        return path
+
+    return copy
