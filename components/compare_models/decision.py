@@ -4,12 +4,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from components.compare_models import wording
-from components.compare_models.inputs import Invalid, Model, Rows
+from components.compare_models.differences import difference, measure, subset
+from components.compare_models.inputs import Model, Rows
+from components.compare_models.safeguards import judge_guardrails, judge_size, judge_slices
 from components.shared import statistics
-from components.shared.metrics import METRICS, Floats, Metric, Undefined
+from components.shared.metrics import METRICS
 from components.shared.statistics import Estimate
 
 PASSING = {"improve": {"IDENTICAL", "BETTER"}, "not-worse": {"IDENTICAL", "BETTER", "NON_INFERIOR"}}
@@ -63,17 +64,6 @@ def unseen_rows(rows: Rows, champion: Model | None) -> tuple[Rows | None, str]:
     if not unseen.any():
         return None, f"The champion was trained up to {end} and has seen all of these rows"
     return subset(rows, unseen), ""
-
-
-def subset(rows: Rows, mask: NDArray[np.bool_]) -> Rows:
-    return replace(
-        rows,
-        time=rows.time[mask],
-        label=rows.label[mask],
-        cluster=rows.cluster[mask],
-        slices={column: (names, codes[mask]) for column, (names, codes) in rows.slices.items()},
-        predictions={name: values[mask] for name, values in rows.predictions.items()},
-    )
 
 
 def against(
@@ -160,84 +150,3 @@ def against_nothing(
     }
     told = wording.without_champion(why, comparison, metric.name, policy, enough(found, policy))
     return comparison | {"reason": told}
-
-
-def measure(metric: Metric, rows: Rows, model: str) -> tuple[float, Floats]:
-    try:
-        value, influence = metric.estimate(rows.label, rows.predictions[model])
-    except Undefined as error:
-        raise Invalid(str(error)) from None
-    if not np.isfinite(value):
-        raise Invalid(f"the {model}'s {metric.title} is {value}")
-    return value, influence
-
-
-def difference(
-    metric: Metric, rows: Rows, reference: str, confidence: float
-) -> tuple[dict[str, Any], Estimate]:
-    """Candidate minus reference, paired by row, turned into the metric's good direction."""
-    candidate, candidate_influence = measure(metric, rows, "candidate")
-    other, other_influence = measure(metric, rows, reference)
-    influence = metric.sign * (candidate_influence - other_influence)
-    found = statistics.estimate(metric.sign * (candidate - other), influence, rows.cluster, confidence)
-    return {
-        "rows": found.rows,
-        "clusters": found.clusters,
-        "candidate_value": candidate,
-        "reference_value": other,
-        "difference": found.value,
-        "lower": found.lower,
-        "upper": found.upper,
-        "standard_error": found.standard_error,
-    }, found
-
-
-def judge_slices(
-    metric: Metric, rows: Rows, reference: str, policy: dict[str, Any]
-) -> tuple[list[dict[str, Any]], int]:
-    """Slices fail on a significant drop beyond the margin only, corrected for how many were looked at."""
-    judged, p_values, skipped = [], [], 0
-    for column, (names, codes) in rows.slices.items():
-        counts = np.bincount(codes, minlength=len(names))
-        for code in np.flatnonzero(counts):
-            part = subset(rows, codes == code)
-            few = counts[code] < policy["slices"]["minimum_rows"]
-            if few or len(np.unique(part.cluster)) < policy["minimum_clusters"]:
-                skipped += 1
-                continue
-            try:
-                figures, found = difference(metric, part, reference, policy["confidence"])
-            except Invalid:
-                skipped += 1
-                continue
-            judged.append({"column": column, "value": names[code], **figures})
-            p_values.append(statistics.p_value_below(found, -policy["margin"]))
-    level = (1 - policy["confidence"]) / 2
-    for each, p_value in zip(judged, statistics.holm(p_values), strict=True):
-        each |= {"p_value": p_value, "passed": p_value >= level}
-    return judged, skipped
-
-
-def judge_guardrails(
-    rows: Rows, reference: str, policy: dict[str, Any], candidate: Model
-) -> list[dict[str, Any]]:
-    """What the metric hides must not drop significantly beyond its own margin."""
-    judged = []
-    for name, rule in policy["guardrails"].items():
-        if name in METRICS:
-            figures, found = difference(METRICS[name], rows, reference, policy["confidence"])
-            judged.append(
-                {"name": name, **figures, "margin": rule["margin"], "passed": found.upper >= -rule["margin"]}
-            )
-    return judged + judge_size(policy, candidate)
-
-
-def judge_size(policy: dict[str, Any], candidate: Model) -> list[dict[str, Any]]:
-    rule = policy["guardrails"].get("model_bytes")
-    if rule is None:
-        return []
-    size = candidate.record.get("model_bytes")
-    if size is None:
-        raise Invalid("the candidate's record does not tell model_bytes, which a guardrail judges")
-    judged = {"name": "model_bytes", "candidate_value": size, "maximum": rule["maximum"]}
-    return [{**judged, "passed": size <= rule["maximum"]}]
