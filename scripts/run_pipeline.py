@@ -2,8 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from components.shared.command_line import Finding, parser, run
+
+if TYPE_CHECKING:
+    from scripts.lib.kfp_client import Client
+    from scripts.lib.runs import Run
 
 LOG_LINES = 30
 
@@ -37,18 +42,13 @@ def main() -> int:
     return 0
 
 
-def _show_failures(client, finished) -> None:
+def _show_failures(client: "Client", finished: "Run") -> None:
     from scripts.lib.runs import failed_logs
 
     for task, log in failed_logs(client, finished):
         lines = log.splitlines()
-        cut = f", its last {LOG_LINES} lines of {len(lines)}" if len(lines) > LOG_LINES else ""
-        print(
-            f"\n{task.name} printed{cut}:",
-            *(f"  {line}" for line in lines[-LOG_LINES:]),
-            sep="\n",
-            flush=True,
-        )
+        print(f"\n{task.name} printed{' last' * (len(lines) > LOG_LINES)}:")
+        print(*(f"  {line}" for line in lines[-LOG_LINES:]), sep="\n", flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -103,13 +103,19 @@ def terminate(client: Client, run_id: str) -> str:
 
 
 def failed_logs(client: Client, run: Run) -> Iterator[tuple[Task, str]]:
-    """The log of each task that failed, as far as the endpoint hands it out."""
+    """What each failed task printed; where that cannot be had, the error that the endpoint has of it."""
     for task in run.tasks:
-        for pod in task.pods if task.state == "FAILED" else ():
-            try:
-                yield task, client.read_log(run.id, pod)
-            except Exception:  # logs are a help where they can be had; many clusters block them
-                continue
+        if task.state == "FAILED":
+            text = "".join(_log(client, run.id, pod) for pod in task.pods) or task.error
+            if text:
+                yield task, text
+
+
+def _log(client: Client, run_id: str, pod: str) -> str:
+    try:
+        return client.read_log(run_id, pod)
+    except Exception:  # a help where it can be had: many clusters block it, each in its own way
+        return ""
 
 
 def _start(

@@ -13,6 +13,7 @@ import pytest
 from components.shared.command_line import WorldError
 from scripts.lib import runs
 from scripts.lib.endpoint import open_client
+from scripts.lib.uploads import upload
 from tests.template.standins.odd_endpoint import Answer, error, odd_endpoint
 
 DAY = {"day": "2024-01-01"}
@@ -34,6 +35,16 @@ def test_a_failed_run_shows_what_its_task_printed(client, version):
     [(task, log)] = list(runs.failed_logs(client, finished))
     assert task.name == "wait (again)"
     assert log == "asked to fail 0\nI was told to fail\n"
+
+
+def test_a_task_that_never_started_shows_why(client, new_pipeline):
+    path = new_pipeline("unstaged")
+    path.write_text(re.sub(r"wait-[0-9a-f]{16}", "wait-0000000000000000", path.read_text()))
+    with runs.started(client, upload(client, path), "a run", DAY) as run_id:
+        finished = runs.follow(client, run_id)
+    [(task, why)] = list(runs.failed_logs(client, finished))
+    assert (task.name, task.state) == ("wait", "FAILED")
+    assert "wait-0000000000000000: expected it staged" in why
 
 
 def test_a_run_ends_with_what_follows_it(client, version, capsys):
