@@ -148,12 +148,14 @@ def test_a_promotion_killed_anywhere_leaves_the_old_or_the_new_champion(registry
 
 
 def test_a_registration_killed_anywhere_leaves_a_whole_version_or_none(registry, tmp_path: Path) -> None:
-    steps, outcomes = 0, set()
+    steps, outcomes, known = 0, set(), set()
     while killed_after(steps, registry, partial(register, registry, tmp_path, f"model {steps}")):
-        versions = {name.split("/")[1] for name in registry.store.names() if name.endswith("metadata.json")}
-        for version in versions:
-            registry.fetch(version, tmp_path / "fetched")
-        outcomes.add(len(versions) - steps)
-        assert registry.fetch(register(registry, tmp_path, f"model {steps}"), tmp_path / "fetched")
+        metadata = [name for name in registry.store.names() if name.endswith("metadata.json")]
+        left = {name.split("/")[1] for name in metadata} - known
+        again = register(registry, tmp_path, f"model {steps}")
+        assert left <= {again}
+        assert registry.fetch(again, tmp_path / "fetched")["model_bytes"] == len(f"model {steps}")
+        outcomes.add(len(left))
+        known.add(again)
         steps += 1
     assert outcomes == {0, 1}
