@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from components.shared.command_line import parser, run
+from components.shared.command_line import SettingsError, WorldError, parser, run
 from scripts.local_kfp.record import Record
 
 GRACE_SECONDS = 0.5
@@ -35,7 +35,8 @@ def execute(folder: Path) -> int:
         tasks.stop()
     except Exception as failure:
         record.cancel("the run broke off")
-        record.finish("FAILED", f"{type(failure).__name__}: {failure}")
+        expected = isinstance(failure, (SettingsError, WorldError))
+        record.finish("FAILED", str(failure) if expected else f"{type(failure).__name__}: {failure}")
         raise
     record.finish("FAILED" if error else "SUCCEEDED", error)
     return 1 if error else 0

@@ -13,6 +13,7 @@ from pathlib import Path
 from components.shared.command_line import WorldError
 from scripts.local_kfp.environments import interpreter_for, pins, satisfied
 
+PYTHON = ("python", "python3")
 SLOW_IMPORTS = {  # library -> the module whose import takes a second or more
     "boto3": "boto3",
     "pandas": "pandas",
@@ -40,29 +41,22 @@ class SubprocessTasks:
         if modules:
             self._warm = WarmPython(modules)
 
+    def is_warm(self) -> bool:
+        """Whether tasks start from a Python that has its imports behind it."""
+        return self._warm is not None and self._warm.is_ready()
+
     def run(self, image: str, command: list[str], environment: dict[str, str], log: Path) -> int:
         """Exit status of `command`, 128 and more for a signal; everything it says goes to `log`."""
         folder = self._folder(image)
         locked = _requirements(folder)
         python = interpreter_for(locked, self._environments) if locked.is_file() else Path(sys.executable)
         whole = _environment(python) | environment
-        is_module = command[0] in ("python", "python3") and command[1:2] == ["-m"]
+        status = None
         # Variables of the task may steer how a library loads, so they get a process that starts with them.
-        if self._warm and is_module and not environment and str(python) == sys.executable:
+        if self._warm and not environment and str(python) == sys.executable and _runs_module(command):
             status = self._warm.run(command[2], command[3:], folder, whole, log)
-            if status is not None:
-                return status if status >= 0 else 128 - status
-        if command[0] in ("python", "python3"):
-            command = [str(python), *command[1:]]
-        with log.open("ab") as output:
-            status = subprocess.run(
-                command,
-                cwd=folder,
-                env=whole,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            ).returncode
+        if status is None:
+            status = _run_fresh(command, python, folder, whole, log)
         return status if status >= 0 else 128 - status
 
     def _folder(self, image: str) -> Path:
@@ -95,7 +89,7 @@ class WarmPython:
         self, module: str, arguments: list[str], folder: Path, environment: dict[str, str], log: Path
     ) -> int | None:
         """Exit status of the module run in a fork, or None where a fresh process is the faster start."""
-        if not self.ready():
+        if not self.is_ready():
             return None
         request = {"module": module, "arguments": arguments, "folder": str(folder)}
         log.touch()
@@ -110,7 +104,7 @@ class WarmPython:
             stream.flush()
             return int(stream.readline() or -9)
 
-    def ready(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether all is imported: until then, and where it died of it, it cannot help."""
         with self._lock:
             if not self._ready and select.select([self._control], [], [], 0)[0]:
@@ -121,6 +115,25 @@ class WarmPython:
         self._server.kill()
         self._server.wait()
         self._control.close()
+
+
+def _run_fresh(command: list[str], python: Path, folder: Path, environment: dict[str, str], log: Path) -> int:
+    if command[0] in PYTHON:
+        command = [str(python), *command[1:]]
+    with log.open("ab") as output:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    return done.returncode
+
+
+def _runs_module(command: list[str]) -> bool:
+    return command[0] in PYTHON and command[1:2] == ["-m"]
 
 
 def _requirements(folder: Path) -> Path:

@@ -4,6 +4,7 @@ It runs as a file of its own and imports nothing of this project: its children s
 only. Libraries are imported here, never used: a pool of threads that is there before a fork hangs after it.
 """
 
+import functools
 import gc
 import importlib
 import json
@@ -63,10 +64,18 @@ def become(module: str, arguments: list[str], folder: str, environment: dict[str
     sys.dont_write_bytecode = True
     sys.path.insert(0, folder)
     sys.argv = [module, *arguments]
+    sys.excepthook = functools.partial(_show_error, folder)
     numpy: Any = sys.modules.get("numpy")
     if numpy:
         numpy.random.seed()  # random reseeds itself after a fork, numpy's global generator does not
     runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _show_error(folder: str, kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """A traceback that begins in the task's own code."""
+    while trace and not trace.tb_frame.f_code.co_filename.startswith(folder):
+        trace = trace.tb_next
+    sys.__excepthook__(kind, error.with_traceback(trace), trace)
 
 
 if __name__ == "__main__":
