@@ -127,13 +127,14 @@ def telling_features(training: Window, evaluation: Window) -> Iterator[Finding]:
         return
     seen, rows = (window.frame[window.frame[label].notna()] for window in (training, evaluation))
     high = rows[label].astype(float) > seen[label].astype(float).median()
+    predict_at = training.settings["predict_at"]
     for name, column in training.settings["columns"].items():
         if training.has(name) and evaluation.has(name):
             numbers = rows[name]
             if column["type"] == "category":
                 numbers = numbers.map(seen[label].astype(float).groupby(seen[name]).mean())
             if (auc := roc_auc(numbers, high)) >= TELLING:
-                text = f"{name} alone reaches a ROC AUC of {auc:.3f}; is it really known {column['known']}?"
+                text = f"{name} alone reaches a ROC AUC of {auc:.3f}; is it really known {predict_at}?"
                 yield evaluation.finding("telling_feature", name, text, rows.index)
 
 

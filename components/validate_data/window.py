@@ -55,7 +55,7 @@ class Window:
     def finding(self, check: str, column: str | None, message: str, rows: pd.Index | None = None) -> Finding:
         """`message` may say {rows}: how many they are, with the first of their keys to look up."""
         count = 0 if rows is None else len(rows)
-        text = message.replace("{rows}", f"{count} rows{self._named(rows)}")
+        text = message.replace("{rows}", f"{count} row{'s' if count != 1 else ''}{self._named(rows)}")
         return finding(check, self.name, column, text, count)
 
     def _named(self, rows: pd.Index | None) -> str:
