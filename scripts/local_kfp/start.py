@@ -13,9 +13,9 @@ _STOP_SECONDS = 15
 
 
 @contextlib.contextmanager
-def local_kfp(state: Path, images: Path, runner: str = "subprocess", *flags: str) -> Iterator[str]:
+def local_kfp(state: Path, images: Path, runner: str = "subprocess") -> Iterator[str]:
     """The URL of a server that ends with the `with` block, and with this process however that ends."""
-    command = [sys.executable, "-m", "scripts.serve_kfp", "--with-parent", "--runner", runner, *flags]
+    command = [sys.executable, "-m", "scripts.serve_kfp", "--with-parent", "--runner", runner]
     # A session of its own: Ctrl-C reaches the script alone, which ends its run while there still is a server.
     process = subprocess.Popen(
         [*command, "--state", state, "--images", images],

@@ -59,7 +59,7 @@ class Supervisor:
         _signal_group(process.pid, signal.SIGKILL)  # what a task left behind ends with its run, as in its pod
         del self._watchers[run_id]
         died = f"exit status {status}" if status >= 0 else signal.Signals(-status).name
-        self._finish(run_id, SERVER_STOPPED if self._stopping else self._last_words(run_id, died))
+        self._finish(run_id, self._last_words(run_id, died))
 
     def _last_words(self, run_id: str, died: str) -> str:
         lines = (self.folder / run_id / "process.log").read_text(errors="replace").split("\n")
@@ -70,6 +70,8 @@ class Supervisor:
         """Enter the final state: CANCELED where asked for, else the verdict, else FAILED for `reason`."""
         canceled = self.store.get("runs", run_id)["state"] == "CANCELING"
         verdict = outcome(self.folder / run_id) or {"run": "FAILED", "error": reason}
+        if self._stopping and verdict["run"] == "FAILED":
+            verdict["error"] = SERVER_STOPPED
         self.store.update("runs", run_id, finished_at=self.clock.now(), local_process_group=None)
         self.enter(
             run_id, "CANCELED" if canceled else verdict["run"], None if canceled else verdict.get("error")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +67,16 @@ def _as_sent(schema: Any) -> Any:
 
 
 class ApiDescription:
+    """The description, its objects closed."""
+
     def __init__(self) -> None:
         document = json.loads(FILE.read_text())
         definitions = document["definitions"]
         for name, fields in UNDESCRIBED.items():
             definitions[name]["properties"] |= fields
-        self.definitions = _closed(definitions)
-        self.definitions["protobufAny"]["additionalProperties"] = True  # that is what Any means
+        definitions = _closed(definitions)
+        definitions["protobufAny"]["additionalProperties"] = True  # that is what Any means
+        self._definitions = {False: definitions, True: _as_sent(definitions)}
         self.operations = [
             (method.upper(), re.compile(re.sub(r"\{[^}]+\}", "[^/:]+", path)), operation)
             for path, methods in document["paths"].items()
@@ -89,16 +93,19 @@ class ApiDescription:
         return self.operations[min(found)[1]][2] if found else None
 
     def errors(self, schema: dict[str, Any], value: Any, sent: bool = False) -> list[str]:
-        whole = _closed(schema) | {"definitions": self.definitions}
-        validator = jsonschema.Draft4Validator(_as_sent(whole) if sent else whole, format_checker=_formats)
+        whole = _closed(schema) | {"definitions": self._definitions[sent]}
+        validator = jsonschema.Draft4Validator(whole, format_checker=_formats)
         return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(value)]
+
+
+description = cache(ApiDescription)
 
 
 class Checked:
     """The application, with every departure from the description noted in `departures`."""
 
-    def __init__(self, app: ASGIApp, description: ApiDescription, departures: list[str], seen: set[str]):
-        self.app, self.description, self.departures, self.seen = app, description, departures, seen
+    def __init__(self, app: ASGIApp, departures: list[str], seen: set[str]):
+        self.app, self.description, self.departures, self.seen = app, description(), departures, seen
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/apis/v2beta1/"):

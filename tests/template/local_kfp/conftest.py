@@ -1,4 +1,3 @@
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,7 +6,7 @@ import kfp
 import pytest
 from kfp import compiler, dsl
 
-from tests.template.local_kfp.in_process import InProcessServer, wait_until
+from tests.template.local_kfp.in_process import InProcessServer, connect, wait_until
 
 FINAL = {"SUCCEEDED", "FAILED", "CANCELED"}
 
@@ -21,8 +20,7 @@ def server(tmp_path: Path) -> Iterator[InProcessServer]:
 
 @pytest.fixture
 def client(server: InProcessServer) -> kfp.Client:
-    with warnings.catch_warnings(category=FutureWarning, action="ignore"):  # its greeting
-        return kfp.Client(host=server.url)
+    return connect(server.url)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,15 @@
 """A local KFP server in this process, with runs that a stand-in executes and a clock that moves when told."""
 
+import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import kfp
 import uvicorn
 
 from scripts.local_kfp.app import create_app
@@ -15,7 +18,7 @@ from scripts.local_kfp.server import Server
 from scripts.local_kfp.store import Store
 from scripts.local_kfp.supervisor import Supervisor
 from scripts.serve_kfp import open_port
-from tests.template.local_kfp.api_description import FILE, ApiDescription, Checked
+from tests.template.local_kfp.api_description import FILE, Checked
 
 STANDIN = Path(__file__).parents[1] / "standins/run_process.py"
 PATIENCE_SECONDS = 20
@@ -48,7 +51,7 @@ class InProcessServer:
         server.add_default_experiment()
         app: Any = create_app(server)
         if FILE.exists():
-            app = Checked(app, ApiDescription(), self.departures, self.seen)
+            app = Checked(app, self.departures, self.seen)
         self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         self._uvicorn.run(sockets=[self._listener])
 
@@ -60,6 +63,17 @@ class InProcessServer:
         self._uvicorn.should_exit = True
         self._thread.join()
         self._listener.close()
+
+
+def connect(url: str) -> kfp.Client:
+    with warnings.catch_warnings(category=FutureWarning, action="ignore"):  # its greeting
+        return kfp.Client(host=url)
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be reaped does not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return bool(state) and not state.startswith("Z")
 
 
 def wait_until(condition: Callable[[], Any]) -> Any:

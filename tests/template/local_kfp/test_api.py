@@ -2,7 +2,7 @@ import httpx
 import kfp
 import pytest
 
-from tests.template.local_kfp.api_description import ApiDescription, require_file
+from tests.template.local_kfp.api_description import description, require_file
 from tests.template.local_kfp.in_process import InProcessServer, wait_until
 
 NOT_OFFERED = {  # nothing of the project calls these
@@ -60,17 +60,17 @@ def test_every_call_is_as_described(server: InProcessServer, client: kfp.Client,
     client.delete_pipeline_version(pipeline, version)
     client._pipelines_api.pipeline_service_delete_pipeline(pipeline, cascade=True)
     client.delete_experiment(experiment)
-    described = {operation["operationId"] for _, _, operation in ApiDescription().operations}
+    described = {operation["operationId"] for _, _, operation in description().operations}
     assert described - server.seen == NOT_OFFERED
 
 
 def test_the_description_is_closed():
     require_file()
     run = {"$ref": "#/definitions/v2beta1Run"}
-    assert not ApiDescription().errors(run, {"display_name": "a", "created_at": "2013-09-01T00:00:00Z"})
-    assert ApiDescription().errors(run, {"dispay_name": "a"})
-    assert ApiDescription().errors(run, {"created_at": "yesterday"})
-    assert ApiDescription().errors(run, {"run_details": {"task_details": [{"name": "a"}]}})
+    assert not description().errors(run, {"display_name": "a", "created_at": "2013-09-01T00:00:00Z"})
+    assert description().errors(run, {"dispay_name": "a"})
+    assert description().errors(run, {"created_at": "yesterday"})
+    assert description().errors(run, {"run_details": {"task_details": [{"name": "a"}]}})
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,28 @@
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import kfp
 import kfp_server_api
 import pytest
 
-from tests.template.local_kfp.in_process import InProcessServer
+from tests.template.local_kfp.in_process import InProcessServer, connect
 
 NAMES = ["amber", "bronze", "copper", "Default", "dust"]
 
 
-@pytest.fixture
-def experiments(server: InProcessServer, client: kfp.Client) -> kfp.Client:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
+    """One for all tests here: they only look."""
+    with InProcessServer(tmp_path_factory.mktemp("state")) as running:
+        yield running
+    assert not running.departures
+
+
+@pytest.fixture(scope="module")
+def experiments(server: InProcessServer) -> kfp.Client:
     """A client of a server with five experiments, made a minute apart."""
+    client = connect(server.url)
     server.clock.time = int(client.get_experiment(experiment_name="Default").created_at.timestamp())
     for name in ("copper", "amber", "dust", "bronze"):
         server.clock.time += 60
@@ -114,13 +124,3 @@ def test_what_is_refused(client: kfp.Client, arguments: dict[str, Any], reason: 
         client.list_experiments(**arguments)
     assert refused.value.status == 400
     assert reason in json.loads(refused.value.body)["message"]
-
-
-def test_runs_of_one_experiment(client: kfp.Client, version: dict[str, str]):
-    mine = client.create_experiment("mine").experiment_id
-    for experiment, name in ((mine, "a"), (None, "b"), (mine, "c")):
-        client.run_pipeline(experiment, name, **version)
-    runs = client.list_runs(experiment_id=mine, sort_by="display_name desc").runs
-    assert [run.display_name for run in runs] == ["c", "a"]
-    with pytest.raises(kfp_server_api.ApiException, match="Experiment nobody not found"):
-        client.list_runs(experiment_id="nobody")

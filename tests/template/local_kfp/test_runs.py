@@ -1,5 +1,4 @@
 import json
-import subprocess
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,16 +9,10 @@ import kfp_server_api
 import pytest
 import yaml
 
-from tests.template.local_kfp.in_process import InProcessServer, wait_until
+from tests.template.local_kfp.in_process import InProcessServer, is_running, wait_until
 
 Start = Callable[..., Any]
 Finish = Callable[[Any], Any]
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that only waits to be reaped does not."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
-    return bool(state) and not state.startswith("Z")
 
 
 def processes(server: InProcessServer, run: Any) -> list[int]:
@@ -82,7 +75,7 @@ def test_terminating_ends_grandchildren_too(server: InProcessServer, client: kfp
     assert ended.state == "CANCELED"
     assert [status.state for status in ended.state_history] == ["PENDING", "RUNNING", "CANCELING", "CANCELED"]
     assert [task.state for task in ended.run_details.task_details] == ["CANCELED", "CANCELED"]
-    wait_until(lambda: not any(map(alive, pids)))
+    wait_until(lambda: not any(map(is_running, pids)))
     with pytest.raises(
         kfp_server_api.ApiException, match="expected a run under way, found CANCELED"
     ) as refused:
@@ -98,7 +91,7 @@ def test_who_is_deaf_to_the_request_is_killed(
     pids = processes(server, run)
     client.terminate_run(run.run_id)
     assert finish(run).state == "CANCELED"
-    wait_until(lambda: not any(map(alive, pids)))
+    wait_until(lambda: not any(map(is_running, pids)))
 
 
 def test_runs_are_concurrent(client: kfp.Client, start: Start, finish: Finish):
@@ -116,7 +109,7 @@ def test_archive_unarchive_delete(server: InProcessServer, client: kfp.Client, s
     client.unarchive_run(run.run_id)
     assert client.get_run(run.run_id).storage_state == "AVAILABLE"
     client.delete_run(run.run_id)
-    wait_until(lambda: not any(map(alive, pids)))
+    wait_until(lambda: not any(map(is_running, pids)))
     assert not (server.state / "runs" / run.run_id).exists()
     with pytest.raises(kfp_server_api.ApiException) as missing:
         client.get_run(run.run_id)
@@ -170,3 +163,13 @@ def test_a_version_that_is_not_there_is_the_servers_fault_as_on_the_real_one(cli
     with pytest.raises(kfp_server_api.ApiException, match="PipelineVersion gone not found") as refused:
         client.run_pipeline(None, "greet", pipeline_id="gone", version_id="gone")
     assert refused.value.status == 500
+
+
+def test_runs_of_one_experiment(client: kfp.Client, version: dict[str, str]):
+    mine = client.create_experiment("mine").experiment_id
+    for experiment, name in ((mine, "a"), (None, "b"), (mine, "c")):
+        client.run_pipeline(experiment, name, **version)
+    runs = client.list_runs(experiment_id=mine, sort_by="display_name desc").runs
+    assert [run.display_name for run in runs] == ["c", "a"]
+    with pytest.raises(kfp_server_api.ApiException, match="Experiment nobody not found"):
+        client.list_runs(experiment_id="nobody")
