@@ -22,7 +22,7 @@ lint: .venv/installed-dev ## what pre-commit checks, on every file
 lock: .venv/installed-dev ## lock the project's and every component's requirements anew
 	@$(LOCK) pyproject.toml -o requirements.txt
 	@$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
-	@set -e; for file in components/*/requirements.in; do $(LOCK) $$file -c requirements.txt -o $${file%.in}.txt; done
+	@set -e; for file in components/*/requirements.in; do $(LOCK) --no-annotate $$file -c requirements.txt -o $${file%.in}.txt; done
 
 .venv/installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -26,13 +26,13 @@ netns = "host"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "crun"
-tmp_dir = "{home}/run/libpod"
+tmp_dir = "{run}/libpod"
 """
 STORAGE_CONF = """
 [storage]
 driver = "overlay"
 graphroot = "{home}/images"
-runroot = "{home}/run"
+runroot = "{run}"
 """
 # Keeps the store's mounts from the machine, and from crun a hierarchy of control groups that it cannot use.
 IN_NAMESPACE = """
@@ -46,13 +46,15 @@ class Engine:
 
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
+        # Short, or podman cannot open its sockets there and waits 20 s for each container to end.
+        run = f"/run/mlops-{hashlib.sha256(bytes(home)).hexdigest()[:8]}"
         self._environment = dict(os.environ)
         for variable, text in (
             ("CONTAINERS_CONF", CONTAINERS_CONF),
             ("CONTAINERS_STORAGE_CONF", STORAGE_CONF),
         ):
             file = home / f"{variable.lower()}.toml"
-            file.write_text(text.format(home=home))
+            file.write_text(text.format(home=home, run=run))
             self._environment[variable] = str(file)
         self._pip_conf = home / "pip.conf"
         self._pip_conf.write_text(pip_configuration())
