@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from components.shared.command_line import SettingsError
-from scripts.lib.pipeline_compiler import compile_pipeline
+from scripts.lib.pipeline_compiler import compile_all, compile_pipeline
 from scripts.lib.pipeline_lint import problems
 from scripts.lib.settings_schema import Resources
 
@@ -176,6 +176,13 @@ def test_a_mistake_in_a_pipeline_is_one_line(tmp_path, body, message):
         compiled(tmp_path, body)
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
+
+
+def test_resources_of_no_component_are_named(project):
+    with pytest.raises(
+        SettingsError, match=r"mlops.yaml: resources.load_dta: expected a component .* load_data"
+    ):
+        compile_all(project, IMAGES, {"load_dta": Resources(cpu="1")})
 
 
 def test_a_module_without_its_pipeline_is_named(tmp_path):

@@ -44,6 +44,13 @@ def test_new_content_is_a_new_version_of_the_same_pipeline(client, new_pipeline)
     assert spec == read_spec(path)
 
 
+def test_a_platform_document_does_not_hide_the_specification(client, new_pipeline):
+    path = new_pipeline("platform")
+    path.write_text(path.read_text() + "---\nplatforms:\n  kubernetes: {}\n")
+    upload(client, path)
+    assert newest_version(client, "platform")[1] == read_spec(path)
+
+
 def test_a_dry_run_uploads_nothing(client, new_pipeline):
     path = new_pipeline("dry")
     assert str(upload(client, path, dry_run=True)).endswith(": to be uploaded")

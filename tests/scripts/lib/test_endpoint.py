@@ -13,6 +13,7 @@ import pytest
 from kfp_server_api import V2beta1Run
 
 from components.shared.command_line import SettingsError, WorldError
+from scripts.lib import kfp_client
 from scripts.lib.endpoint import connect, open_client
 from scripts.lib.kfp_client import Refused
 from tests.template.standins.odd_endpoint import Answer, OddEndpoint, error, odd_endpoint
@@ -167,6 +168,15 @@ def test_a_run_is_told_to_end_until_it_hears(odd):
     odd.answers = [error(500, "busy"), Answer()]
     client.terminate_run("1")
     assert asked(odd) == ["POST /apis/v2beta1/runs/1:terminate"] * 2
+
+
+def test_a_server_that_never_answers_is_not_waited_for(odd, monkeypatch):
+    client = open_client(odd.url, waits=SOON)
+    monkeypatch.setattr(kfp_client, "TIMEOUT", (1, 0.05))
+    odd.answers, odd.delay = [RUN], 0.2
+    with pytest.raises(WorldError, match=r"expected an answer, found .*[Tt]imed out"):
+        client.get_run("1")
+    assert len(odd.requests) == 1 + len(SOON)
 
 
 def test_a_server_may_say_how_long_to_wait(odd):

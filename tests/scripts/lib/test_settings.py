@@ -171,6 +171,8 @@ def test_equal_settings_have_equal_bytes():
     texts = {settings.feature_settings() for settings in (settings_with(), reordered, spelled)}
     assert len(texts) == 1
     assert " " not in texts.pop()
+    parameters = settings_with("{C: 1e-3, max_iter: 100", "{max_iter: 100, C: 0.001")
+    assert parameters.training_settings() == settings_with().training_settings()
 
 
 def test_as_of_is_a_day_or_today():

@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ class OddEndpoint:
     """Given one by one; the last stays."""
     requests: list[Request] = field(default_factory=list)
     """But for those that asked for its health."""
+    delay: float = 0
+    """Seconds before each answer."""
 
     def answer(self, request: Request) -> Answer:
         if request.path.endswith("/healthz"):
@@ -50,6 +53,7 @@ def odd_endpoint(certificate: Path | None = None) -> Iterator[OddEndpoint]:
         def do_GET(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, body, headers = endpoint.answer(Request(self.command, self.path, dict(self.headers)))
+            time.sleep(endpoint.delay)
             self.send_response(status)
             for name, value in (*headers, ("Content-Length", str(len(body)))):
                 self.send_header(name, value)
