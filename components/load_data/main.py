@@ -5,7 +5,6 @@ import hashlib
 import json
 import struct
 from datetime import date, datetime, timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +101,7 @@ def parquet_files(filesystem: fs.FileSystem, path: str) -> list[str]:
 
 def check_time(schema: pa.Schema, time: str, uri: str) -> None:
     if time not in schema.names:
-        near = get_close_matches(time, schema.names, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = command_line.nearest(time, schema.names)
         raise command_line.SettingsError(
             f"{uri}: expected a time column {time!r}, found {', '.join(schema.names)}{hint}"
         )

@@ -67,7 +67,9 @@ def predict(model: Any, rows: Any, settings: dict[str, Any]) -> Any:
                 return model.predict(features)
             return model.predict_proba(features)[:, list(model.classes_).index(1)]
     except ValueError as error:
-        raise command_line.SettingsError(f"the model does not fit these features: {error}") from None
+        raise command_line.SettingsError(
+            f"the model does not fit these features: {' '.join(str(error).split())}"
+        ) from None
 
 
 if __name__ == "__main__":

@@ -53,7 +53,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     _remove(unfinished)
     try:
         yield unfinished
-        _remove(path)
+        if path.is_dir():  # a file is replaced at once, a folder cannot be
+            _remove(path)
         unfinished.rename(path)
     except OSError as error:
         raise WorldError(f"{path}: cannot be written: {_first_line(error)}") from None

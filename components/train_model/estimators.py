@@ -1,7 +1,7 @@
 """Any estimator of scikit-learn by its dotted name, and the preprocessing that makes features fit for it."""
 
 import importlib
-from difflib import get_close_matches
+import inspect
 from typing import Any
 
 from sklearn.base import is_classifier, is_regressor
@@ -10,7 +10,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
-from components.shared.command_line import SettingsError
+from components.shared.command_line import SettingsError, nearest
 
 
 def make_estimator(training: dict[str, Any], label_type: str) -> Any:
@@ -23,9 +23,8 @@ def make_estimator(training: dict[str, Any], label_type: str) -> Any:
         if not fits(estimator) or (label_type == "binary" and not hasattr(estimator, "predict_proba")):
             raise SettingsError(f"training.estimator: {name} does not predict a label of type {label_type}")
     except TypeError as error:
-        known = found().get_params()
-        wrong = [parameter for parameter in training["parameters"] if parameter not in known]
-        hints = "".join(nearest(parameter, known) for parameter in wrong)
+        known = inspect.signature(found).parameters
+        hints = "".join(nearest(name, known) for name in training["parameters"] if name not in known)
         raise SettingsError(f"training.parameters: {error}{hints}") from None
     if "random_state" in estimator.get_params() and "random_state" not in training["parameters"]:
         estimator.set_params(random_state=training["seed"])
@@ -52,11 +51,6 @@ def public_names() -> list[str]:
     from sklearn.utils import all_estimators
 
     return [f"{found.__module__.partition('._')[0]}.{name}" for name, found in all_estimators()]
-
-
-def nearest(name: str, names: Any) -> str:
-    near = get_close_matches(name, list(names), 1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def make_pipeline(estimator: Any, categories: str, columns: dict[str, dict[str, Any]]) -> Pipeline:

@@ -48,13 +48,15 @@ def fit(model: Any, rows: Any, settings: dict[str, Any]) -> Any:
     from threadpoolctl import threadpool_limits
 
     kind = np.int8 if settings["label"]["type"] == "binary" else np.float64
-    # Threads change the order of sums and so the model's bytes: their number must not hang on the machine.
+    # Threads change the order of sums and so the model's bytes: their number is not the machine's to choose.
     threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
     try:
         with threadpool_limits(threads):
             return model.fit(rows[list(settings["columns"])], rows[settings["label"]["name"]].to_numpy(kind))
     except (ValueError, TypeError) as error:
-        raise command_line.SettingsError(f"{type(model[-1]).__name__} cannot be trained: {error}") from None
+        raise command_line.SettingsError(
+            f"{type(model[-1]).__name__} cannot be trained: {' '.join(str(error).split())}"
+        ) from None
 
 
 def describe(

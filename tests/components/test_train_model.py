@@ -108,6 +108,7 @@ def test_a_label_may_be_a_number(run_component, feature_settings, built, tmp_pat
         ("os.system", "expected an estimator"),
         ("sklearn_evil.Model", "expected an estimator"),
         ("sklearn.linear_model.LinearRegression", "does not predict a label of type binary"),
+        ("sklearn.ensemble.VotingClassifier", "missing 1 required positional argument: 'estimators'"),
         ("sklearn.svm.LinearSVC", "does not predict a label of type binary"),
     ],
 )
@@ -115,7 +116,7 @@ def test_a_wrong_estimator_gets_the_nearest_right_one(
     run_component, feature_settings, built, tmp_path, estimator: str, hint: str
 ) -> None:
     training = {**BOOSTING, "estimator": estimator, "parameters": {}}
-    refused(train(run_component, training, feature_settings, built, tmp_path)[0], tmp_path, estimator, hint)
+    refused(train(run_component, training, feature_settings, built, tmp_path)[0], tmp_path, hint)
 
 
 def test_nothing_but_scikit_learn_is_imported(run_component, feature_settings, built, tmp_path) -> None:
