@@ -47,7 +47,7 @@ def compile_pipeline(
                 raise SettingsError(f"pipelines/{name}.py: image of {executor}: {problem}")
             container["image"] = images[image]
         _set_resources(container, resources.get(component_of(container)))
-    return comments + yaml.safe_dump_all([spec, *platforms], sort_keys=True)
+    return comments + yaml.dump_all([spec, *platforms], Dumper=yaml.CSafeDumper, sort_keys=True)
 
 
 def containers(spec: Document) -> Iterator[tuple[str, Document]]:
