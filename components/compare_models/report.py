@@ -20,7 +20,7 @@ MARKUP = str.maketrans(
     | {each: f"\\{each}" for each in "\\`*_{}[]()|~!^"}
     | {each: f"{each}{text.INVISIBLE}" for each in "@#:"}
 )
-LINKED = re.compile(r"(?<=www)\.|(?<=gh)-", re.IGNORECASE)
+LINKED = re.compile(r"(?<=www)(?=\.)|(?<=gh)(?=-)", re.IGNORECASE)
 MARKDOWN_LIMIT = 60_000
 
 
@@ -71,7 +71,7 @@ def markdown(value: Any) -> Markup:
     if isinstance(value, Markup):
         return value
     shown = text.printable(value).translate(MARKUP)
-    return Markup(LINKED.sub(rf"\g<0>{text.INVISIBLE}", shown))
+    return Markup(LINKED.sub(text.INVISIBLE, shown))
 
 
 def code(value: Any) -> Markup:

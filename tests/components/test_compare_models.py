@@ -1,0 +1,414 @@
+"""The verdict table of the gate, and what keeps a comparison from being one."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.compare_models import decision
+from components.compare_models.inputs import Model
+from components.shared.statistics import Estimate, SerialCorrelation
+from tests.components.questions import (
+    COUNT,
+    KEYS,
+    LATE,
+    LOGIT,
+    ORIGIN,
+    POLICY,
+    SNAPSHOT,
+    TIMES,
+    answer,
+    model,
+    probability,
+    question,
+    truth,
+    with_record,
+    write_question,
+)
+
+GOOD, FAIR, POOR = probability(), probability(noise=1.0), probability(noise=4.0)
+
+
+def against(document, reference):
+    return next(each for each in document["comparisons"] if each["reference"] == reference)
+
+
+def estimate(lower, upper):
+    serial = SerialCorrelation(0.0, 1.0, 1.0)
+    return Estimate((lower + upper) / 2, lower, upper, 0.01, 1000, 31, serial)
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "verdict"),
+    [
+        (0.001, 0.02, "BETTER"),
+        (0.0, 0.02, "NON_INFERIOR"),
+        (-0.0049, 0.02, "NON_INFERIOR"),
+        (-0.0049, -0.001, "NON_INFERIOR"),
+        (-0.005, 0.02, "INCONCLUSIVE"),
+        (-0.02, -0.005, "INCONCLUSIVE"),
+        (-0.02, -0.0051, "WORSE"),
+        (float("nan"), float("nan"), "INCONCLUSIVE"),
+    ],
+)
+def test_the_verdict_is_read_from_the_interval(lower, upper, verdict):
+    assert decision.of_interval(estimate(lower, upper), min_effect=0.0, margin=0.005) == verdict
+
+
+@pytest.mark.parametrize(
+    ("verdict", "improve", "not_worse"),
+    [
+        ("IDENTICAL", True, True),
+        ("BETTER", True, True),
+        ("NON_INFERIOR", False, True),
+        ("INCONCLUSIVE", False, False),
+        ("WORSE", False, False),
+    ],
+)
+def test_the_policy_says_which_verdict_passes(verdict, improve, not_worse):
+    assert decision.passes(verdict, "improve", POLICY) is improve
+    assert decision.passes(verdict, "not-worse", POLICY) is not_worse
+    lenient = POLICY | {"inconclusive": "pass"}
+    assert decision.passes(verdict, "not-worse", lenient) is (not_worse or verdict == "INCONCLUSIVE")
+    assert decision.passes(verdict, "improve", lenient) is improve
+
+
+@given(st.floats(-1, 1), st.floats(0, 1), st.floats(0, 0.5), st.floats(0, 0.5))
+@settings(deadline=None)
+def test_raising_an_interval_never_makes_its_verdict_worse(lower, width, raised, margin):
+    rank = ["WORSE", "INCONCLUSIVE", "NON_INFERIOR", "BETTER"].index
+    one = decision.of_interval(estimate(lower, lower + width), 0.0, margin)
+    other = decision.of_interval(estimate(lower + raised, lower + width + raised), 0.0, margin)
+
+    assert rank(other) >= rank(one)
+
+
+def test_better_than_champion_and_control_passes():
+    document = answer(question(GOOD, control=FAIR, champion=POOR))
+
+    assert (document["verdict"], document["passed"]) == ("BETTER", True)
+    assert {each["verdict"] for each in document["comparisons"]} == {"BETTER"}
+    assert document["rows"]["n"] == COUNT
+    assert document["rows"]["data_sha256"] == SNAPSHOT["sha256"]
+    assert document["models"]["candidate"]["milliseconds_per_1000_rows"] == 3.5
+    assert document["models"]["dummy"]["value"] == 0.5
+
+
+def test_a_change_that_leaves_the_model_as_it_is_passes_whatever_the_champion_says():
+    document = answer(question(POOR, control=POOR, champion=GOOD))
+
+    assert (document["verdict"], document["passed"]) == ("IDENTICAL", True)
+    assert against(document, "champion")["verdict"] == "WORSE"
+    assert against(document, "control")["difference"] == 0
+
+
+def test_worse_than_the_control_fails_however_good_against_the_champion():
+    document = answer(question(FAIR, control=GOOD, champion=POOR))
+
+    assert (document["verdict"], document["passed"]) == ("WORSE", False)
+    assert against(document, "champion")["verdict"] == "BETTER"
+    assert "control" in document["reason"]
+    assert "champion" not in document["reason"]
+
+
+def test_not_worse_is_not_enough_against_the_champion():
+    asked = question(probability(0.02), control=GOOD, champion=probability(0.02, seed=2), margin=0.05)
+
+    document = answer(asked)
+
+    assert (document["verdict"], document["passed"]) == ("NON_INFERIOR", False)
+    assert against(document, "control")["passed"]
+    assert "It has to be better." in document["reason"]
+    assert against(document, "champion")["rows_to_decide"] > COUNT
+
+
+def test_what_the_rows_cannot_tell_is_inconclusive_and_says_how_many_would():
+    asked = question(probability(2.5, seed=3), control=probability(2.5, seed=4), margin=0.001)
+    asked = replace(asked, policy=asked.policy | {"references": {"control": "not-worse"}})
+
+    document = answer(asked)
+
+    assert (document["verdict"], document["passed"]) == ("INCONCLUSIVE", False)
+    assert against(document, "control")["rows_to_decide"] > COUNT
+    assert "would decide" in document["reason"]
+    lenient = answer(replace(asked, policy=asked.policy | {"inconclusive": "pass", "guardrails": {}}))
+    assert (lenient["verdict"], lenient["passed"]) == ("INCONCLUSIVE", True)
+
+
+@pytest.mark.parametrize("too_few", [{"minimum_rows": COUNT + 1}, {"minimum_clusters": 40}])
+def test_too_few_rows_or_days_decide_nothing(too_few):
+    document = answer(question(GOOD, control=POOR, champion=POOR, **too_few))
+
+    assert (document["verdict"], document["passed"]) == ("INCONCLUSIVE", False)
+    assert "too few" in document["reason"]
+
+
+def test_without_a_champion_floor_and_dummy_decide():
+    document = answer(question(GOOD))
+
+    (comparison,) = document["comparisons"]
+    assert (document["verdict"], document["passed"]) == ("NO_CHAMPION", True)
+    assert comparison["floor"]["passed"]
+    assert comparison["reference_value"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("candidate", "policy", "said"),
+    [
+        (GOOD, {"floor": 0.99}, "does not beat the floor 0.99 but beats a constant"),
+        (probability(60.0), {"floor": 0.1}, "beats the floor 0.1 but does not beat a constant"),
+        (GOOD, {"guardrails": {"model_bytes": {"maximum": 899}}}, "900 bytes, allowed are 899"),
+        (GOOD, {"minimum_rows": COUNT + 1}, "too few"),
+    ],
+)
+def test_without_a_champion_every_part_must_hold(candidate, policy, said):
+    document = answer(question(candidate, **policy))
+
+    assert (document["verdict"], document["passed"]) == ("NO_CHAMPION", False)
+    assert said in document["reason"]
+
+
+def test_without_a_champion_the_control_must_be_beaten():
+    not_worse = answer(question(probability(0.02), control=GOOD, margin=0.05))
+    better = answer(question(GOOD, control=POOR))
+
+    assert (not_worse["verdict"], not_worse["passed"]) == ("NON_INFERIOR", False)
+    assert against(not_worse, "control")["mode"] == "improve"
+    assert (better["verdict"], better["passed"]) == ("BETTER", True)
+    assert "no champion yet" in better["reason"]
+
+
+def test_the_champion_is_judged_only_on_rows_it_was_not_trained_on():
+    asked = question(GOOD, control=FAIR, champion=POOR)
+    document = answer(with_record(asked, "champion", training_window={"end": "2013-08-16"}))
+    all_seen = answer(with_record(asked, "champion", training_window={"end": "2013-10-01"}))
+
+    unseen = int(np.count_nonzero(np.datetime64("2013-08-16") <= TIMES))
+    assert against(document, "champion")["rows"] == unseen
+    assert against(document, "control")["rows"] == COUNT
+    assert against(all_seen, "champion")["verdict"] == "NO_CHAMPION"
+    assert against(all_seen, "control")["mode"] == "improve"
+    assert "has seen all of these rows" in all_seen["reason"]
+
+
+def test_a_slice_that_drops_fails_a_better_average():
+    damaged = np.where(ORIGIN == "LGA", probability(30.0), GOOD)
+
+    document = answer(question(damaged, control=probability(3.5), champion=probability(3.5)))
+
+    slices = {each["value"]: each for each in against(document, "control")["slices"]}
+    assert document["verdict"] == "BETTER"
+    assert not document["passed"]
+    assert [value for value, each in slices.items() if not each["passed"]] == ["LGA"]
+    assert "On origin = LGA" in document["reason"]
+    assert sum(each["rows"] for each in slices.values()) == COUNT
+
+
+def test_a_slice_of_few_rows_or_one_class_is_counted_but_not_judged():
+    asked = question(GOOD, control=FAIR, slices={"columns": ["origin"], "minimum_rows": 10_000})
+    assert against(answer(asked), "control")["slices_not_judged"] == 3
+    one_class = truth(np.where(ORIGIN == "JFK", True, LATE))
+    asked = replace(question(GOOD, control=FAIR), truth=one_class)
+
+    comparison = against(answer(asked), "control")
+
+    assert [each["value"] for each in comparison["slices"]] == ["EWR", "LGA"]
+    assert comparison["slices_not_judged"] == 1
+
+
+def test_a_guardrail_sees_what_ranks_hide():
+    document = answer(question(probability(shift=3.0), control=GOOD, champion=POOR))
+
+    control = against(document, "control")
+    assert control["difference"] == 0
+    assert control["verdict"] == "NON_INFERIOR"
+    assert not document["passed"]
+    assert "Guardrail log loss" in document["reason"]
+
+
+@pytest.mark.parametrize("metric", ["mae", "rmse"])
+def test_a_number_is_judged_with_lower_as_better(metric):
+    near, far = LOGIT + 0.1, LOGIT + np.random.default_rng(3).normal(0, 2, COUNT)
+    asked = replace(question(near, control=far, champion=far), truth=truth(LOGIT), history=[])
+    asked = replace(asked, policy=POLICY | {"metric": metric, "floor": 0.5, "guardrails": {}})
+    label = {"name": "delay", "type": "number", "mean": 0.0, "median": -1.0}
+    asked = with_record(asked, "candidate", label=label)
+
+    document = answer(asked)
+    alone = answer(replace(asked, models={"candidate": asked.models["candidate"]}))
+
+    assert (document["verdict"], document["passed"]) == ("BETTER", True)
+    assert document["metric"]["direction"] == "lower is better"
+    assert document["models"]["candidate"]["value"] == pytest.approx(0.1)
+    assert (alone["verdict"], alone["passed"]) == ("NO_CHAMPION", True)
+
+
+def test_the_order_of_rows_changes_nothing():
+    asked = question(GOOD, control=FAIR, champion=POOR, cluster="origin", minimum_clusters=2)
+    order = np.random.default_rng(0).permutation(COUNT)
+    shuffled = replace(
+        asked,
+        truth=asked.truth.take(order),
+        models={
+            name: replace(each, table=each.table.take(order[::-1])) for name, each in asked.models.items()
+        },
+    )
+
+    one, other = answer(asked), answer(shuffled)
+
+    assert other["verdict"] == one["verdict"]
+    for mine, theirs in zip(one["comparisons"], other["comparisons"], strict=True):
+        assert theirs["lower"] == pytest.approx(mine["lower"], abs=1e-9)
+        assert theirs["clusters"] == 3
+
+
+def test_rows_without_a_label_are_left_out():
+    label = [None if index % 2 else bool(late) for index, late in enumerate(LATE)]
+
+    document = answer(replace(question(GOOD, control=FAIR), truth=truth(label)))
+
+    assert document["rows"]["n"] == COUNT / 2
+
+
+def broken(**changes):
+    return replace(question(GOOD, control=FAIR, champion=POOR), **changes)
+
+
+def predicted(change):
+    """A question whose control's predictions were changed."""
+    asked = question(GOOD, control=FAIR)
+    table = change(asked.models["control"].table)
+    return replace(asked, models=asked.models | {"control": replace(asked.models["control"], table=table)})
+
+
+def with_value(value):
+    return predicted(lambda table: model(np.r_[value, FAIR[1:]]).table)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (broken(findings={"findings": [{"message": "leakage"}, {"message": "x"}]}), "leakage (and 1 more)"),
+        (predicted(lambda table: table.slice(7)), "lack 7 of 1,860 labelled rows"),
+        (broken(truth=truth().slice(5)), "5 rows that are not in the truth"),
+        (predicted(lambda table: table.take([0, *range(COUNT)])), "1 repeated keys among 1,861"),
+        (broken(truth=truth().take([0, *range(COUNT)])), "truth has 1 repeated keys"),
+        (with_value(float("nan")), "not numbers in 1 of 1,860 rows"),
+        (with_value(float("inf")), "not numbers in 1 of 1,860 rows"),
+        (with_value(1.5), "no probabilities in 1 rows"),
+        (broken(truth=truth(np.ones(COUNT))), "needs both classes, found 1860 positive and 0"),
+        (broken(truth=truth(np.full(COUNT, 2.0))), "labels of 0 and 1"),
+        (broken(truth=truth([None] * COUNT)), "evaluation row has a label"),
+        (broken(truth=truth().slice(0, 0)), "no evaluation rows"),
+        (broken(training=truth()), "1,860 evaluation rows are training rows too"),
+        (with_record(broken(), "control", training_window={"end": "2013-08-02"}), "trained up to 2013-08-02"),
+        (with_record(broken(), "candidate", model_bytes=None), "does not tell model_bytes"),
+        (
+            with_record(broken(models={"candidate": model(GOOD)}), "candidate", label={"type": "binary"}),
+            "mean",
+        ),
+        (broken(policy=POLICY | {"references": {}}), "no reference"),
+    ],
+)
+def test_what_cannot_be_compared_is_invalid_and_says_why(asked, said):
+    document = answer(asked)
+
+    assert (document["verdict"], document["passed"]) == ("INVALID", False)
+    assert said in document["reason"]
+
+
+def test_a_champion_that_predicted_nothing_is_not_no_champion():
+    asked = question(GOOD, control=GOOD, champion=POOR)
+    empty = replace(asked.models["champion"], table=asked.models["champion"].table.slice(0, 0))
+
+    document = answer(replace(asked, models=asked.models | {"champion": empty}))
+
+    assert document["verdict"] == "INVALID"
+    assert "champion's predictions lack 1,860" in document["reason"]
+
+
+def test_uses_of_the_same_rows_are_counted():
+    entry = {"at": "2013-09-02T00:00:00+00:00", "move": "promote", "version": "ab" * 32, "metrics": {}}
+    same = entry | {"verdict": {"rows": {"data_sha256": SNAPSHOT["sha256"]}}}
+    other = entry | {"verdict": {"rows": {"data_sha256": "00"}}}
+
+    document = answer(replace(question(GOOD), history=[same, other, same, entry]))
+
+    assert document["holdout_uses"] == 2
+
+
+def test_the_component_writes_all_it_promises(run_component, tmp_path):
+    options = write_question(question(GOOD, control=FAIR, champion=POOR), tmp_path)
+    artifact = {"name": "metrics", "uri": "file:///m", "metadata": {}}
+    executor_input = {
+        "outputs": {
+            "artifacts": {"metrics": {"artifacts": [artifact]}},
+            "outputFile": str(tmp_path / "executor" / "output.json"),
+        }
+    }
+    options |= {"metrics": tmp_path / "out" / "metrics", "executor_input": executor_input}
+
+    ended = run_component("compare_models", results_uri=(tmp_path / "results").as_uri(), **options)
+
+    assert (ended.status, ended.error) == (0, "")
+    assert "BETTER" in ended.output
+    verdict = json.loads(options["verdict"].read_bytes())
+    assert options["passed"].read_text() == "true"
+    written = json.loads((tmp_path / "executor" / "output.json").read_bytes())
+    shown = written["artifacts"]["metrics"]["artifacts"][0]
+    assert shown["metadata"] == verdict["models"]["candidate"]["metrics"]
+    assert shown["uri"] == "file:///m"
+    for name, path in (("verdict.json", "verdict"), ("report.html", "report"), ("report.md", "summary")):
+        assert (tmp_path / "results" / name).read_bytes() == options[path].read_bytes()
+
+
+def test_refused_data_gets_its_verdict_without_any_predictions(run_component, tmp_path):
+    options = write_question(broken(findings={"findings": [{"message": "12 rows repeat"}]}), tmp_path)
+    given = ("policy", "provenance", "findings", "verdict", "report", "summary", "passed")
+
+    ended = run_component("compare_models", **{name: options[name] for name in given})
+
+    assert ended.status == 0
+    assert options["passed"].read_text() == "false"
+    assert "12 rows repeat" in options["report"].read_text()
+
+
+def test_a_table_that_cannot_be_read_is_the_worlds_fault(run_component, tmp_path):
+    options = write_question(question(GOOD, control=FAIR), tmp_path)
+    options["candidate"].write_bytes(options["candidate"].read_bytes()[:500])
+
+    ended = run_component("compare_models", **options)
+
+    assert ended.status == 3
+    assert "candidate.parquet: expected a parquet file" in ended.error
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ({"metric": "auc"}, "expected one of roc_auc"),
+        ({"metric": "rmse"}, "rmse does not suit a label of type 'binary'"),
+        ({"cluster": "week"}, "found 'week'"),
+    ],
+)
+def test_a_policy_that_does_not_fit_is_told(run_component, tmp_path, policy, said):
+    ended = run_component("compare_models", **write_question(question(GOOD, **policy), tmp_path))
+
+    assert ended.status == 2
+    assert said in ended.error
+
+
+def test_keys_may_be_words(tmp_path):
+    asked = question(GOOD, control=FAIR)
+    names = [f"flight {key}" for key in KEYS]
+
+    def renamed(table):
+        return table.set_column(0, "name", [names])
+
+    models = {name: Model(m.record, m.version, renamed(m.table)) for name, m in asked.models.items()}
+    words = replace(asked, truth=renamed(asked.truth), training=None, models=models)
+
+    assert answer(words)["comparisons"] == answer(asked)["comparisons"]
