@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from components.shared import object_stores
+from tests.docker_registry import DockerRegistry, running_registry
 from tests.seaweedfs import SeaweedFS, running_seaweedfs
 
 
@@ -12,6 +13,12 @@ from tests.seaweedfs import SeaweedFS, running_seaweedfs
 def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
     with running_seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as store:
         yield store
+
+
+@pytest.fixture(scope="session")
+def docker_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerRegistry]:
+    with running_registry(tmp_path_factory.mktemp("docker_registry")) as registry:
+        yield registry
 
 
 @pytest.fixture

@@ -27,6 +27,10 @@ class Image:
     path: Path
     """The staged build context, laid out as the repository is."""
 
+    @property
+    def tag(self) -> str:
+        return self.reference.rpartition(":")[2]
+
 
 def components(source: Source) -> list[str]:
     """The components of `source`: each folder under components/ that has a Dockerfile."""

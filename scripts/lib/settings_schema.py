@@ -158,7 +158,7 @@ class Policies(Section):
 
 
 class Images(Section):
-    repository: Repository
+    repository: Repository = None
 
 
 class Resources(Section):
@@ -175,7 +175,7 @@ class Settings(Section):
     training: Training
     metric: Metric
     policies: Policies
-    images: Images
+    images: Images = Images()
     resources: dict[Name, Resources] = {}
 
     def as_of(self) -> date:

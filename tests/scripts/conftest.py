@@ -1,5 +1,6 @@
 """A small project with a pipeline of its own, and an endpoint to run it on."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from scripts.lib.pipeline_compiler import compile_pipeline
 from scripts.lib.sources import WorkTree
 from scripts.lib.uploads import Version, upload
 from scripts.local_kfp.start import local_kfp
+from tests.scripts.steps import ROOT, Step
 
 MAIN = """
 import sys, time
@@ -86,3 +88,26 @@ def new_pipeline(compiled: Path, tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return copy
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A project of two components, added to git."""
+    root = tmp_path / "checkout"
+    for name in ("load_data", "train_model"):
+        folder = root / "components" / name
+        folder.mkdir(parents=True)
+        copy = f"COPY components/{name} components/{name}\n"
+        (folder / "Dockerfile").write_text(f"FROM python@sha256:12\n{copy}")
+        (folder / "main.py").write_text(f"print('{name}')\n")
+    (root / ".gitignore").write_text(".mlops/\nbuild/\n")
+    (root / "mlops.yaml").write_bytes((ROOT / "mlops.yaml").read_bytes())
+    for words in (("init", "-q"), ("add", ".")):
+        subprocess.run(["git", *words], cwd=root, check=True)
+    return root
+
+
+@pytest.fixture
+def step(checkout: Path) -> Callable[..., Step]:
+    """Run a script in the checkout."""
+    return lambda *arguments, **variables: Step(checkout, *arguments, **variables)

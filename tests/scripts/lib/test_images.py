@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from components.shared.command_line import SettingsError, WorldError
-from scripts.lib.images import components, recover, stage, stage_all
-from scripts.lib.sources import GitTree, WorkTree
+from scripts.lib.images import components, name_all, recover, split_tag, stage, stage_all
+from scripts.lib.sources import GitIndex, GitTree, WorkTree
 
 DOCKERFILE = """\
 FROM docker.io/library/python@sha256:1234
@@ -66,8 +66,51 @@ def test_a_context_holds_what_the_dockerfile_copies_and_nothing_else(project):
     assert {each.name for each in image.path.parent.iterdir()} == {image.path.name}
 
 
-def test_work_tree_and_commit_are_one_image(project):
-    assert stage("load_data", WorkTree(project)) == stage("load_data", GitTree(project, "HEAD"))
+def test_work_tree_index_and_commit_are_one_image(project):
+    image = stage("load_data", WorkTree(project))
+    assert image == stage("load_data", GitTree(project, "HEAD")) == stage("load_data", GitIndex(project))
+    assert image.hash == "c6d436b48cbcd56a", "another hash makes every published image anew"
+
+
+def test_what_is_not_added_is_not_in_the_index(project):
+    before = stage("load_data", GitIndex(project))
+    (project / "components/load_data/main.py").write_text("print('more')\n")
+    (project / "components/load_data/new.py").write_text("")
+    assert stage("load_data", GitIndex(project)) == before
+    changed = stage("load_data", WorkTree(project))
+    assert changed.hash != before.hash
+    git(project, "add", ".")
+    assert stage("load_data", GitIndex(project)) == changed
+    (project / "components/load_data/main.py").unlink()
+    assert (changed.path / "components/load_data/main.py").read_text() == "print('more')\n"
+
+
+def test_the_index_is_staged_whatever_lies_in_the_checkout(project):
+    for path in COPIED:
+        (project / path).unlink()
+    image = stage("load_data", GitIndex(project))
+    assert staged_files(image.path) == COPIED
+    assert (image.path / "components/load_data/main.py").read_text() == "print('data')\n"
+
+
+def test_line_ends_of_a_checkout_that_git_knows_of(project):
+    expected = stage("load_data", WorkTree(project)).hash
+    git(project, "config", "core.autocrlf", "true")
+    (project / "components/load_data/main.py").unlink()
+    git(project, "checkout", "components/load_data/main.py")
+    assert (project / "components/load_data/main.py").read_bytes().endswith(b"\r\n")
+    assert stage("load_data", WorkTree(project)).hash == expected
+    assert stage("load_data", GitIndex(project)).hash == expected
+
+
+def test_naming_stages_nothing_and_a_salt_makes_another_tag_of_the_same_context(project):
+    plain = name_all(GitIndex(project), "ghcr.io/you/model")["load_data"]
+    salted = name_all(GitIndex(project), "ghcr.io/you/model", "2026w47")["load_data"]
+    assert not plain.path.exists()
+    assert (salted.tag, salted.path) == (f"{plain.tag}-2026w47", plain.path)
+    assert split_tag(salted.tag) == ("load_data", plain.hash, "2026w47")
+    assert recover(salted.reference, "HEAD", project) == salted
+    assert recover(salted.reference, "HEAD", project) == salted, "from the store"
 
 
 def test_how_a_checkout_lies_on_disk_changes_no_hash(project):

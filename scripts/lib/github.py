@@ -1,0 +1,24 @@
+"""What a step says to GitHub Actions: outputs and summary, where GitHub set files for them."""
+
+import os
+from pathlib import Path
+
+
+def set_outputs(**outputs: str) -> None:
+    """Write each output as one line; `cache_scope` is the output cache-scope."""
+    for value in outputs.values():
+        if "\n" in value or "\r" in value:
+            raise ValueError(f"expected an output of one line, found {value!r}")
+    _append(
+        "GITHUB_OUTPUT", "".join(f"{name.replace('_', '-')}={value}\n" for name, value in outputs.items())
+    )
+
+
+def add_summary(markdown: str) -> None:
+    _append("GITHUB_STEP_SUMMARY", markdown)
+
+
+def _append(variable: str, text: str) -> None:
+    if path := os.environ.get(variable):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text)

@@ -1,0 +1,26 @@
+"""Tests of scripts/stage_image.py."""
+
+import subprocess
+
+
+def test_another_checkout_than_the_planned_one_is_not_built(step):
+    done = step("stage_image", f"load_data-{'0' * 16}", "--repository", "ghcr.io/you/model")
+    assert done.status == 2
+    assert f"load_data-{'0' * 16}: expected the checkout it was planned in, found load_data-" in done.error
+    assert step("stage_image", "load_data", "--repository", "ghcr.io/you/model").status == 2
+    assert step("stage_image", f"load_data-{'0' * 16}", "--also-in", "a\nb").status == 2
+
+
+def test_the_repository_is_the_settings_else_github_s(checkout, step):
+    settings = (checkout / "mlops.yaml").read_text()
+    named = settings.replace("images: {}", "images: {repository: docker.io/you/model} ")
+    (checkout / "mlops.yaml").write_text(named)
+    subprocess.run(["git", "add", "."], cwd=checkout, check=True)
+    tag = step("stage_image", f"load_data-{'0' * 16}").error.rpartition("found ")[2].strip()
+    assert step("stage_image", tag).outputs["reference"] == f"docker.io/you/model:{tag}"
+    (checkout / "mlops.yaml").write_text(settings)
+    elsewhere = step("stage_image", tag, GITHUB_REPOSITORY="You/My-Model")
+    assert elsewhere.outputs["reference"] == f"ghcr.io/you/my-model:{tag}"
+    nowhere = step("stage_image", tag)
+    assert nowhere.status == 2
+    assert "images.repository: expected an image repository, found none" in nowhere.error
