@@ -1,6 +1,7 @@
 """The page for people: the runs with their tasks, logs and reports."""
 
 import mimetypes
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from scripts.local_kfp.clock import format_time, parse_time
+from scripts.local_kfp.clock import format_time
 from scripts.local_kfp.errors import not_found
 from scripts.local_kfp.runs import task_log
 from scripts.local_kfp.scheduler import next_run_time
@@ -64,7 +65,9 @@ async def show_log(request: Request) -> Response:
 
 
 async def show_artifact(request: Request) -> Response:
-    path = _inside(server_of(request).run_folder(request.path_params["run_id"]), request.path_params["path"])
+    server = server_of(request)
+    run = server.store.get("runs", request.path_params["run_id"])
+    path = _inside(server.run_folder(run["run_id"]), request.path_params["path"])
     if path is None or not path.is_file():
         raise not_found("Artifact", request.path_params["path"])
     content = path.read_bytes()
@@ -105,22 +108,33 @@ def _leaves(server: Server, run: Row) -> list[Row]:
 def _tree(found: list[Row], parent: Row | None = None, depth: int = 0) -> list[Row]:
     """The tasks with each below its parent, and how deep."""
     level = [task for task in found if (is_child(task, parent) if parent else not task.get("parent_task_id"))]
-    return [row for task in level for row in ({**task, "depth": depth}, *_tree(found, task, depth + 1))]
+    rows = []
+    for task in level:
+        below = _tree(found, task, depth + 1)
+        rows += [{**task, "depth": depth, "is_parent": bool(below)}, *below]
+    return rows
 
 
 def _task(server: Server, run: Row, task: Row) -> Row:
-    start, end = task.get("start_time"), task.get("end_time")
-    until = parse_time(end) if end else run["finished_at"] or server.clock.now()
     outputs = task.get("outputs") or {}
     folder = server.run_folder(run["run_id"])
     artifacts = [_artifact(folder, run, name, uri) for name, uri in (outputs.get("artifacts") or {}).items()]
     return {
         **task,
         "name": task.get("display_name") or task["name"],
-        "duration": _duration(until - parse_time(start)) if start else "",
+        "duration": _took(task, run["finished_at"] or server.clock.now()),
         "parameters": outputs.get("parameters") or {},
         "artifacts": artifacts,
     }
+
+
+def _took(task: Row, now: int) -> str:
+    if not task.get("start_time"):
+        return ""
+    end = task.get("end_time")
+    until = datetime.fromisoformat(end) if end else datetime.fromtimestamp(now, UTC)
+    seconds = max(0.0, (until - datetime.fromisoformat(task["start_time"])).total_seconds())
+    return f"{seconds:.1f} s" if seconds < 10 else _duration(int(seconds))
 
 
 def _artifact(folder: Path, run: Row, name: str, uri: str) -> Row:
