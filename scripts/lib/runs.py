@@ -72,7 +72,7 @@ def follow(client: Client, run_id: str, watch: Callable[[list[Task]], None] = la
             if run.state in FINAL:
                 return run
         # A short run is seen to end at once, and a long one is not asked about at every moment.
-        time.sleep(min(5, 0.05 + (time.monotonic() - start) / 50))
+        time.sleep(min(5, 0.1 + (time.monotonic() - start) / 50))
 
 
 def read_run(client: Client, run_id: str) -> Run:

@@ -103,8 +103,7 @@ def settings_with(old: str = "", new: str = ""):
 
 def test_the_projects_own_settings_are_right():
     settings = load(Path("mlops.yaml"))
-    assert settings.policy("pull_request")
-    assert settings.resources["train_model"].memory == "4Gi"
+    assert settings.features.columns.keys() == json.loads(settings.feature_settings())["columns"].keys()
 
 
 def test_data_settings_point_below_the_root():
@@ -208,3 +207,8 @@ def test_what_is_no_settings_file_is_said_so(content, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(SettingsError, match="expected the project's settings, found no such file"):
         load(tmp_path / "mlops.yaml")
+
+
+def test_resources_may_be_written_as_numbers():
+    resources = settings_with().resources["train_model"]
+    assert (resources.cpu, resources.memory) == ("2", "4Gi")
