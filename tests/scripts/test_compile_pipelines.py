@@ -196,12 +196,13 @@ def test_a_module_without_its_pipeline_is_named(tmp_path):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project of one pipeline and the settings of this one."""
+    """A project of one pipeline, and of the settings of this one but for its components' resources."""
     compiled(tmp_path, "load_data(as_of=as_of)")
     for component in ("load_data", "train_model"):
         (tmp_path / "components" / component).mkdir(parents=True)
         (tmp_path / "components" / component / "Dockerfile").write_text("FROM scratch\n")
-    (tmp_path / "mlops.yaml").write_text(Path("mlops.yaml").read_text())
+    settings = yaml.safe_load(Path("mlops.yaml").read_text()) | {"resources": {}}
+    (tmp_path / "mlops.yaml").write_text(yaml.safe_dump(settings))
     return tmp_path
 
 
