@@ -92,4 +92,4 @@ def evaluation(
             provenance=provenance,
             results_uri=results_uri,
         )
-        enforce_verdict(verdict=rejected.outputs["verdict"])
+        enforce_verdict(verdict=rejected.outputs["verdict"]).set_display_name("enforce-verdict")
