@@ -1,12 +1,14 @@
 """Serve the local KFP server: the Kubeflow Pipelines API on loopback, for a person or a script."""
 
 import argparse
+import fcntl
 import os
 import signal
 import socket
 import sys
 import threading
 from pathlib import Path
+from typing import IO
 
 from components.shared import command_line
 from components.shared.command_line import WorldError
@@ -56,10 +58,8 @@ def open_port(port: int) -> socket.socket:
     return listener
 
 
-def lock_state(state: Path):
+def lock_state(state: Path) -> IO[str]:
     """Make the state folder this server's alone."""
-    import fcntl
-
     state.mkdir(parents=True, exist_ok=True)
     lock = (state / "lock").open("w")
     try:
@@ -78,11 +78,11 @@ def serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
     from scripts.local_kfp.app import create_app
     from scripts.local_kfp.clock import Clock
     from scripts.local_kfp.server import Server
-    from scripts.local_kfp.store import Store
+    from scripts.local_kfp.store import open_store
     from scripts.local_kfp.supervisor import Supervisor
 
     state = arguments.state.resolve()
-    store, clock = Store(state / "kfp.db"), Clock()
+    store, clock = open_store(state / "kfp.db"), Clock()
     supervisor = Supervisor(store, clock, state / "runs")
     supervisor.recover()
     server = Server(store, clock, supervisor, arguments.images.resolve(), arguments.runner)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlsplit
 
@@ -53,6 +54,10 @@ async def _api_error(_: Request, error: Exception) -> Response:
     return error.response()
 
 
+async def _world_error(_: Request, error: Exception) -> Response:
+    return ApiError("INTERNAL", f"InternalServerError: {error}").response()
+
+
 async def _http_error(_: Request, error: Exception) -> Response:
     """No such path, or no such method on it, in the gateway's words."""
     assert isinstance(error, HTTPException)
@@ -89,7 +94,12 @@ def create_app(server: Server) -> Starlette:
             *page.ROUTES,
         ],
         middleware=[Middleware(Guard)],
-        exception_handlers={ApiError: _api_error, HTTPException: _http_error},
+        exception_handlers={
+            ApiError: _api_error,
+            HTTPException: _http_error,
+            OSError: _world_error,
+            sqlite3.Error: _world_error,
+        },
         lifespan=_lifespan(server),
     )
     app.state.server = server

@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from scripts.local_kfp import messages
 from scripts.local_kfp.errors import ApiError
-from scripts.local_kfp.listing import list_rows
+from scripts.local_kfp.listing import list_response, list_rows
 from scripts.local_kfp.server import server_of
 from scripts.local_kfp.store import view
 
@@ -26,8 +26,8 @@ async def get_experiment(request: Request) -> JSONResponse:
 
 
 async def list_experiments(request: Request) -> JSONResponse:
-    rows, response = list_rows(server_of(request).store, "experiments", request.query_params)
-    return JSONResponse(({"experiments": [view(row) for row in rows]} if rows else {}) | response)
+    rows, rest = list_rows(server_of(request).store, "experiments", request.query_params)
+    return list_response("experiments", [view(row) for row in rows], rest)
 
 
 async def archive_experiment(request: Request) -> JSONResponse:

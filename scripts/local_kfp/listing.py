@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from starlette.datastructures import QueryParams
+from starlette.responses import JSONResponse
 
 from scripts.local_kfp.clock import parse_time
 from scripts.local_kfp.errors import invalid
@@ -76,6 +77,10 @@ def list_rows(
         first = [rows[size][column], rows[size]["local_row"]]
         response["next_page_token"] = _token({"sort_by": sort_by, "filter": filter_text, "from": first})
     return rows[:size], response
+
+
+def list_response(name: str, rows: list[dict[str, Any]], rest: dict[str, Any]) -> JSONResponse:
+    return JSONResponse(({name: rows} if rows else {}) | rest)
 
 
 def _page_size(text: str) -> int:

@@ -99,7 +99,8 @@ def _message(body: Any, shape: Shape) -> dict[str, Any]:
             raise invalid(
                 f"proto: oneof is already set: only one of {', '.join(sorted(choice))} may be given"
             )
-    return fields
+    # A field that holds its type's default cannot be told from one that is absent.
+    return {name: value for name, value in fields.items() if value or isinstance(shape[name], dict)}
 
 
 def _value(name: str, value: Any, expected: Any) -> Any:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from scripts.local_kfp import messages, pipeline_spec
 from scripts.local_kfp.errors import ApiError, invalid, name_taken, not_found
-from scripts.local_kfp.listing import list_rows
+from scripts.local_kfp.listing import list_response, list_rows
 from scripts.local_kfp.packages import read_package
 from scripts.local_kfp.pipeline_spec import Pipeline
 from scripts.local_kfp.server import Row, Server, server_of
@@ -70,8 +70,8 @@ async def get_pipeline_by_name(request: Request) -> JSONResponse:
 
 
 async def list_pipelines(request: Request) -> JSONResponse:
-    rows, response = list_rows(server_of(request).store, "pipelines", request.query_params)
-    return JSONResponse(({"pipelines": [view(row) for row in rows]} if rows else {}) | response)
+    rows, rest = list_rows(server_of(request).store, "pipelines", request.query_params)
+    return list_response("pipelines", [view(row) for row in rows], rest)
 
 
 async def delete_pipeline(request: Request) -> JSONResponse:
@@ -94,8 +94,8 @@ async def delete_pipeline(request: Request) -> JSONResponse:
 async def list_versions(request: Request) -> JSONResponse:
     owner = request.path_params["pipeline_id"]
     store = server_of(request).store
-    rows, response = list_rows(store, "pipeline_versions", request.query_params, pipeline_id=owner)
-    return JSONResponse(({"pipeline_versions": [view(row) for row in rows]} if rows else {}) | response)
+    rows, rest = list_rows(store, "pipeline_versions", request.query_params, pipeline_id=owner)
+    return list_response("pipeline_versions", [view(row) for row in rows], rest)
 
 
 async def get_version(request: Request) -> JSONResponse:

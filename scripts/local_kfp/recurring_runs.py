@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from scripts.local_kfp import messages
 from scripts.local_kfp.errors import ApiError, invalid
-from scripts.local_kfp.listing import list_rows
+from scripts.local_kfp.listing import list_response, list_rows
 from scripts.local_kfp.pipeline_spec import check_parameters
 from scripts.local_kfp.schedules import check_trigger
 from scripts.local_kfp.server import Row, Server, server_of
@@ -68,9 +68,9 @@ async def get_recurring_run(request: Request) -> JSONResponse:
 async def list_recurring_runs(request: Request) -> JSONResponse:
     server, query = server_of(request), request.query_params
     equal = {"experiment_id": query["experiment_id"]} if query.get("experiment_id") else {}
-    rows, response = list_rows(server.store, "recurring_runs", query, **equal)
+    rows, rest = list_rows(server.store, "recurring_runs", query, **equal)
     # The one name in camel case of all the API.
-    return JSONResponse(({"recurringRuns": [view(row) for row in rows]} if rows else {}) | response)
+    return list_response("recurringRuns", [view(row) for row in rows], rest)
 
 
 async def enable_recurring_run(request: Request) -> JSONResponse:

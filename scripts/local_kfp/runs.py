@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from scripts.local_kfp import messages
 from scripts.local_kfp.errors import ApiError, invalid
-from scripts.local_kfp.listing import list_rows
+from scripts.local_kfp.listing import list_response, list_rows
 from scripts.local_kfp.macros import Macros
 from scripts.local_kfp.server import Row, Server, server_of
 from scripts.local_kfp.store import view
@@ -51,8 +51,8 @@ async def list_runs(request: Request) -> JSONResponse:
     equal = {"experiment_id": query["experiment_id"]} if query.get("experiment_id") else {}
     for identity in equal.values():
         server.store.get("experiments", identity)
-    rows, response = list_rows(server.store, "runs", query, **equal)
-    return JSONResponse(({"runs": [_run_view(server, row) for row in rows]} if rows else {}) | response)
+    rows, rest = list_rows(server.store, "runs", query, **equal)
+    return list_response("runs", [_run_view(server, row) for row in rows], rest)
 
 
 async def terminate_run(request: Request) -> JSONResponse:

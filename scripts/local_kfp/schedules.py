@@ -23,8 +23,8 @@ _FIELD = re.compile(rf"{_STEP}(,{_STEP})*", re.IGNORECASE)
 
 
 def check_trigger(trigger: Trigger) -> None:
-    if cron := trigger.get("cron_schedule"):
-        _cron(cron.get("cron", ""), 0)
+    if "cron_schedule" in trigger:
+        _cron(trigger["cron_schedule"].get("cron", ""), 0)
     elif "periodic_schedule" in trigger and _interval(trigger) < 1:
         raise invalid(
             f"Found invalid period schedule interval {_interval(trigger)}. Set at interval to least 1 second"

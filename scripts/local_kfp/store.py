@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+from components.shared.command_line import WorldError
 from scripts.local_kfp.clock import format_time
 from scripts.local_kfp.errors import not_found
 
@@ -97,6 +98,15 @@ class Store:
     def delete(self, table: str, identity: str) -> None:
         self.get(table, identity)
         self._database.execute(f"DELETE FROM {table} WHERE {key_of(table)} = ?", (identity,))
+
+
+def open_store(path: Path) -> Store:
+    try:
+        return Store(path)
+    except sqlite3.Error as error:
+        raise WorldError(
+            f"cannot keep state in {path}: {error}; choose another folder with --state"
+        ) from None
 
 
 def key_of(table: str) -> str:

@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Sequence
@@ -32,12 +33,24 @@ class Supervisor:
         self._stopping = False
 
     async def start(self, run_id: str) -> None:
-        folder = self.folder / run_id
+        try:
+            process = await self._open_process(self.folder / run_id)
+        except OSError as error:
+            self._finish(run_id, f"the run's process cannot start: {error}")
+            return
+        self.store.update("runs", run_id, local_process_group=process.pid)
+        self._watchers[run_id] = asyncio.create_task(self._watch(run_id, process))
+        if self.store.get("runs", run_id)["state"] == "CANCELING":  # asked for while it was being started
+            await self.terminate(run_id)
+        else:
+            self.enter(run_id, "RUNNING")
+
+    async def _open_process(self, folder: Path) -> asyncio.subprocess.Process:
         with (folder / "alive").open("w") as alive, (folder / "process.log").open("ab") as log:
             # The process holds the lock for as long as it lives: by it a later server knows that the process
             # number has not gone to another.
             fcntl.flock(alive, fcntl.LOCK_EX)
-            process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *self.command,
                 folder,
                 cwd=ROOT,
@@ -47,12 +60,6 @@ class Supervisor:
                 start_new_session=True,
                 pass_fds=[alive.fileno()],
             )
-        self.store.update("runs", run_id, local_process_group=process.pid)
-        self._watchers[run_id] = asyncio.create_task(self._watch(run_id, process))
-        if self.store.get("runs", run_id)["state"] == "CANCELING":  # asked for while it was being started
-            await self.terminate(run_id)
-        else:
-            self.enter(run_id, "RUNNING")
 
     async def _watch(self, run_id: str, process: asyncio.subprocess.Process) -> None:
         status = await process.wait()
@@ -129,7 +136,11 @@ def _signal_group(group: int, number: signal.Signals) -> None:
 
 
 def prepare_folder(folder: Path, pipeline_yaml: str, settings: dict[str, Any]) -> None:
-    """Write what a run's process reads."""
+    """Write what a run's process reads, all of it or nothing."""
     folder.mkdir(parents=True)
-    (folder / "pipeline.yaml").write_text(pipeline_yaml)
-    (folder / "run.json").write_text(json.dumps(settings, indent=1))
+    try:
+        (folder / "pipeline.yaml").write_text(pipeline_yaml)
+        (folder / "run.json").write_text(json.dumps(settings, indent=1))
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise

@@ -18,6 +18,14 @@ def server(tmp_path: Path) -> Iterator[InProcessServer]:
     assert not running.departures
 
 
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
+    """One server for all tests of a module that can share it."""
+    with InProcessServer(tmp_path_factory.mktemp("state")) as running:
+        yield running
+    assert not running.departures
+
+
 @pytest.fixture
 def client(server: InProcessServer) -> kfp.Client:
     return connect(server.url)

@@ -18,6 +18,11 @@ NOT_OFFERED = {  # nothing of the project calls these
 }
 
 
+@pytest.fixture(scope="module")
+def server(shared_server: InProcessServer) -> InProcessServer:
+    return shared_server
+
+
 def test_every_call_is_as_described(server: InProcessServer, client: kfp.Client, package: str):
     require_file()
     assert client.get_kfp_healthz().multi_user is False

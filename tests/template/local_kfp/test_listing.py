@@ -1,5 +1,4 @@
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import kfp
@@ -12,11 +11,8 @@ NAMES = ["amber", "bronze", "copper", "Default", "dust"]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
-    """One for all tests here: they only look."""
-    with InProcessServer(tmp_path_factory.mktemp("state")) as running:
-        yield running
-    assert not running.departures
+def server(shared_server: InProcessServer) -> InProcessServer:
+    return shared_server
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,4 @@
 import json
-import re
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -12,7 +11,6 @@ import kfp_server_api
 import pytest
 import yaml
 
-from scripts.local_kfp.pipeline_spec import from_yaml
 from tests.template.local_kfp.in_process import InProcessServer
 
 
@@ -102,45 +100,11 @@ def test_kubernetes_settings_stay_with_the_pipeline(upload, client: kfp.Client, 
     assert version.pipeline_spec["pipeline_spec"]["pipelineInfo"]["name"] == "greeting"
 
 
-def edited(package: str, **changes: Any) -> bytes:
-    return yaml.safe_dump(yaml.safe_load(Path(package).read_text()) | changes).encode()
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        (
-            {"schemaVersion": "2.0.0"},
-            "KFP only supports schema version 2.1.0, but the pipeline spec has version 2.0.0",
-        ),
-        ({"pipelineInfo": {"name": "Upper Case"}}, "must contain only lowercase alphanumeric characters"),
-        ({"pipelineInfo": {}}, "pipelineInfo.name and root"),
-        ({"roots": {}}, 'unknown template format: .*no field named "roots"'),
-    ],
-)
-def test_specifications_that_are_refused(upload, package: str, changes: dict[str, Any], reason: str):
-    response = upload(edited(package, **changes))
+def test_what_is_no_pipeline_is_refused_whole(upload, client: kfp.Client):
+    response = upload(b"- a list", name="p")
     assert response.status_code == 400
-    assert re.search(reason, response.json()["error_message"])
-
-
-@pytest.mark.parametrize(
-    ("content", "filename", "reason"),
-    [
-        (b"{unclosed", "p.yaml", "failed to parse pipeline spec YAML"),
-        (b"", "p.yaml", "unknown template format: no document in it"),
-        (b"- a list", "p.yaml", "expected a pipeline specification, found list"),
-        (b"apiVersion: argoproj.io/v1alpha1\nkind: Workflow", "p.yaml", "unknown template format"),
-        (b"\xff\xfe\x00", "p.yaml", "failed to parse pipeline spec YAML"),
-        (b"text", "p.txt", "Unexpected pipeline file format"),
-        (b"PK not really", "p.zip", "Error extracting pipeline from the archive p.zip"),
-        (b"\x1f\x8b not really", "p.tar.gz", "Error extracting pipeline from the archive p.tar.gz"),
-    ],
-)
-def test_files_that_are_no_pipeline(upload, client: kfp.Client, content: bytes, filename: str, reason: str):
-    response = upload(content, filename, name="p")
-    assert response.status_code == 400
-    assert reason in response.json()["error_message"]
+    reason = "unknown template format: expected a pipeline specification, found list"
+    assert response.json() == {"error_message": reason, "error_details": reason}
     assert client.list_pipelines().total_size is None
 
 
@@ -151,8 +115,3 @@ def test_uploads_that_miss_something(server: InProcessServer, upload, package: s
     assert upload(content, name="n", tags="[1]").status_code == 400
     response = httpx.post(f"{server.url}/apis/v2beta1/pipelines/upload", files={"file": b""})
     assert "uploadfile" in json.dumps(response.json())
-
-
-def test_dates_stay_text():
-    text = "schemaVersion: 2.1.0\npipelineInfo: {name: p, description: 2013-09-02}\nroot: {}"
-    assert from_yaml(text.encode()).spec["pipelineInfo"]["description"] == "2013-09-02"

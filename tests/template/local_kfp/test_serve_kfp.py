@@ -180,6 +180,14 @@ def test_a_state_in_use(tmp_path: Path, images: Path, capfd: pytest.CaptureFixtu
     assert "is in use by another local KFP server" in ended.stderr
 
 
+def test_a_state_that_is_not_one(tmp_path: Path):
+    (tmp_path / "kfp.db").write_text("not a database, but long enough to be told from an empty one")
+    ended = serve("--state", str(tmp_path))
+    assert ended.returncode == 3
+    assert "kfp.db: file is not a database; choose another folder" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
 def test_it_listens_on_loopback_only(served: kfp.Client):
     port = int(served._existing_config.host.rsplit(":")[-1])
     with socket.socket() as other:

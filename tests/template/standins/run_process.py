@@ -15,7 +15,7 @@ from pathlib import Path
 folder = Path(sys.argv[1])
 settings = json.loads((folder / "run.json").read_text())
 behave = settings["parameters"].get("behave", "succeed")
-(folder / "logs").mkdir()
+(folder / "logs").mkdir(exist_ok=True)
 ROOT, TASK = str(uuid.uuid4()), str(uuid.uuid4())
 STARTED, ENDED = "2026-01-01T00:00:00.123456+00:00", "2026-01-01T00:00:02+00:00"
 
@@ -36,7 +36,7 @@ def task(state: str, **changes: object) -> None:
 
 
 (folder / "logs" / f"{TASK}.log").write_text("hello from the task\n")
-(folder / "artifacts").mkdir()
+(folder / "artifacts").mkdir(exist_ok=True)
 (folder / "artifacts/report.html").write_text("<!doctype html><h1>A report</h1><script>alert(1)</script>")
 record(task_id=ROOT, parent_task_id=None, name="root", state="RUNNING", start_time=STARTED, log=None)
 task("RUNNING")
