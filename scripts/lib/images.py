@@ -16,7 +16,7 @@ LOCAL_REPOSITORY = "localhost/mlops"
 STORE = Path(".mlops/images")
 DOCKERFILE = re.compile(r"components/([A-Za-z0-9_]+)/Dockerfile")
 TAG = re.compile(r"([A-Za-z0-9_]+)-([0-9a-f]{16})(?:-([a-z0-9]+))?")
-NOT_BY_NAME = re.compile(r"\.?|.*[*?\[$<].*|(.*/)?\.\.(/.*)?")
+NO_PATTERN = re.compile(r"[^*?\[$<]+")
 
 
 @dataclass(frozen=True)
@@ -109,17 +109,19 @@ def _stage(contexts: dict[str, list[str]], source: Source, repository: str, salt
 def _copied(dockerfile: str, text: str, source: Source) -> Iterator[str]:
     """The files of `source` that the COPY lines of a Dockerfile name."""
     for number, instruction, *arguments in _instructions(text):
+        if instruction not in ("ADD", "COPY"):
+            continue
         here = f"{dockerfile}:{number}: {instruction}"
         if instruction == "ADD":
             raise SettingsError(
                 f"{here}: expected COPY, for what ADD fetches is not part of the image's hash"
             )
-        if instruction != "COPY" or any(each.startswith("--from=") for each in arguments):
+        options = [each for each in arguments if each.startswith("--")]
+        if any(each.startswith("--from=") for each in options):
             continue
-        *copied, _target = [each for each in arguments if not each.startswith("--")]
-        for name in copied:
+        for name in arguments[len(options) : -1]:
             folder = name.removeprefix("./").strip("/")
-            if NOT_BY_NAME.fullmatch(folder):
+            if not NO_PATTERN.fullmatch(folder) or not {".", ".."}.isdisjoint(folder.split("/")):
                 raise SettingsError(f"{here} {name}: expected a file or folder by its name in the project")
             found = _below(folder, source)
             if not found:

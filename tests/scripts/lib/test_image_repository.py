@@ -119,30 +119,33 @@ def test_a_token_that_opens_nothing_and_credentials_that_are_refused(hub, tmp_pa
     assert not isinstance(error.value, DeniedError)
 
 
-def test_a_token_that_ran_out_is_fetched_again():
+def test_a_token_that_ran_out_is_fetched_again_once_for_all():
     tokens = iter(["first", "second"])
+    tags = [f"a-{number}" for number in range(30)]
 
     def answer(path: str) -> Answer:
         if path.startswith("/token"):
             return Answer(200, {}, json.dumps({"access_token": next(tokens)}).encode())
-        good = {"a-1": "Bearer first", "a-2": "Bearer second"}[path.rpartition("/")[2]]
-        return THERE if seen[-1][1] == good else Answer(401, {"WWW-Authenticate": f'bEARER realm="{realm}"'})
+        good = "Bearer first" if path.endswith("/a-0") else "Bearer second"
+        challenge = Answer(401, {"WWW-Authenticate": f'bEARER realm="http://{host}/token"'})
+        return THERE if (path, good) in seen else challenge
 
     with unruly(answer) as (host, seen):
-        realm = f"http://{host}/token"
-        assert ImageRepository(f"{host}/you/model", {}).digests(["a-1", "a-2"]) == {
-            "a-1": DIGEST,
-            "a-2": DIGEST,
-        }
+        assert ImageRepository(f"{host}/you/model", {}).digests(tags) == dict.fromkeys(tags, DIGEST)
 
 
 def test_a_busy_registry_is_asked_again_when_it_says():
-    answers = iter([Answer(429, {"Retry-After": "1"}), Answer(503), THERE])
-    with unruly(lambda _: next(answers)) as (host, seen):
+    answers = iter([Answer(429, {"Retry-After": "1"}), THERE])
+    with unruly(lambda _: next(answers)) as (host, _):
         started = time.monotonic()
         assert ImageRepository(f"{host}/you/model", {}).digest("a-1") == DIGEST
-    assert len(seen) == 3
     assert time.monotonic() - started >= 1
+
+
+def test_a_registry_that_stumbles_is_asked_again():
+    answers = iter([Answer(503), THERE])
+    with unruly(lambda _: next(answers)) as (host, _):
+        assert ImageRepository(f"{host}/you/model", {}).digest("a-1") == DIGEST
 
 
 def test_a_registry_that_stays_busy_is_given_up(monkeypatch):
@@ -219,8 +222,7 @@ def test_an_unknown_challenge(tmp_path):
         ImageRepository(f"{host}/you/model", login(tmp_path, host)).digest("a-1")
 
 
-def test_another_host_gets_no_credentials(tmp_path):
-    """Neither by a redirect, nor by asking for them after one."""
+def test_a_redirect_takes_no_credentials_along(tmp_path):
     challenge = Answer(401, {"WWW-Authenticate": 'Basic realm="images"'})
     with unruly(lambda _: challenge) as (elsewhere, seen_elsewhere):
         away = Answer(307, {"Location": f"http://{elsewhere}/v2/you/model/manifests/a-1"})
@@ -233,7 +235,34 @@ def test_another_host_gets_no_credentials(tmp_path):
     assert [authorization for _, authorization in seen_elsewhere] == [None]
 
 
-def test_a_redirect_into_the_open_is_refused(tmp_path):
+def test_a_host_redirected_to_cannot_ask_for_credentials(tmp_path):
+    with unruly(lambda _: Answer(401, {"WWW-Authenticate": f'Bearer realm="{realm}"'})) as (elsewhere, seen):
+        realm = f"http://{elsewhere}/token"
+        away = Answer(307, {"Location": f"http://{elsewhere}/v2/you/model/manifests/a-1"})
+        with serving(lambda *_: away) as host, pytest.raises(DeniedError):
+            ImageRepository(f"{host}/you/model", login(tmp_path, host)).digest("a-1")
+    assert seen == [("/v2/you/model/manifests/a-1", None)]
+
+
+def test_the_word_of_a_host_in_the_open_is_not_taken():
+    with serving(lambda *_: THERE) as open_host:
+        away = Answer(307, {"Location": f"http://{open_host.replace('127.0.0.1', '0.0.0.0')}/"})
+        with (
+            serving(lambda *_: away) as host,
+            pytest.raises(WorldError, match=r"by https, found http://0\.0\.0\.0"),
+        ):
+            ImageRepository(f"{host}/you/model", {}).digest("a-1")
+
+
+def test_a_netrc_is_not_read(tmp_path, monkeypatch):
+    (tmp_path / "netrc").write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with unruly(lambda _: THERE) as (host, seen):
+        ImageRepository(f"{host}/you/model", {}).digest("a-1")
+    assert seen[0][1] is None
+
+
+def test_a_redirect_to_another_protocol_is_refused():
     away = Answer(307, {"Location": "ftp://example.org/"})
     with serving(lambda *_: away) as host, pytest.raises(WorldError, match="expected an answer"):
         ImageRepository(f"{host}/you/model", {}).digest("a-1")

@@ -73,10 +73,11 @@ def test_work_tree_index_and_commit_are_one_image(project):
 
 
 def test_what_is_not_added_is_not_in_the_index(project):
-    before = stage("load_data", GitIndex(project))
     (project / "components/load_data/main.py").write_text("print('more')\n")
     (project / "components/load_data/new.py").write_text("")
-    assert stage("load_data", GitIndex(project)) == before
+    before = stage("load_data", GitIndex(project))
+    assert (before.path / "components/load_data/main.py").read_text() == "print('data')\n"
+    assert staged_files(before.path) == COPIED
     changed = stage("load_data", WorkTree(project))
     assert changed.hash != before.hash
     git(project, "add", ".")
@@ -158,6 +159,9 @@ def test_every_change_of_what_is_copied_makes_another_image(project, change):
 def test_a_change_of_what_is_not_copied_makes_none(project):
     before = stage("load_data", WorkTree(project))
     (project / "components/shared/unused.py").write_text("more")
+    for beside in ("load_data.md", "load_data_too/main.py", "load_datA"):
+        (project / "components" / beside).parent.mkdir(exist_ok=True)
+        (project / "components" / beside).write_text("more")
     assert stage("load_data", WorkTree(project)) == before
 
 
