@@ -39,11 +39,11 @@ def test_cancelled_flights_have_no_label(built, loaded) -> None:
     assert pq.read_table(built["training"])["late"].null_count == flights["arr_delay"].null_count > 0
 
 
-def test_hours_and_weekdays_are_new_yorks() -> None:
+def test_the_hour_and_the_weekday_are_those_of_departure() -> None:
     flights = pq.read_table(FLIGHTS / "flights" / "2013-07.parquet").slice(0, 1).to_pandas()
-    assert flights["scheduled_departure"][0] == datetime(2013, 7, 1, 5)
+    flights["scheduled_departure"] = [datetime(2013, 7, 1, 17, 59)]
     found = features.features({"flights": flights}, {}).loc[0]
-    assert (found["departure_hour"], found["weekday"]) == ("05", "Monday")
+    assert (found["departure_hour"], found["weekday"]) == ("17", "Monday")
 
 
 def test_the_settings_declare_what_the_code_makes() -> None:

@@ -36,6 +36,28 @@ def test_other_tables_begin_earlier_by_their_history(loaded: dict[str, Path]) ->
     assert max(observed) == datetime(2013, 2, 3, 23)
 
 
+def test_rows_to_predict_have_no_history(run_component, data_settings, loaded, tmp_path) -> None:
+    data_settings["tables"]["flights"]["history_days"] = 2
+    assert load(run_component, data_settings, tmp_path / "tables").status == 0
+    first, second = (
+        pq.read_metadata(folder / "flights.parquet").num_rows
+        for folder in (loaded["evaluation"], tmp_path / "tables")
+    )
+    assert first == second
+
+
+def test_of_other_times_only_the_time_is_read(run_component, data_settings, tmp_path) -> None:
+    file = tmp_path / "days.parquet"
+    for month in (1, 2):
+        pq.write_table(pa.table({"value": [1], "day": [datetime(2013, month, 2)]}), file)
+        page = pq.read_metadata(file).row_group(0).column(0).data_page_offset
+        broken = file.read_bytes()[:page] + bytes(16) + file.read_bytes()[page + 16 :]
+        file.write_bytes(broken)
+        data_settings["tables"]["days"] = {"uri": file.as_uri(), "time": "day"}
+        inside = month == 2
+        assert load(run_component, data_settings, tmp_path / "tables").status == (3 if inside else 0)
+
+
 def test_the_snapshot_names_the_tables_by_hash(loaded: dict[str, Path]) -> None:
     snapshot = json.loads((loaded["training"] / "snapshot.json").read_text())
     for name, table in snapshot["tables"].items():
