@@ -11,7 +11,7 @@ import pytest
 from scripts.lib import images, sources
 from tests.template.containers.engine import TOOLS, Engine
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
 
 
