@@ -13,7 +13,7 @@ from typing import Any
 
 import kfp
 from google.protobuf import json_format
-from kfp.local import executor_output_utils
+from kfp.local import executor_output_utils, graph_utils
 from kfp.local.orchestrator import enhanced_dag_orchestrator as stock
 from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
 
@@ -37,6 +37,7 @@ def replaced(execute_task: Callable[..., Any]) -> Iterator[None]:
         (stock.ConditionEvaluator, "evaluate_condition", lambda *_: True),
         (stock, "_has_valid_iterator", lambda *_: False),
         (stock, "OrchestratorUtils", Arguments),
+        (graph_utils, "build_dependency_map", _dependencies),
         (executor_output_utils, "pb2_value_to_python", _python),
     )
     with ExitStack() as afterwards:
@@ -90,6 +91,11 @@ class Arguments(OrchestratorUtils):
             if name not in outputs:
                 raise TaskFailed(f"output {name}: no task that ran made it")
         return outputs
+
+
+def _dependencies(tasks: Any) -> dict[str, list[str]]:
+    """In an order of its own, or independent tasks would run in another one each time."""
+    return {name: list(tasks[name].dependent_tasks) for name in sorted(tasks)}
 
 
 def _python(value: Any) -> Any:

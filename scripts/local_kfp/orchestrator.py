@@ -107,7 +107,7 @@ class Orchestrator:
         scope = Scope(task, path)
         outputs = run_graph(component, arguments, self._components, scope)
         for name, spec in component.dag.tasks.items():
-            if name not in scope.states:  # downstream of a failure: kfp.local did not ask
+            if name not in scope.states:
                 left_out = Task(name, spec.task_info.name or name, task.task_id)
                 self._record.enter(left_out, "SKIPPED")
         if scope.error:
@@ -120,8 +120,8 @@ class Orchestrator:
                 "a loop over artifacts: expected one over parameters, the only kind that Kubeflow runs"
             )
         loop = spec.parameter_iterator
-        items = arguments[loop.items.input_parameter] if loop.items.input_parameter else loop.items.raw
-        items = json.loads(items) if isinstance(items, str) else items
+        given = loop.items.input_parameter
+        items = arguments[given] if given else json.loads(loop.items.raw)
         self._record.enter(task, "RUNNING")
         scope = Scope(task, path)
 
@@ -183,7 +183,8 @@ class Orchestrator:
 
 def _held_back(spec: Any, scope: Scope) -> bool:
     """Whether what went before keeps a task from starting."""
-    upstream = [scope.states.get(name) for name in spec.dependent_tasks]
+    # kfp.local does not ask about what is downstream of a failure.
+    upstream = [scope.states.get(name, "SKIPPED") for name in spec.dependent_tasks]
     if spec.trigger_policy.strategy == COMPLETED:
         return bool(upstream) and set(upstream) == {"SKIPPED"}
     return scope.error is not None or any(state != "SUCCEEDED" for state in upstream)

@@ -2,11 +2,10 @@
 
 import json
 import os
-import select
+import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,13 +13,15 @@ from components.shared.command_line import WorldError
 from scripts.local_kfp.environments import interpreter_for, pins, satisfied
 
 PYTHON = ("python", "python3")
-SLOW_IMPORTS = {  # library -> the module whose import takes a second or more
-    "boto3": "boto3",
+SLOW_IMPORTS = {  # library -> its module that takes long, in the order that pipelines tend to need them
+    "pyarrow": "pyarrow.dataset",
     "pandas": "pandas",
     "pandera": "pandera.pandas",
-    "pyarrow": "pyarrow.dataset",
-    "scikit-learn": "sklearn.ensemble",
+    "boto3": "boto3",
     "scipy": "scipy.stats",
+    "scikit-learn": "sklearn.ensemble",
+    "jinja2": "jinja2",
+    "jsonschema": "jsonschema",
 }
 
 
@@ -34,16 +35,8 @@ class SubprocessTasks:
 
     def warm_up(self, text: str) -> None:
         """Begin to import what the images named anywhere in `text` need and what takes long."""
-        folders = self._store.iterdir() if self._store.is_dir() else ()
-        locked = [_requirements(folder) for folder in folders if folder.name in text]
-        here = [pins(path) for path in locked if path.is_file() and satisfied(path)]
-        modules = sorted({SLOW_IMPORTS[name] for each in here for name in each if name in SLOW_IMPORTS})
-        if modules:
+        if modules := slow_modules(self._store, text):
             self._warm = WarmPython(modules)
-
-    def is_warm(self) -> bool:
-        """Whether tasks start from a Python that has its imports behind it."""
-        return self._warm is not None and self._warm.is_ready()
 
     def run(self, image: str, command: list[str], environment: dict[str, str], log: Path) -> int:
         """Exit status of `command`, 128 and more for a signal; everything it says goes to `log`."""
@@ -71,47 +64,52 @@ class SubprocessTasks:
             self._warm.stop()
 
 
+def slow_modules(store: Path, text: str) -> list[str]:
+    """What takes long to import for the images of `store` named in `text` that this very Python can run."""
+    folders = store.iterdir() if store.is_dir() else ()
+    locked = [_requirements(folder) for folder in folders if folder.name in text]
+    needed = {name for path in locked if path.is_file() and satisfied(path) for name in pins(path)}
+    return [module for library, module in SLOW_IMPORTS.items() if library in needed]
+
+
 class WarmPython:
     """The run's side of `warm_server.py`."""
 
     def __init__(self, modules: Iterable[str]):
         self._control, theirs = socket.socketpair()
-        self._lock = threading.Lock()
-        self._ready = False
         server = Path(__file__).with_name("warm_server.py")
-        command = [sys.executable, "-P", str(server), *modules]
         # It does write the bytecode of what it imports, or the next one would be as slow.
         environment = _environment(Path(sys.executable)) | {"PYTHONDONTWRITEBYTECODE": ""}
+        command = [sys.executable, "-P", str(server), *modules]
         with theirs:
             self._server = subprocess.Popen(command, stdin=theirs, env=environment)
 
     def run(
         self, module: str, arguments: list[str], folder: Path, environment: dict[str, str], log: Path
     ) -> int | None:
-        """Exit status of the module run in a fork, or None where a fresh process is the faster start."""
-        if not self.is_ready():
-            return None
-        request = {"module": module, "arguments": arguments, "folder": str(folder)}
+        """Exit status of the module run in a fork, or None where the server could not fork it."""
         log.touch()
+        request = {
+            "module": module,
+            "arguments": arguments,
+            "folder": str(folder),
+            "environment": environment,
+            "log": str(log),
+        }
         ours, theirs = socket.socketpair()
         with ours, ours.makefile("rw") as stream:
-            with theirs:
-                try:
+            try:
+                with theirs:
                     socket.send_fds(self._control, [b"t"], [theirs.fileno()])
-                except OSError:  # it died
-                    return None
-            stream.write(json.dumps(request | {"environment": environment, "log": str(log)}) + "\n")
-            stream.flush()
-            return int(stream.readline() or -9)
-
-    def is_ready(self) -> bool:
-        """Whether all is imported: until then, and where it died of it, it cannot help."""
-        with self._lock:
-            if not self._ready and select.select([self._control], [], [], 0)[0]:
-                self._ready = self._control.recv(1) == b"r"
-            return self._ready
+                stream.write(json.dumps(request) + "\n")
+                stream.flush()
+                begun = stream.readline()
+            except OSError:
+                begun = ""
+            return int(stream.readline() or -signal.SIGKILL) if begun else None
 
     def stop(self) -> None:
+        """End the server; what it forked goes on."""
         self._server.kill()
         self._server.wait()
         self._control.close()

@@ -1,56 +1,65 @@
-"""A Python that imports the heavy libraries once, and forks itself into each task asked for on its stdin.
+"""A Python that imports slow libraries, and between them forks itself into the tasks asked for on its stdin.
 
 It runs as a file of its own and imports nothing of this project: its children shall find their image's code
 only. Libraries are imported here, never used: a pool of threads that is there before a fork hangs after it.
 """
 
+import atexit
 import functools
 import gc
 import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import sys
-from typing import Any
+import threading
+from typing import Any, NoReturn
 
 
 def main() -> None:
     control = socket.socket(fileno=os.dup(0))
-    for module in sys.argv[1:]:
-        try:
-            importlib.import_module(module)
-        except Exception as error:  # a task that needs it will say so in its own log
-            print(f"not warm: {module}: {error}", file=sys.stderr)
-    gc.freeze()  # the children's collector leaves these pages shared
+    modules = sys.argv[1:]
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the keepers of tasks are nobody's to wait for
-    control.sendall(b"r")
     while True:
+        if modules and not select.select([control], [], [], 0)[0]:
+            import_quietly(modules.pop(0))
+            continue
         signs, fds, _, _ = socket.recv_fds(control, 1, 1)
         if not signs:
             return  # the run has ended
         if os.fork() == 0:
             control.close()
             keep_task(socket.socket(fileno=fds[0]))
-            return
         os.close(fds[0])
 
 
-def keep_task(asked: socket.socket) -> None:
-    """Fork the task, wait for it, and answer with its exit status; only the task itself returns from here."""
+def import_quietly(module: str) -> None:
+    try:
+        importlib.import_module(module)
+    except Exception as error:  # a task that needs it will say so in its own log
+        print(f"not warm: {module}: {error}", file=sys.stderr)
+    gc.freeze()  # the children's collector leaves these pages shared
+
+
+def keep_task(asked: socket.socket) -> NoReturn:
+    """Fork the task, and answer that it has begun and, in the end, with its exit status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     request = json.loads(asked.makefile().readline())
-    if task := os.fork():
-        status = os.waitpid(task, 0)[1]
-        asked.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
-        os._exit(0)
-    asked.close()
-    become(**request)
+    task = os.fork()
+    if task == 0:
+        asked.close()
+        become(**request)
+    asked.sendall(b"begun\n")
+    status = os.waitpid(task, 0)[1]
+    asked.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+    os._exit(0)
 
 
-def become(module: str, arguments: list[str], folder: str, environment: dict[str, str], log: str) -> None:
-    """Be what a fresh `python -m module` in `folder` is, to its end: main runs out and Python closes down."""
+def become(module: str, arguments: list[str], folder: str, environment: dict[str, str], log: str) -> NoReturn:
+    """Be what a fresh `python -m module` in `folder` is."""
     for stream, file, mode in ((0, os.devnull, os.O_RDONLY), (1, log, os.O_WRONLY | os.O_APPEND)):
         opened = os.open(file, mode)
         os.dup2(opened, stream)
@@ -68,7 +77,25 @@ def become(module: str, arguments: list[str], folder: str, environment: dict[str
     numpy: Any = sys.modules.get("numpy")
     if numpy:
         numpy.random.seed()  # random reseeds itself after a fork, numpy's global generator does not
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+        leave(0)
+    except SystemExit as leaving:
+        leave(leaving.code)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        leave(1)
+
+
+def leave(code: object) -> NoReturn:
+    """End as Python does, but for taking the libraries down one by one: that outlasts many a task."""
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    gc.collect()  # closes, and so flushes, what files are left
+    sys.stdout.flush()
+    os._exit(code & 0xFF if isinstance(code, int) else bool(code))
 
 
 def _show_error(folder: str, kind: type[BaseException], error: BaseException, trace: Any) -> None:

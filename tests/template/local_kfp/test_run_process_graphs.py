@@ -292,6 +292,27 @@ def test_a_task_may_ignore_that_what_it_follows_failed(run: Runs, tmp_path: Path
     assert done.states == {"root": "FAILED", "fail": "FAILED", "note": "SUCCEEDED"}
 
 
+def test_what_would_ignore_a_failure_does_not_follow_what_never_ran(run: Runs, tmp_path: Path) -> None:
+    @dsl.pipeline
+    def pipeline(path: str):
+        never = tell(text="never").after(fail())
+        note(path=path, text="anyway").after(never).ignore_upstream_failure()
+
+    done = run(pipeline, path=str(tmp_path / "noted"))
+
+    assert done.states == {"root": "FAILED", "fail": "FAILED", "tell": "SKIPPED", "note": "SKIPPED"}
+
+
+def test_independent_tasks_run_in_the_same_order_each_time(run: Runs) -> None:
+    @dsl.pipeline
+    def pipeline():
+        for number in range(12):
+            tell(text=str(number))
+
+    ended = [line["name"] for line in run(pipeline).lines if line.get("state") == "SUCCEEDED"]
+    assert ended == [*sorted(ended[:-1]), "root"]
+
+
 @pytest.mark.parametrize(("retries", "state", "attempts"), [(2, "SUCCEEDED", 3), (1, "FAILED", 2)])
 def test_a_failing_task_is_tried_again(
     run: Runs, tmp_path: Path, retries: int, state: str, attempts: int

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local_kfp.subprocess_tasks import SubprocessTasks
+from scripts.local_kfp.subprocess_tasks import SubprocessTasks, slow_modules
 from tests.template.local_kfp.runs import stage
 
 TAG = "train-0123456789abcdef"
@@ -54,10 +54,7 @@ def tasks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SubprocessTasks]
     stage(store, TAG, TRAIN, f"scikit-learn=={version('scikit-learn')} \\\n    --hash=sha256:00\n")
     tasks = SubprocessTasks(store)
     tasks.warm_up(f"image: localhost/mlops:{TAG}")
-    deadline = time.monotonic() + 60
-    while not tasks.is_warm():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    assert tasks.run(f"localhost/mlops:{TAG}", ["python", "-m", "components.train.main"], {}, store / "log")
     yield tasks
     tasks.stop()
 
@@ -115,14 +112,22 @@ def test_a_forked_task_adds_little_to_its_own_work(run: Runner, tmp_path: Path) 
     assert min(seconds() for _ in range(3)) < 0.2 + 0.2  # at most 0.2 s, and as much for a busy machine
 
 
-def test_what_no_image_of_the_run_needs_is_not_imported(tasks: SubprocessTasks, tmp_path: Path) -> None:
-    stage(tmp_path / "images", "lean-0123456789abcdef", "", "")
-    stage(tmp_path / "images", TAG, TRAIN, "scikit-learn==0.1\n")
-    lean = SubprocessTasks(tmp_path / "images")
-    lean.warm_up(f"lean-0123456789abcdef and {TAG}, which this Python cannot run")
+def test_without_its_server_a_task_starts_fresh(tmp_path: Path) -> None:
+    stage(tmp_path, TAG, "print('here')", f"pandas=={version('pandas')}\n")
+    tasks = SubprocessTasks(tmp_path)
+    tasks.warm_up(TAG)
+    tasks.stop()
 
-    assert not lean.is_warm()
-    lean.stop()
-    assert [path.name for path in tmp_path.iterdir()] == [
-        "images"
-    ]  # nor is an environment made before it is needed
+    assert tasks.run(f"any:{TAG}", ["python", "-m", "components.train.main"], {}, tmp_path / "log") == 0
+    assert (tmp_path / "log").read_text() == "here\n"
+
+
+def test_only_what_images_of_the_run_need_and_this_python_has_is_imported(tmp_path: Path) -> None:
+    here = f"scikit-learn=={version('scikit-learn')}\npandas=={version('pandas')}\n"
+    stage(tmp_path, "train-0123456789abcdef", requirements=here)
+    stage(tmp_path, "unnamed-0123456789abcdef", requirements=f"boto3=={version('boto3')}\n")
+    stage(tmp_path, "other-0123456789abcdef", requirements=f"scipy=={version('scipy')}\nboto3==0.1\n")
+
+    modules = slow_modules(tmp_path, "images train-0123456789abcdef and other-0123456789abcdef")
+
+    assert modules == ["pandas", "sklearn.ensemble"]
