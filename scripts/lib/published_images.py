@@ -23,7 +23,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def needed(arguments: argparse.Namespace, salt: str) -> dict[str, Image]:
     """By component: the images of git's index, under the references that they are pushed to."""
-    return name_all(GitIndex(Path.cwd()), pushed_to(arguments), salt)
+    images = name_all(GitIndex(Path.cwd()), pushed_to(arguments), salt)
+    if not images:
+        raise SettingsError("git's index: expected components/<name>/Dockerfile, found none; is it added?")
+    return images
 
 
 def published(images: Iterable[Image], arguments: argparse.Namespace) -> dict[str, str]:

@@ -41,7 +41,7 @@ class RegistrySession:
             response = self._session.request(
                 method, url, params=asked, headers=headers, auth=_as_given, timeout=TIMEOUT
             )
-        except RequestException as error:
+        except (RequestException, ValueError) as error:  # ValueError: of an address that is none
             cause = getattr(error.args[0] if error.args else None, "reason", error)
             host = urlsplit(url).netloc
             raise WorldError(f"{self._name}: expected an answer from {host}, found {cause}") from None
@@ -49,9 +49,17 @@ class RegistrySession:
         return response
 
     def _expect_private(self, url: str) -> None:
-        scheme, host = urlsplit(url).scheme, urlsplit(url).hostname
-        if not host or (scheme != "https" and not (scheme == "http" and is_loopback(host))):
-            raise WorldError(f"{self._name}: expected it to be reached by https, found {scheme}://{host}")
+        if not _is_private(url):
+            raise WorldError(f"{self._name}: expected it to be reached by https, found {url[:80]!r}")
+
+
+def _is_private(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
 
 
 def is_loopback(host: str) -> bool:

@@ -102,17 +102,16 @@ class WorkTree(Source):
         if _in_git(root):
             touched = ("ls-files", "-z", "--modified", "--deleted", "--others", "--exclude-standard")
             # What a person's own ignore file leaves out must not change a hash.
-            paths = _names(_git(root, "-c", "core.excludesFile=", *touched))
+            paths = {*_names(_git(root, "-c", "core.excludesFile=", *touched))}
             listing = _listing(_git(root, "ls-files", "--stage", "-z"))
         else:
             below = (path.relative_to(root) for path in root.rglob("*") if not path.is_dir())
             ours = (path for path in below if not {"__pycache__", ".mlops", ".venv"} & {*path.parts})
-            paths, listing = [path.as_posix() for path in ours], {}
+            paths, listing = {path.as_posix() for path in ours}, {}
         self._touched = {path for path in paths if os.path.lexists(root / path)}
         self._contents: dict[str, bytes] = {}
-        gone = {*paths}
-        kept = {path: words for path, words in listing.items() if path not in gone}
-        super().__init__(root, kept | dict.fromkeys(self._touched, ""))
+        untouched = {path: words for path, words in listing.items() if path not in paths}
+        super().__init__(root, untouched | dict.fromkeys(self._touched, ""))
 
     def __str__(self) -> str:
         return "the work tree"

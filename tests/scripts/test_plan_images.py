@@ -110,3 +110,10 @@ def test_a_repository_that_is_none(step, repository):
     assert done.status == 2
     assert f"{repository}: expected an image repository with no tag" in done.error
     assert done.outputs == {}
+
+
+def test_a_checkout_with_no_component(checkout, step):
+    subprocess.run(["git", "rm", "-rqf", "components"], cwd=checkout, check=True)
+    done = step("plan_images", "--repository", "ghcr.io/you/model")
+    assert (done.status, done.outputs) == (2, {})
+    assert "git's index: expected components/<name>/Dockerfile, found none" in done.error

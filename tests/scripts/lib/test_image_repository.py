@@ -204,7 +204,8 @@ def test_a_token_service_that_gives_no_token(body):
 
 
 @pytest.mark.parametrize(
-    "challenge", ['Bearer realm="http://example.org/token"', "Bearer", 'Bearer realm="/x"']
+    "challenge",
+    ['Bearer realm="http://example.org/token"', "Bearer", 'Bearer realm="/x"', 'Bearer realm="https://["'],
 )
 def test_credentials_go_nowhere_in_the_open(challenge, tmp_path):
     with (
@@ -249,7 +250,7 @@ def test_the_word_of_a_host_in_the_open_is_not_taken():
         away = Answer(307, {"Location": f"http://{open_host.replace('127.0.0.1', '0.0.0.0')}/"})
         with (
             serving(lambda *_: away) as host,
-            pytest.raises(WorldError, match=r"by https, found http://0\.0\.0\.0"),
+            pytest.raises(WorldError, match=r"by https, found 'http://0\.0\.0\.0"),
         ):
             ImageRepository(f"{host}/you/model", {}).digest("a-1")
 
@@ -262,8 +263,9 @@ def test_a_netrc_is_not_read(tmp_path, monkeypatch):
     assert seen[0][1] is None
 
 
-def test_a_redirect_to_another_protocol_is_refused():
-    away = Answer(307, {"Location": "ftp://example.org/"})
+@pytest.mark.parametrize("location", ["ftp://example.org/", "https://["])
+def test_a_redirect_to_nowhere_is_refused(location):
+    away = Answer(307, {"Location": location})
     with serving(lambda *_: away) as host, pytest.raises(WorldError, match="expected an answer"):
         ImageRepository(f"{host}/you/model", {}).digest("a-1")
 
