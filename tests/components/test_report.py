@@ -4,12 +4,22 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import jsonschema
 import numpy as np
 import pytest
 
 from components.compare_models import pictures, report, terminal, text
-from components.compare_models.document import judge
-from tests.components.questions import LOGIT, ORIGIN, POLICY, probability, question, truth, with_record
+from components.compare_models.document import Asked, judge, skeleton
+from tests.components.questions import (
+    LOGIT,
+    ORIGIN,
+    POLICY,
+    SCHEMA,
+    probability,
+    question,
+    truth,
+    with_record,
+)
 
 GOOD, POOR = probability(), probability(noise=4.0)
 HOSTILE = (
@@ -158,6 +168,18 @@ def test_a_number_has_its_own_curves():
 
     assert "Errors" in files["report.html"]
     assert "ROC curve" not in files["report.html"]
+
+
+def test_what_needs_no_comparison_is_shown_as_well():
+    asked = Asked(POLICY, {}, {"title": "Mend a comment"}, [], {})
+    verdict = skeleton(asked) | {"verdict": "IDENTICAL", "passed": True, "reason": "Nothing has changed."}
+
+    files = report.render(verdict, None, asked)
+
+    jsonschema.validate(verdict, SCHEMA, jsonschema.Draft202012Validator)
+    assert "Nothing has changed." in Tags(files["report.html"]).text
+    assert "Nothing has changed." in files["report.md"]
+    assert "Nothing has changed." in terminal.render(verdict, color=False)
 
 
 def test_color_is_only_where_it_is_asked_for():
