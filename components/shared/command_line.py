@@ -57,7 +57,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def run(main: Callable[[], int | None]) -> NoReturn:
-    """Run `main` and leave with its status; a mistake of the user or the world is one line, never a traceback."""
+    """Run `main` and leave with its status; a mistake of the user or the world is one line, no traceback."""
     try:
         sys.exit(main() or 0)
     except (Finding, SettingsError, WorldError) as error:

@@ -43,8 +43,7 @@ def no_machine_is_named(root: Path) -> Iterator[str]:
     )
 )
 def environment_variables_are_documented(root: Path) -> Iterator[str]:
-    readme = root / "README.md"
-    documented = readme.read_text() if readme.is_file() else ""
+    documented = "".join(path.read_text() for _, path in found(root, "README.md", "docs/**/*.md"))
     for name, tree in modules(root, "components/**/*.py", "scripts/**/*.py"):
         for node in ast.walk(tree):
             match node:
@@ -54,8 +53,8 @@ def environment_variables_are_documented(root: Path) -> Iterator[str]:
                         ast.Attribute(ast.Attribute(attr="environ"), "get"), [ast.Constant(str(variable)), *_]
                     )
                     | ast.Call(ast.Attribute(attr="getenv"), [ast.Constant(str(variable)), *_])
-                ) if variable not in documented and not re.fullmatch("HOME|PATH|AWS_.*", variable):
-                    yield f"{name}:{node.lineno}: expected {variable} in README.md"
+                ) if variable not in documented and not re.fullmatch("HOME|PATH|(AWS|GITHUB)_.*", variable):
+                    yield f"{name}:{node.lineno}: expected {variable} in README.md or docs/"
 
 
 @rule(
@@ -80,7 +79,6 @@ def hooks_are_locked_as_the_project(root: Path) -> Iterator[str]:
 )
 def tests_mirror_the_tree(root: Path) -> Iterator[str]:
     for name, path in found(root, "components/*/main.py", "scripts/*.py", "pipelines/*.py"):
-        folder, *_ = Path(name).parts
-        tested = path.parent.name if folder == "components" else path.stem
-        if not any((root / "tests" / folder).glob(f"test_{tested}*.py")):
-            yield f"{name}:1: expected tests/{folder}/test_{tested}.py"
+        tested = path.parent.name if name.startswith("components/") else path.stem
+        if not any(root.glob(f"tests/**/test_{tested}*.py")):
+            yield f"{name}:1: expected tests/{name.partition('/')[0]}/test_{tested}.py"
