@@ -96,7 +96,7 @@ def flattened(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, A
         if isinstance(value, dict):
             yield from flattened(value, f"{prefix}{name}.")
         else:
-            yield f"{prefix}{name}", value
+            yield f"{prefix}{name}", ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def shortened(markdown_text: str) -> str:

@@ -171,13 +171,14 @@ def test_a_number_has_its_own_curves():
 
 
 def test_what_needs_no_comparison_is_shown_as_well():
-    asked = Asked(POLICY, {}, {"title": "Mend a comment"}, [], {})
+    asked = Asked(POLICY, {}, {"title": "Mend a comment", "changed": ["docs", "data"]}, [], {})
     verdict = skeleton(asked) | {"verdict": "IDENTICAL", "passed": True, "reason": "Nothing has changed."}
 
     files = report.render(verdict, None, asked)
 
     jsonschema.validate(verdict, SCHEMA, jsonschema.Draft202012Validator)
     assert "Nothing has changed." in Tags(files["report.html"]).text
+    assert "docs, data" in Tags(files["report.html"]).text
     assert "Nothing has changed." in files["report.md"]
     assert "Nothing has changed." in terminal.render(verdict, color=False)
 
