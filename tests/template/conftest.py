@@ -22,7 +22,7 @@ def engine() -> Engine:
         give_up = pytest.fail if os.environ.get("CI") else pytest.skip
         give_up(f"expected {', '.join(missing)} to build and run images with; .ci/run prepares a machine")
     engine = Engine(CACHE / "kubeflow-ci-cd-ct-template/containers")
-    engine.forget_old_images()
+    engine.tidy()
     return engine
 
 

@@ -65,18 +65,19 @@ class Engine:
         return subprocess.Popen([*in_namespace, *words], env=self._environment, text=True, **options)
 
     def run(self, *words: str | Path, stdin: Any = subprocess.DEVNULL) -> str:
-        """What a command of the store prints; CalledProcessError with all of it where it fails."""
+        """What a command of the store prints; that is the error where it fails."""
         with self.start(*words, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
             output, _ = process.communicate()
         if process.returncode:
-            raise subprocess.CalledProcessError(process.returncode, words, output)
+            raise RuntimeError(f"{' '.join(map(str, words))}: exit status {process.returncode}\n{output}")
         return output
 
     def has(self, reference: str) -> bool:
         return self.start("podman", "image", "exists", reference).wait() == 0
 
-    def forget_old_images(self) -> None:
+    def tidy(self) -> None:
         """Keep the store from growing, and the base from growing old."""
+        self.run("podman", "container", "prune", "--force", "--filter=until=1h")
         self.run("podman", "image", "prune", "--all", "--force", "--filter=until=168h")
 
     def build(self, context: Path, dockerfile: Path, reference: str) -> None:
