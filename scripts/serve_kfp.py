@@ -37,9 +37,9 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> int:
     arguments = parse_arguments()
     listener = open_port(arguments.port)
-    lock = lock_state(arguments.state)
-    with listener, lock:
-        serve(arguments, listener)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with listener, lock_state(arguments.state, url):
+        serve(arguments, listener, url)
     return 0
 
 
@@ -52,27 +52,33 @@ def open_port(port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise WorldError(
-            f"cannot listen on port {port}: {error.strerror}; name another with --port"
+            f"cannot listen on port {port}: {error.strerror}; choose another with --port"
         ) from None
     listener.listen()
     return listener
 
 
-def lock_state(state: Path) -> IO[str]:
-    """Make the state folder this server's alone."""
+def lock_state(state: Path, url: str) -> IO[str]:
+    """Make the state folder this server's alone, and say in it where the server is."""
     state.mkdir(parents=True, exist_ok=True)
-    lock = (state / "lock").open("w")
+    lock = (state / "lock").open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        lock.seek(0)
+        other = lock.read()
         lock.close()
         raise WorldError(
-            f"{state} is in use by another local KFP server; name another folder with --state"
+            f"{state} is served at {other} already: set KUBEFLOW_HOST={other} to use that server, "
+            "or choose another folder with --state"
         ) from None
+    lock.truncate(0)
+    lock.write(url)
+    lock.flush()
     return lock
 
 
-def serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
+def serve(arguments: argparse.Namespace, listener: socket.socket, url: str) -> None:
     import uvicorn
 
     from scripts.local_kfp.app import create_app
@@ -89,7 +95,7 @@ def serve(arguments: argparse.Namespace, listener: socket.socket) -> None:
     server.add_default_experiment()
     if arguments.with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
-    print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    print(f"listening on {url}", flush=True)
     config = uvicorn.Config(create_app(server), log_level="warning", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listener])
 

@@ -13,25 +13,22 @@ from scripts.local_kfp.clock import parse_time
 from scripts.local_kfp.errors import invalid
 from scripts.local_kfp.store import Store, key_of
 
-_DISPLAYED = {"display_name": "display_name", "created_at": "created_at", "description": "description"}
-_NAMED_BY_DISPLAY = _DISPLAYED | {"name": "display_name"}
-FIELDS = {  # what a list may be filtered and sorted by: name in the API -> column
-    "pipelines": _DISPLAYED | {"name": "name"},
-    "pipeline_versions": _DISPLAYED | {"name": "name"},
-    "experiments": _NAMED_BY_DISPLAY | {name: name for name in ("last_run_created_at", "storage_state")},
+Fields = dict[str, str]  # what a list may be filtered and sorted by: name in the API -> column
+
+
+def _same(*names: str) -> Fields:
+    return dict(zip(names, names, strict=True))
+
+
+_COMMON = _same("display_name", "created_at", "description")
+_NAMED_BY_DISPLAY = _COMMON | {"name": "display_name"}
+_FIELDS = {
+    "pipelines": _COMMON | _same("name"),
+    "pipeline_versions": _COMMON | _same("name"),
+    "experiments": _NAMED_BY_DISPLAY | _same("last_run_created_at", "storage_state"),
     "runs": _NAMED_BY_DISPLAY
-    | {
-        name: name
-        for name in (
-            "finished_at",
-            "scheduled_at",
-            "storage_state",
-            "state",
-            "experiment_id",
-            "recurring_run_id",
-        )
-    },
-    "recurring_runs": _NAMED_BY_DISPLAY | {"updated_at": "updated_at"},
+    | _same("finished_at", "scheduled_at", "storage_state", "state", "experiment_id", "recurring_run_id"),
+    "recurring_runs": _NAMED_BY_DISPLAY | _same("updated_at"),
 }
 _OPERATIONS = {
     "EQUALS": "=",
@@ -43,7 +40,7 @@ _OPERATIONS = {
     "IN": "IN",
     "IS_SUBSTRING": "LIKE",
 }
-_NUMBERED = dict(enumerate(_OPERATIONS, start=1))  # kfp.Client sends the number of an operation
+_NUMBERED = dict(zip((1, 2, 3, 5, 6, 7, 8, 9), _OPERATIONS, strict=True))  # as kfp.Client sends them
 _SCALARS = {"int_value", "long_value", "string_value", "timestamp_value"}
 _ARRAYS = {"int_values", "long_values", "string_values"}
 _DEFAULT_PAGE, _LARGEST_PAGE = 20, 200
@@ -58,7 +55,7 @@ def list_rows(
     sort_by, filter_text = (page.get(name, query.get(name, "")) for name in ("sort_by", "filter"))
     if page and any(query.get(name, page[name]) not in ("", page[name]) for name in ("sort_by", "filter")):
         raise invalid("page token does not match the supplied sort by and/or filtering criteria")
-    fields = FIELDS[table] | {"id": key_of(table), key_of(table): key_of(table)}
+    fields = _FIELDS[table] | _same(key_of(table)) | {"id": key_of(table)}
     column, direction = _sorting(sort_by, fields)
     conditions, values = _conditions(filter_text, fields)
     conditions += [f"{name} = ?" for name in equal]
@@ -102,12 +99,13 @@ def _read_token(text: str) -> dict[str, Any] | None:
         return None
     try:
         page = json.loads(base64.b64decode(text, validate=True))
-        return {"sort_by": str(page["sort_by"]), "filter": str(page["filter"]), "from": list(page["from"])}
+        value, row = page["from"]
+        return {"sort_by": str(page["sort_by"]), "filter": str(page["filter"]), "from": [value, row]}
     except (binascii.Error, ValueError, KeyError, TypeError):
         raise invalid("Invalid page token") from None
 
 
-def _sorting(sort_by: str, fields: dict[str, str]) -> tuple[str, str]:
+def _sorting(sort_by: str, fields: Fields) -> tuple[str, str]:
     match sort_by.lower().split():
         case []:
             return "created_at", "ASC"
@@ -125,7 +123,7 @@ def _sorting(sort_by: str, fields: dict[str, str]) -> tuple[str, str]:
     return fields[field], direction.upper()
 
 
-def _conditions(text: str, fields: dict[str, str]) -> tuple[list[str], list[Any]]:
+def _conditions(text: str, fields: Fields) -> tuple[list[str], list[Any]]:
     if not text:
         return [], []
     conditions, values = [], []

@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from scripts.local_kfp.clock import format_time
@@ -74,10 +74,6 @@ async def show_artifact(request: Request) -> Response:
     kind = "text/html" if _is_report(path) else mimetypes.guess_type(path.name)[0] or _text_or_bytes(content)
     headers = {"content-security-policy": _ARTIFACT_POLICY, "x-content-type-options": "nosniff"}
     return Response(content, media_type=kind, headers=headers)
-
-
-async def _favicon(_: Request) -> Response:
-    return RedirectResponse("data:,")
 
 
 def _page(template: str, live: bool, **values: Any) -> Response:
@@ -176,7 +172,6 @@ def _duration(seconds: int) -> str:
 
 ROUTES = [
     Route("/", show_runs),
-    Route("/favicon.ico", _favicon),
     Route("/runs/{run_id}", show_run),
     Route("/runs/{run_id}/logs/{task_id}", show_log),
     Route("/runs/{run_id}/artifacts/{path:path}", show_artifact),

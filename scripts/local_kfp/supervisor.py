@@ -80,9 +80,8 @@ class Supervisor:
         if self._stopping and verdict["run"] == "FAILED":
             verdict["error"] = SERVER_STOPPED
         self.store.update("runs", run_id, finished_at=self.clock.now(), local_process_group=None)
-        self.enter(
-            run_id, "CANCELED" if canceled else verdict["run"], None if canceled else verdict.get("error")
-        )
+        state, error = ("CANCELED", None) if canceled else (verdict["run"], verdict.get("error"))
+        self.enter(run_id, state, error)
 
     def enter(self, run_id: str, state: str, error: str | None = None) -> None:
         status: dict[str, Any] = {"update_time": format_time(self.clock.now()), "state": state}

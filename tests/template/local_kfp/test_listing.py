@@ -37,7 +37,10 @@ def listed(client: kfp.Client, *predicates: dict[str, Any], **arguments: Any) ->
     [
         ("EQUALS", {"stringValue": "amber"}, ["amber"]),
         ("EQUALS", {"string_value": "am"}, []),
-        (1, {"stringValue": "amber"}, ["amber"]),
+        *(
+            (number, {"stringValue": "amber"}, names)
+            for number, names in ((1, ["amber"]), (7, ["amber", "Default"]))
+        ),
         ("NOT_EQUALS", {"stringValue": "amber"}, ["bronze", "copper", "Default", "dust"]),
         ("IS_SUBSTRING", {"stringValue": "o"}, ["bronze", "copper"]),
         ("IN", {"stringValues": {"values": ["dust", "amber"]}}, ["amber", "dust"]),
@@ -81,7 +84,7 @@ def test_pages_hold_everything_once(experiments: kfp.Client, sort_by: str):
 
 
 def test_a_page_keeps_its_filter(experiments: kfp.Client):
-    filter_text = json.dumps({"predicates": [{"operation": 8, "key": "name", "stringValue": "o"}]})
+    filter_text = json.dumps({"predicates": [{"operation": 9, "key": "name", "stringValue": "o"}]})
     first = experiments.list_experiments(filter=filter_text, page_size=1)
     second = experiments.list_experiments(page_token=first.next_page_token)
     assert [experiment.display_name for experiment in second.experiments] == ["bronze"]
@@ -111,7 +114,7 @@ def test_a_page_keeps_its_filter(experiments: kfp.Client):
             {"filter": '{"predicates": [{"operation": "IN", "key": "name", "stringValue": "a"}]}'},
             "operator IN",
         ),
-        ({"filter": '{"predicates": [{"operation": 8, "key": "name", "intValue": 1}]}'}, "non string value"),
+        ({"filter": '{"predicates": [{"operation": 9, "key": "name", "intValue": 1}]}'}, "non string value"),
         ({"filter": '{"predicates": [{"operation": 1, "key": "name"}]}'}, "failed to parse valid filter"),
     ],
 )

@@ -1,7 +1,9 @@
 import json
+import resource
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import kfp
@@ -9,6 +11,7 @@ import kfp_server_api
 import pytest
 import yaml
 
+from scripts.local_kfp.supervisor import prepare_folder
 from tests.template.local_kfp.in_process import InProcessServer, is_running, wait_until
 
 Start = Callable[..., Any]
@@ -94,6 +97,12 @@ def test_who_is_deaf_to_the_request_is_killed(
     wait_until(lambda: not any(map(is_running, pids)))
 
 
+def test_what_a_run_leaves_running_ends_with_it(server: InProcessServer, start: Start, finish: Finish):
+    run = finish(start(behave="litter"))
+    assert run.state == "SUCCEEDED"
+    wait_until(lambda: not any(map(is_running, processes(server, run))))
+
+
 def test_runs_are_concurrent(client: kfp.Client, start: Start, finish: Finish):
     hanging = [start(behave="hang") for _ in range(3)]
     assert finish(start()).state == "SUCCEEDED"
@@ -123,6 +132,17 @@ def test_a_run_that_cannot_be_written_is_none(server: InProcessServer, client: k
         start()
     assert refused.value.status == 500
     assert client.list_runs().runs is None
+
+
+def test_a_runs_folder_is_written_whole_or_not_at_all(tmp_path: Path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            prepare_folder(tmp_path / "run", "more than ten bytes", {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_process_that_cannot_start(server: InProcessServer, start: Start, finish: Finish, monkeypatch):

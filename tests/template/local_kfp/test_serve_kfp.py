@@ -173,11 +173,11 @@ def test_a_port_in_use(tmp_path: Path):
     assert ended.stderr.startswith("error: cannot listen on port") and ended.stderr.count("\n") == 1
 
 
-def test_a_state_in_use(tmp_path: Path, images: Path, capfd: pytest.CaptureFixture[str]):
-    with local_kfp(tmp_path / "state", images):
+def test_a_state_in_use(tmp_path: Path, images: Path):
+    with local_kfp(tmp_path / "state", images) as url:
         ended = serve("--state", str(tmp_path / "state"))
     assert ended.returncode == 3
-    assert "is in use by another local KFP server" in ended.stderr
+    assert f"is served at {url} already: set KUBEFLOW_HOST={url}" in ended.stderr
 
 
 def test_a_state_that_is_not_one(tmp_path: Path):

@@ -1,6 +1,7 @@
 """Stands in for the process of a run: the parameter `behave` says what becomes of it.
 
-succeed, fail, die (without a verdict), or hang (with a grandchild, deaf to SIGTERM where it is `hang-deaf`).
+succeed, fail, die (without a verdict), litter (succeed, leaving a grandchild), or hang (with a grandchild; to
+SIGTERM it is deaf where that is `hang-deaf`).
 """
 
 import json
@@ -42,11 +43,12 @@ record(task_id=ROOT, parent_task_id=None, name="root", state="RUNNING", start_ti
 task("RUNNING")
 if behave == "die":
     sys.exit("Killed by the stand-in")
-if behave.startswith("hang"):
-    if behave == "hang-deaf":
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if behave == "hang-deaf":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if behave in ("hang", "hang-deaf", "litter"):
     child = subprocess.Popen(["sleep", "600"])
     (folder / "pids").write_text(f"{os.getpid()} {child.pid}")
+if behave.startswith("hang"):
     time.sleep(600)
 if behave == "fail":
     task("FAILED", end_time=ENDED, error="exit status 1", exit_code=1)
