@@ -24,7 +24,7 @@ def fail():
 
 @dsl.container_component
 def wait(pid_file: str):
-    return tool("--write-pid", pid_file, "--say", "waiting", "--sleep", "60")
+    return tool("--say-at-end", "tidied up", "--say", "waiting", "--write-pid", pid_file, "--sleep", "60")
 
 
 @pytest.fixture
@@ -115,6 +115,7 @@ def test_sigterm_ends_the_task_and_says_so(waiting: tuple[Run, subprocess.Popen[
     assert run.states == {"root": "CANCELED", "wait": "CANCELED"}
     assert run.verdict == {"run": "FAILED", "error": "the run was terminated"}
     _until(lambda: not _alive(task))
+    assert run.log("wait") == "waiting\ntidied up\n"
 
 
 def test_the_task_is_of_the_runs_process_group(waiting: tuple[Run, subprocess.Popen[str], int]) -> None:

@@ -243,10 +243,11 @@ def test_numbers_are_spelled_as_go_spells_them(run: Runs) -> None:
         return tool("--write", out, f"{whole} {half} {items} {settings} {flag}")
 
     @dsl.pipeline
-    def pipeline(items: list):
-        spell(whole=2.0, half=0.5, items=items, settings={"a": 1, "b": [2.5]}, flag=True)
+    def pipeline(items: list, settings: dict):
+        spell(whole=2.0, half=0.5, items=items, settings=settings, flag=True)
 
-    assert run(pipeline, items=[1, 2]).output("spell") == '2 0.5 [1,2] {"a":1,"b":[2.5]} true'
+    done = run(pipeline, items=[1, 2], settings={"b": [2.5], "a": 1.0})
+    assert done.output("spell") == '2 0.5 [1,2] {"a":1,"b":[2.5]} true'
 
 
 def test_a_failure_ends_the_run_and_what_is_left_does_not_start(run: Runs) -> None:
@@ -255,11 +256,13 @@ def test_a_failure_ends_the_run_and_what_is_left_does_not_start(run: Runs) -> No
         first = tell(text="a")
         broken = fail().after(first)
         tell(text="after").after(broken)
+        tell(text="not after, but not begun yet").after(first)
 
     done = run(pipeline)
 
     assert done.verdict == {"run": "FAILED", "error": "fail: exit status 3: no luck today"}
-    assert done.states == {"root": "FAILED", "tell": "SUCCEEDED", "fail": "FAILED", "tell-2": "SKIPPED"}
+    skipped = {"tell-2": "SKIPPED", "tell-3": "SKIPPED"}
+    assert done.states == {"root": "FAILED", "tell": "SUCCEEDED", "fail": "FAILED"} | skipped
     assert done.tasks["fail"]["exit_code"] == 3
 
 
@@ -346,6 +349,22 @@ def test_a_pipeline_nested_twice_keeps_its_runs_apart(run: Runs) -> None:
     done = run(pipeline)
 
     assert (done.output("read"), done.output("read-2")) == ("first", "second")
+
+
+def test_an_artifact_that_a_nested_pipeline_can_do_without_may_be_missing(run: Runs) -> None:
+    @dsl.container_component
+    def look(out: dsl.OutputPath(dict), model: dsl.Input[dsl.Model] = None):
+        return tool("--write", out, "{{$}}")
+
+    @dsl.pipeline
+    def inner(model: dsl.Input[dsl.Model] = None):
+        look(model=model)
+
+    @dsl.pipeline
+    def pipeline():
+        inner()
+
+    assert run(pipeline).output("look")["inputs"]["artifacts"] == {}
 
 
 def test_kfp_local_is_as_it_was_after_a_run(run: Runs) -> None:

@@ -1,5 +1,6 @@
 """A task forked from a warm Python is the process that a fresh one would be, only sooner."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -36,6 +37,10 @@ def crash(path):
 
 def mistake(path):
     raise KeyError("what is missing")
+
+def lose_its_keeper(path):
+    import os
+    os.kill(os.getppid(), 9)
 
 def leave(path):
     sys.exit("said on the way out")
@@ -101,6 +106,10 @@ def test_a_forked_task_ends_as_a_fresh_one_does(
     assert forked[0] == fresh[0] == status
     own = [line for line in fresh[1].splitlines() if "frozen runpy" not in line]
     assert forked[1].splitlines() == own
+
+
+def test_a_task_whose_end_no_one_saw_has_failed(run: Runner, tmp_path: Path) -> None:
+    assert run("lose_its_keeper", tmp_path / "any")[0] == 128 + signal.SIGKILL
 
 
 def test_a_forked_task_adds_little_to_its_own_work(run: Runner, tmp_path: Path) -> None:

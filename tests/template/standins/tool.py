@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ def main() -> int:
     arguments.add_argument("--copy", nargs=2, action="append", default=[], metavar=("FROM", "TO"))
     arguments.add_argument("--environment", nargs=2, metavar=("NAME", "PATH"))
     arguments.add_argument("--write-pid", metavar="PATH")
+    arguments.add_argument("--say-at-end", metavar="TEXT")
     arguments.add_argument("--sleep", type=float, default=0)
     arguments.add_argument("--fail-until-lines", nargs=2, metavar=("PATH", "COUNT"))
     arguments.add_argument("--exit", type=int, default=0)
@@ -31,6 +33,8 @@ def main() -> int:
     if asked.environment:
         name, path = asked.environment
         Path(path).write_text(os.environ.get(name, ""))
+    if asked.say_at_end:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(asked.say_at_end))
     if asked.write_pid:
         Path(asked.write_pid).write_text(str(os.getpid()))
     time.sleep(asked.sleep)
