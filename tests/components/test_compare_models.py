@@ -7,17 +7,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import stdtr
 
 from components.compare_models import decision
 from components.compare_models.inputs import Model
-from components.shared.statistics import Estimate, SerialCorrelation
+from components.shared.statistics import Estimate, SerialCorrelation, holm
 from tests.components.questions import (
     COUNT,
+    DAYS,
     KEYS,
     LATE,
     LOGIT,
     ORIGIN,
     POLICY,
+    ROWS_A_DAY,
     SNAPSHOT,
     TIMES,
     answer,
@@ -205,6 +208,26 @@ def test_a_slice_that_drops_fails_a_better_average():
     assert [value for value, each in slices.items() if not each["passed"]] == ["LGA"]
     assert "On origin = LGA" in document["reason"]
     assert sum(each["rows"] for each in slices.values()) == COUNT
+
+
+def test_slices_are_corrected_for_how_many_were_looked_at():
+    comparison = against(answer(question(FAIR, control=GOOD, margin=0.1)), "control")
+
+    slices = comparison["slices"]
+    distances = [(each["difference"] + comparison["margin"]) / each["standard_error"] for each in slices]
+    alone = [float(stdtr(each["clusters"] - 1, at)) for each, at in zip(slices, distances, strict=True)]
+    assert [each["p_value"] for each in slices] == pytest.approx(holm(alone))
+    assert holm(alone) != alone
+
+
+def test_clusters_follow_each_other_in_time_whatever_their_names():
+    asked = question(GOOD, control=FAIR)
+    names = [f"{99 - day}th to last" for day in range(DAYS) for _ in range(ROWS_A_DAY)]
+    named = replace(asked, truth=asked.truth.append_column("name", [names]))
+
+    by_name = answer(replace(named, policy=asked.policy | {"cluster": "name"}))
+
+    assert by_name["comparisons"] == answer(asked)["comparisons"]
 
 
 def test_a_slice_of_few_rows_or_one_class_is_counted_but_not_judged():
