@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -38,8 +38,8 @@ class Guard:
             asked_for = urlsplit(f"//{headers.get('host', '')}").hostname
             origin = urlsplit(headers["origin"]).hostname if "origin" in headers else asked_for
             if not {asked_for, origin} <= _OWN_NAMES:
-                refusal = PlainTextResponse("this server answers on loopback only\n", 403)
-                return await refusal(scope, receive, send)
+                refusal = ApiError("PERMISSION_DENIED", "this server answers this machine's own pages only")
+                return await refusal.response()(scope, receive, send)
         return await self.app(scope, receive, send)
 
 

@@ -6,6 +6,7 @@ _CODES = {  # name: (gRPC code, HTTP status)
     "INVALID_ARGUMENT": (3, 400),
     "NOT_FOUND": (5, 404),
     "ALREADY_EXISTS": (6, 409),
+    "PERMISSION_DENIED": (7, 403),
     "FAILED_PRECONDITION": (9, 400),
     "ABORTED": (10, 409),
     "UNIMPLEMENTED": (12, 501),

@@ -54,10 +54,9 @@ def _check_source(server: Server, fields: Row) -> Row:
     except ApiError as error:
         if not pinned:
             raise
-        raise ApiError(
-            "INTERNAL", f"Failed to create a recurring run with an invalid pipeline spec manifest: {error}"
-        ) from None
-    check_parameters(pipeline.spec, (fields.get("runtime_config") or {}).get("parameters", {}))
+        reason = f"Failed to create a recurring run with an invalid pipeline spec manifest: {error}"
+        raise ApiError("INTERNAL", reason) from None
+    check_parameters(pipeline.spec, fields.get("runtime_config", {}).get("parameters", {}))
     return source if pinned else {"pipeline_version_reference": reference}
 
 

@@ -20,25 +20,21 @@ async def create_run(request: Request) -> JSONResponse:
     server, fields = server_of(request), await messages.read(request, messages.RUN)
     if not fields.get("display_name"):  # the real server blames itself, here and below
         raise ApiError("INTERNAL", "InternalServerError: Run name cannot be empty")
-    row = {
-        name: fields[name] for name in ("display_name", "description", "service_account") if fields.get(name)
-    }
-    row |= {"experiment_id": server.experiment_of(fields), "runtime_config": fields.get("runtime_config")}
+    run_id, config = str(uuid.uuid4()), fields.get("runtime_config", {})
+    names = ("display_name", "description", "service_account", "runtime_config")
+    row = {name: fields[name] for name in names if name in fields}
+    row |= {"run_id": run_id, "experiment_id": server.experiment_of(fields)}
     try:
         pipeline, source = server.source_of(fields)
     except ApiError as error:
-        raise ApiError(
-            "INTERNAL", f"Failed to create a run due to error fetching manifest: {error}"
-        ) from None
-    run_id = str(uuid.uuid4())
+        reason = f"Failed to create a run due to error fetching manifest: {error}"
+        raise ApiError("INTERNAL", reason) from None
     macros = Macros(run_id, server.clock.now())
     parameters = {
         name: macros.expand(value) if isinstance(value, str) else value
-        for name, value in (fields.get("runtime_config") or {}).get("parameters", {}).items()
+        for name, value in config.get("parameters", {}).items()
     }
-    return JSONResponse(
-        _run_view(server, await server.launch(pipeline, parameters, row | source | {"run_id": run_id}))
-    )
+    return JSONResponse(_run_view(server, await server.launch(pipeline, parameters, row | source)))
 
 
 async def get_run(request: Request) -> JSONResponse:

@@ -1,7 +1,6 @@
 """What every handler works with, and how a run comes to be, whoever asks for it."""
 
 import sqlite3
-import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,8 +85,8 @@ class Server:
     async def launch(self, pipeline: Pipeline, parameters: Row, row: Row) -> Row:
         """Add a run and start its process; `parameters` are expanded, `row` says what the API will answer."""
         check_parameters(pipeline.spec, parameters)
-        run_id = row.get("run_id") or str(uuid.uuid4())
-        folder, now = self.run_folder(run_id), self.clock.now()
+        run_id, now = row["run_id"], self.clock.now()
+        folder = self.run_folder(run_id)
         root = (row.get("runtime_config") or {}).get("pipeline_root")
         settings = {
             "run_id": run_id,
@@ -108,10 +107,10 @@ class Server:
             "finished_at": 0,
         }
         with self.store:
-            self.store.insert("runs", **defaults | row | {"run_id": run_id})
+            self.store.insert("runs", **defaults | row)
+            self.supervisor.enter(run_id, "PENDING")
             self.store.update("experiments", row["experiment_id"], last_run_created_at=now)
-        self.supervisor.enter(run_id, "PENDING")
-        created = self.store.get("runs", run_id)
+            created = self.store.get("runs", run_id)
         await self.supervisor.start(run_id)
         return created
 

@@ -118,11 +118,13 @@ class Checked:
 
         async def keep(message: Message) -> None:
             sent.append(message)
-            await send(message)
 
         await self.app(scope, replay, keep)
         answer = b"".join(message.get("body", b"") for message in sent)
-        return self._compare(Request(scope), body, sent[0]["status"], json.loads(answer))
+        self._compare(Request(scope), body, sent[0]["status"], json.loads(answer))
+        for message in sent:
+            await send(message)
+        return None
 
     def _compare(self, request: Request, body: bytes, status: int, answer: Any) -> None:
         where = f"{request.method} {request.url.path} -> {status}"

@@ -42,7 +42,7 @@ class InProcessServer:
         self.seen: set[str] = set()
         self._listener = open_port(0)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._serve)
+        self._is_made = threading.Event()
 
     def _serve(self) -> None:
         store = Store(self.state / "kfp.db")  # SQLite wants one thread
@@ -53,16 +53,17 @@ class InProcessServer:
         if FILE.exists():
             app = Checked(app, self.departures, self.seen)
         self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        self._uvicorn.run(sockets=[self._listener])
+        self._is_made.set()
+        with self._listener:
+            self._uvicorn.run(sockets=[self._listener])
 
     def __enter__(self) -> "InProcessServer":
-        self._thread.start()
+        threading.Thread(target=self._serve).start()
+        self._is_made.wait(PATIENCE_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._uvicorn.should_exit = True
-        self._thread.join()
-        self._listener.close()
+        self._uvicorn.should_exit = True  # the next test need not wait for it
 
 
 def connect(url: str) -> kfp.Client:
