@@ -23,6 +23,8 @@ from scripts.local_kfp.launcher import Json, TaskFailed, plain
 from scripts.local_kfp.record import Record, Task
 
 MOST_ITERATIONS_AT_ONCE = 32
+# Who ends the run ends its tasks with it: the main thread shall hear of that before a task counts as failed.
+SIGTERM_SECONDS = 0.1
 COMPLETED = ir.PipelineTaskSpec.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED
 
 
@@ -175,6 +177,7 @@ class Orchestrator:
     def _run_container(self, container: launcher.Container, log: Path) -> None:
         status = self._runner.run(container.image, container.command, container.environment, log)
         if status:
+            time.sleep(SIGTERM_SECONDS)
             said = log.read_bytes()[-1000:].decode(errors="replace").split("\n")
             last = next((line.strip() for line in reversed(said) if line.strip()), "it said nothing")
             how = f"killed by signal {status - 128}" if status > 128 else f"exit status {status}"

@@ -91,12 +91,11 @@ def execute(run: Run) -> str | None:
     return error
 
 
-def start(run: Run, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
+def start(run: Run) -> subprocess.Popen[str]:
     """Run it in a process of its own, as the server does."""
     return subprocess.Popen(
         [sys.executable, "-m", "scripts.local_kfp.run_process", run.folder],
         cwd=ROOT,
-        env=environment,
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -118,6 +118,23 @@ def test_sigterm_ends_the_task_and_says_so(waiting: tuple[Run, subprocess.Popen[
     assert run.log("wait") == "waiting\ntidied up\n"
 
 
+def test_tasks_that_end_with_their_run_are_canceled_not_failed(folder: Path) -> None:
+    @dsl.pipeline
+    def pipeline(pid_files: list):
+        with dsl.ParallelFor(pid_files) as pid_file:
+            wait(pid_file=pid_file)
+
+    started = [folder / name for name in ("first", "second")]
+    run = prepare(folder, pipeline, pid_files=[str(path) for path in started])
+    process = start(run)
+    _until(lambda: all(path.is_file() for path in started))
+    os.killpg(process.pid, signal.SIGTERM)
+    process.communicate()
+
+    last = {line["task_id"]: line["state"] for line in run.lines if "name" in line}
+    assert list(last.values()) == ["CANCELED"] * 6
+
+
 def test_the_task_is_of_the_runs_process_group(waiting: tuple[Run, subprocess.Popen[str], int]) -> None:
     _, process, task = waiting
     assert os.getpgid(task) == os.getsid(task) == process.pid

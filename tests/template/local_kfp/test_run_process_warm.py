@@ -42,6 +42,11 @@ def lose_its_keeper(path):
     import os
     os.kill(os.getppid(), 9)
 
+def forget_to_close(path):
+    global left_open
+    left_open = open(path, "w")
+    left_open.write("all of it")
+
 def leave(path):
     sys.exit("said on the way out")
 
@@ -106,6 +111,11 @@ def test_a_forked_task_ends_as_a_fresh_one_does(
     assert forked[0] == fresh[0] == status
     own = [line for line in fresh[1].splitlines() if "frozen runpy" not in line]
     assert forked[1].splitlines() == own
+
+
+def test_what_a_forked_task_left_open_is_written(run: Runner, tmp_path: Path) -> None:
+    assert run("forget_to_close", tmp_path / "any")[0] == 0
+    assert (tmp_path / "any").read_text() == "all of it"
 
 
 def test_a_task_whose_end_no_one_saw_has_failed(run: Runner, tmp_path: Path) -> None:
