@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import threading
+from types import ModuleType
 from typing import Any, NoReturn
 
 
@@ -77,23 +78,28 @@ def become(module: str, arguments: list[str], folder: str, environment: dict[str
     numpy: Any = sys.modules.get("numpy")
     if numpy:
         numpy.random.seed()  # random reseeds itself after a fork, numpy's global generator does not
+    sys.modules["__main__"] = ModuleType("__main__")
+    code: object = 0
     try:
-        runpy.run_module(module, run_name="__main__", alter_sys=True)
-        leave(0)
+        runpy._run_module_as_main(module)  # what `python -m` calls
     except SystemExit as leaving:
-        leave(leaving.code)
+        code = leaving.code
     except BaseException:
         sys.excepthook(*sys.exc_info())
-        leave(1)
+        code = 1
+    leave(code, folder)
 
 
-def leave(code: object) -> NoReturn:
+def leave(code: object, folder: str) -> NoReturn:
     """End as Python does, but for taking the libraries down one by one: that outlasts many a task."""
     if isinstance(code, str):
         print(code, file=sys.stderr)
     threading._shutdown()
     atexit._run_exitfuncs()
-    gc.collect()  # closes, and so flushes, what files are left
+    for module in list(sys.modules.values()):
+        if (getattr(module, "__file__", None) or "").startswith(folder):
+            vars(module).clear()  # closes, and so writes, what files it left open
+    gc.collect()
     sys.stdout.flush()
     os._exit(code & 0xFF if isinstance(code, int) else bool(code))
 
