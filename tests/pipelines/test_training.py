@@ -1,0 +1,35 @@
+"""Tests of pipelines/training.py: a model is promoted where it passed, and nowhere else."""
+
+import pytest
+
+from scripts.lib.pipeline_lint import problems
+from tests.pipelines.graph import Graph, compiled
+
+
+@pytest.fixture(scope="module")
+def graph() -> Graph:
+    return Graph("training")
+
+
+def test_runs_on_a_cluster_and_compiles_to_the_same_bytes(graph: Graph) -> None:
+    assert list(problems("training", compiled("training"), release=True)) == []
+    assert compiled("training") == compiled("training")
+
+
+def test_only_a_candidate_that_passed_is_registered_and_promoted(graph: Graph) -> None:
+    kept = {task for task, group in graph.group.items() if group == "candidate-passed"}
+    assert kept == {"register-model", "promote-model"}
+    assert graph.after("promote-model") == {"register-model"}
+    moves = [task for task in graph.tasks if graph.component(task) == "model_registry"]
+    assert set(moves) == {"resolve-model", *kept}
+
+
+def test_promotion_expects_the_champion_that_was_compared(graph: Graph) -> None:
+    expected = graph.tasks["promote-model"]["inputs"]["parameters"]["expected"]
+    assert expected == {"componentInputParameter": "pipelinechannel--resolve-model-digest"}
+
+
+def test_refused_data_ends_the_run_before_a_model_is_trained(graph: Graph) -> None:
+    arguments = graph.tasks["validate-data"]["inputs"]["parameters"]["fail_on_finding"]
+    assert arguments["runtimeValue"]["constant"] == "true"
+    assert "validate-data" in graph.after("train-model (candidate)")
