@@ -142,5 +142,6 @@ def _task(detail: Any) -> Task:
 
 
 def _is_machinery(name: str) -> bool:
-    """Kubeflow lists the pods that prepare a task beside the task."""
-    return name in ("", "root", "executor") or name.endswith("-driver")
+    """Kubeflow lists the pods that prepare a task, and the fork of an If, beside the tasks."""
+    machinery = name in ("", "root", "executor") or name.endswith("-driver")
+    return machinery or name.startswith("condition-branches-")
