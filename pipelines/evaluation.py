@@ -53,8 +53,8 @@ def evaluation(
     training_rows = load_rows(data_settings, "training", as_of)
     evaluation_rows = load_rows(data_settings, "evaluation", as_of)
 
-    candidate_training = candidate_code.features(training_rows)
-    candidate_evaluation = candidate_code.features(evaluation_rows)
+    candidate_training = candidate_code.features("training", training_rows)
+    candidate_evaluation = candidate_code.features("evaluation", evaluation_rows)
     validated = validate_data(
         feature_settings=candidate_feature_settings,
         training=candidate_training.outputs["features"],
@@ -63,11 +63,11 @@ def evaluation(
     )
 
     with dsl.If(validated.outputs["valid"] == "true", name="data-is-valid"):
-        control_evaluation = control_code.features(evaluation_rows)
+        control_evaluation = control_code.features("evaluation", evaluation_rows)
         candidate = candidate_code.train(candidate_training)
-        control = control_code.train(control_code.features(training_rows))
+        control = control_code.train(control_code.features("training", training_rows))
         champions = champion_code(champion)
-        champion_scores = champions.score(champion, champions.features(evaluation_rows))
+        champion_scores = champions.score(champion, champions.features("evaluation", evaluation_rows))
         compared = compare_models(
             policy=policy,
             truth=control_evaluation.outputs["features"],

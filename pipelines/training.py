@@ -37,9 +37,9 @@ def training(
     champion = resolve_model(
         model_registry_uri=model_registry_uri, name=model, alias="champion", fallback=fallback
     )
-    training_features = code.features(load_rows(data_settings, "training", as_of))
+    training_features = code.features("training", load_rows(data_settings, "training", as_of))
     evaluation_rows = load_rows(data_settings, "evaluation", as_of)
-    evaluation_features = code.features(evaluation_rows)
+    evaluation_features = code.features("evaluation", evaluation_rows)
     validated = validate_data(
         feature_settings=feature_settings,
         training=training_features.outputs["features"],
@@ -53,7 +53,9 @@ def training(
         policy=policy,
         truth=evaluation_features.outputs["features"],
         candidate=code.score(candidate, evaluation_features).outputs["predictions"],
-        champion=champions.score(champion, champions.features(evaluation_rows)).outputs["predictions"],
+        champion=champions.score(champion, champions.features("evaluation", evaluation_rows)).outputs[
+            "predictions"
+        ],
         candidate_record=candidate.outputs["record"],
         champion_version=champion.outputs["version"],
         history=champion.outputs["history"],

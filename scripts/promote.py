@@ -34,7 +34,13 @@ def main() -> int:
     asked = question(code, head.source.commit, gated["as_of"]) | {"model_registry_uri": registry_uri}
     verdict = judged_run.judge(ROOT, "training", code.settings, code.images, asked, RESULTS)
     print(terminal.render(verdict, color=sys.stdout.isatty()))
-    return 0 if verdict["passed"] else Finding.status
+    if not verdict["passed"]:
+        return Finding.status
+    promoted = ModelRegistry(registry_uri, code.settings.model).champion()
+    print(
+        f"champion: {code.settings.model} {promoted['version']}\nreport: {(RESULTS / 'report.html').as_uri()}"
+    )
+    return 0
 
 
 def read_gated() -> dict[str, Any]:

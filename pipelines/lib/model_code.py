@@ -23,9 +23,9 @@ class ModelCode:
     training_settings: Parameter | None = None
     train_model_image: Parameter | None = None
 
-    def features(self, rows: dsl.PipelineTask) -> dsl.PipelineTask:
+    def features(self, window: str, rows: dsl.PipelineTask) -> dsl.PipelineTask:
         task = build_features(feature_settings=self.feature_settings, tables=rows.outputs["tables"])
-        return self._named(task, "build-features").set_container_image(self.build_features_image)
+        return self._named(task, "build-features", window).set_container_image(self.build_features_image)
 
     def train(self, features: dsl.PipelineTask) -> dsl.PipelineTask:
         task = train_model(
@@ -43,8 +43,8 @@ class ModelCode:
         )
         return self._named(task, "score-model").set_container_image(self.score_model_image)
 
-    def _named(self, task: dsl.PipelineTask, name: str) -> dsl.PipelineTask:
-        return task.set_display_name(f"{name} ({self.owner})")
+    def _named(self, task: dsl.PipelineTask, name: str, *about: str) -> dsl.PipelineTask:
+        return task.set_display_name(f"{name} ({', '.join([self.owner, *about])})")
 
 
 def load_rows(data_settings: Parameter, window: str, as_of: Parameter) -> dsl.PipelineTask:

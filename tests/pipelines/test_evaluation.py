@@ -18,7 +18,8 @@ def test_runs_on_a_cluster_and_compiles_to_the_same_bytes(graph: Graph) -> None:
 
 @pytest.mark.parametrize("owner", ["candidate", "control", "champion"])
 def test_each_model_is_scored_in_the_image_it_was_born_in(graph: Graph, owner: str) -> None:
-    images = [graph.container(f"{step} ({owner})")["image"] for step in ("build-features", "score-model")]
+    steps = (f"build-features ({owner}, evaluation)", f"score-model ({owner})")
+    images = [graph.container(step)["image"] for step in steps]
     origin = "resolve-model-" if owner == "champion" else f"{owner}_"
     assert all(image.startswith("{{$.inputs.parameters[") and origin in image for image in images)
     assert len(set(images)) == 2
