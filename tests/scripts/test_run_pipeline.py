@@ -86,7 +86,19 @@ def test_an_endpoint_that_stays_away_is_given_up(monkeypatch, capsys):
 def command(endpoint: str, *arguments: str) -> subprocess.Popen:
     line = [sys.executable, "-m", "scripts.run_pipeline", *arguments]
     environment = os.environ | {"KUBEFLOW_HOST": endpoint, "PYTHONPATH": str(Path.cwd())}
-    return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        line,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=hear_interrupts,
+    )
+
+
+def hear_interrupts() -> None:
+    """As at a terminal: what a shell starts in the background inherits that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_the_command_prints_a_line_for_each_change(endpoint, version):
