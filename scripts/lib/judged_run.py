@@ -1,6 +1,7 @@
 """Run a pipeline that judges a model: compile, upload, start, follow, and read its verdict."""
 
 import os
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def judge(
     compiled.write_text(compile_pipeline(root, pipeline, references, settings.resources))
     with connect(root) as client:
         version = upload(client, compiled)
-        results_uri = os.environ.get("RESULTS_URI", results.as_uri())
+        results_uri = results_uri_of_a_run(results)
         with runs.started(client, version, pipeline, {**parameters, "results_uri": results_uri}) as run_id:
             print(f"run {run_id} of {pipeline} on {client.host}", flush=True)
             finished = runs.follow(client, run_id, Progress())
@@ -64,6 +65,13 @@ def judge(
         if not agrees(finished, verdict):
             raise WorldError(explained(client, finished))
     return verdict
+
+
+def results_uri_of_a_run(results: Path) -> str:
+    """A folder below RESULTS_URI that no other run writes to, or `results` itself."""
+    if shared := os.environ.get("RESULTS_URI"):
+        return f"{shared.rstrip('/')}/{uuid.uuid4().hex}"
+    return results.as_uri()
 
 
 def read_verdict(results_uri: str, results: Path) -> Document | None:

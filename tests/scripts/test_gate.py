@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from scripts.lib.change import Change, read_change
-from scripts.lib.judged_run import agrees
+from scripts.lib.judged_run import agrees, results_uri_of_a_run
 from scripts.lib.model_code import ModelCode
 from scripts.lib.runs import Run, Task
 
@@ -40,6 +40,13 @@ def test_only_a_run_that_ended_as_its_verdict_says_is_believed(
     run: Run, passed: bool | None, trusted: bool
 ) -> None:
     assert agrees(run, None if passed is None else {"passed": passed}) is trusted
+
+
+def test_no_two_runs_share_a_folder_of_results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert results_uri_of_a_run(tmp_path) == tmp_path.as_uri()
+    monkeypatch.setenv("RESULTS_URI", "s3://bucket/results/")
+    uris = {results_uri_of_a_run(tmp_path) for _ in range(2)}
+    assert len(uris) == 2 and all(uri.startswith("s3://bucket/results/") for uri in uris)
 
 
 def gate(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -207,7 +207,11 @@ def test_unreadable_model_registry_is_no_missing_champion(with_champion: Project
 
 
 def test_model_registry_on_s3_serves_the_whole_path(project: Project, s3_folder: str, seaweedfs) -> None:
-    environment = {**seaweedfs.environment("admin"), "MODEL_REGISTRY_URI": s3_folder}
+    environment = {
+        **seaweedfs.environment("admin"),
+        "MODEL_REGISTRY_URI": s3_folder,
+        "RESULTS_URI": f"{s3_folder}/results",
+    }
     assert project.gate("--as-of", "2013-05-02", **environment)[0] == 0
     assert project.run("promote", **environment).returncode == 0
     assert ModelRegistry(s3_folder, "flight-delays").champion()
