@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from components.shared.command_line import SettingsError
+from components.shared.command_line import SettingsError, nearest
 
 
 def _json_of(kind: type) -> Callable[[str], Any]:
@@ -42,9 +41,8 @@ def read_parameters(
         values[name] = _read(name, text, declared[name]["parameterType"]) if name in declared else text
     for name, value in values.items():
         if name not in declared:
-            near = get_close_matches(name, declared, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(declared) or 'none'}"
-            raise SettingsError(f"parameter {name}: expected one of the pipeline, found no such; {hint}")
+            hint = nearest(name, declared) or f"; there are {', '.join(declared) or 'none'}"
+            raise SettingsError(f"parameter {name}: expected one of the pipeline, found no such{hint}")
         if "[[" in str(value) and "]]" in str(value):
             raise SettingsError(
                 f"parameter {name}: expected a value, found {value}: only schedules expand that"

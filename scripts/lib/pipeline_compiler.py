@@ -5,14 +5,13 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from components.shared.command_line import SettingsError
+from components.shared.command_line import SettingsError, nearest
 from scripts.lib.settings_schema import Resources
 
 BARE_NAME = re.compile(r"[a-z0-9_]+")
@@ -114,9 +113,8 @@ def _mistake(source: Path, root: Path, error: Exception) -> SettingsError:
 
 
 def _expected_component(found: str, images: Mapping[str, str]) -> str:
-    near = get_close_matches(found, images, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(images) or 'none'}"
-    return f"expected a component that has an image, found {found!r}; {hint}"
+    hint = nearest(found, images) or f"; there are {', '.join(images) or 'none'}"
+    return f"expected a component that has an image, found {found!r}{hint}"
 
 
 def _set_resources(container: Document, resources: Resources | None) -> None:
