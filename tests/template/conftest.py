@@ -1,4 +1,4 @@
-"""An engine, and the image of each component of this work tree."""
+"""An engine, the image of each component of this work tree, and a copy of the project."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ import pytest
 
 from scripts.lib import images, sources
 from tests.template.containers.engine import TOOLS, Engine
+from tests.template.project import Project, copy_of_this_project
 
 ROOT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
@@ -44,3 +45,8 @@ def docker_host(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """DOCKER_HOST of a Docker-compatible service over the engine's images."""
     with engine.serve(tmp_path_factory.mktemp("engine") / "socket") as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return copy_of_this_project(tmp_path_factory.mktemp("fresh") / "project")

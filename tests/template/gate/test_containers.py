@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.template.containers.engine import Engine
-from tests.template.gate.conftest import Project
+from tests.template.project import Project
 
 pytestmark = pytest.mark.containers
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from components.shared.model_registry import ModelRegistry
-from tests.template.gate.conftest import Project, comparison, outputs
+from tests.template.project import Project, comparison, outputs
 
 FEATURES = "components/build_features/features.py"
 LAST_FEATURE = '            "weekday": departure.day_name(),\n'
