@@ -1,4 +1,4 @@
-"""Asks an image repository which tags it has, over the OCI distribution API."""
+"""Asks an image repository which tags it has and what one may do there, over the OCI distribution API."""
 
 import base64
 import os
@@ -6,7 +6,8 @@ import re
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
+from contextlib import suppress
+from urllib.parse import urljoin, urlsplit
 
 from requests import Response
 
@@ -40,10 +41,10 @@ class ImageRepository:
         self.name = name
         self._host = "registry-1.docker.io" if host == "docker.io" else host
         scheme = "http" if is_loopback(host.partition(":")[0]) else "https"
-        self._manifests = f"{scheme}://{self._host}/v2/{path}/manifests/"
-        self._scope = f"repository:{path}:pull"
+        self._base = f"{scheme}://{self._host}/v2/{path}"
+        self._path = path
         self._credentials = credentials(host, environment)
-        self._authorization: str | None = None
+        self._authorizations: dict[str, str | None] = {}
         self._authenticating = threading.Lock()
         self._session = RegistrySession(name, MANIFESTS, LOOK_UPS_AT_ONCE)
 
@@ -59,7 +60,7 @@ class ImageRepository:
         """The digest of the manifest that `tag` names; None where there is no such tag."""
         if not TAG.fullmatch(tag):
             raise SettingsError(f"{self.name}: expected a tag of 128 characters at most, found {tag!r}")
-        response = self._look_up(self._manifests + tag)
+        response = self._ask("HEAD", f"{self._base}/manifests/{tag}")
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
         digest = response.headers.get("Docker-Content-Digest", "")
         if response.status_code == 404 and kind != "text/html":
@@ -68,37 +69,59 @@ class ImageRepository:
             return digest
         raise self._unexpected("a manifest's digest, or 404 for none", response)
 
-    def _look_up(self, url: str) -> Response:
-        used = self._authorization
-        response = self._session.ask("HEAD", url, used)
+    def can_push(self) -> bool:
+        """Whether an image may be pushed here; WorldError where the credentials themselves are refused.
+
+        A token says nothing that a client may read, so an upload is begun, and cancelled.
+        """
+        try:
+            response = self._ask("POST", f"{self._base}/blobs/uploads/", actions="pull,push")
+        except DeniedError:
+            return False
+        if response.status_code == 404:  # where a repository must be made before the first push
+            return False
+        if response.status_code != 202:
+            raise self._unexpected("an upload to begin", response)
+        upload = urljoin(response.url, response.headers.get("Location", ""))
+        if urlsplit(upload).netloc == self._host:
+            with suppress(DeniedError):  # who may push need not delete; an upload left open expires
+                self._ask("DELETE", upload, actions="delete")
+        return True
+
+    def _ask(self, method: str, url: str, actions: str = "pull") -> Response:
+        """The answer to who may do `actions` in this repository."""
+        used = self._authorizations.get(actions)
+        response = self._session.ask(method, url, used)
         # A host that the registry redirects to may not ask for the registry's credentials.
         if response.status_code == 401 and urlsplit(response.url).netloc == self._host:
             with self._authenticating:
-                if self._authorization == used:
-                    self._authorization = self._answer(response.headers.get("WWW-Authenticate", ""))
-            response = self._session.ask("HEAD", url, self._authorization)
-        if response.status_code == 401 and self._credentials and self._authorization == self._basic():
+                if self._authorizations.get(actions) == used:
+                    challenge = response.headers.get("WWW-Authenticate", "")
+                    self._authorizations[actions] = self._answer(challenge, actions)
+            response = self._session.ask(method, url, self._authorizations[actions])
+        sent = self._authorizations.get(actions)
+        if response.status_code == 401 and self._credentials and sent == self._basic():
             raise self._unexpected("its credentials accepted", response)
         if response.status_code in (401, 403):
-            raise self._denied()
+            raise self._denied(actions)
         return response
 
-    def _answer(self, challenge: str) -> str:
+    def _answer(self, challenge: str, actions: str) -> str:
         """The authorization that a registry's challenge asks for."""
         scheme, _, words = challenge.partition(" ")
         if scheme.lower() == "bearer":
-            return f"Bearer {self._token(dict(PARAMETER.findall(words)))}"
+            return f"Bearer {self._token(dict(PARAMETER.findall(words)), actions)}"
         if scheme.lower() != "basic":
             raise WorldError(f"{self.name}: expected a Bearer or Basic challenge, found {challenge[:60]!r}")
         return self._basic() or ""
 
-    def _token(self, challenge: dict[str, str]) -> str:
-        asked = {"service": challenge.get("service"), "scope": self._scope}
+    def _token(self, challenge: dict[str, str], actions: str) -> str:
+        asked = {"service": challenge.get("service"), "scope": f"repository:{self._path}:{actions}"}
         response = self._session.ask("GET", challenge.get("realm", ""), self._basic(), asked)
         if response.status_code in (401, 403) and self._credentials:
             raise self._unexpected("its credentials accepted", response)
         if response.status_code in (401, 403):
-            raise self._denied()
+            raise self._denied(actions)
         try:
             document = response.json() if response.ok else {}
             token = document.get("token") or document["access_token"]
@@ -113,10 +136,11 @@ class ImageRepository:
             return None
         return f"Basic {base64.b64encode(':'.join(self._credentials).encode()).decode()}"
 
-    def _denied(self) -> DeniedError:
+    def _denied(self, actions: str) -> DeniedError:
         who = "its credentials" if self._credentials else "no credentials"
+        deed = {"pull": "read it", "pull,push": "push to it", "delete": "delete in it"}[actions]
         return DeniedError(
-            f"{self.name}: expected to read it with {who}, found no access or no such repository"
+            f"{self.name}: expected to {deed} with {who}, found no access or no such repository"
         )
 
     def _unexpected(self, expected: str, response: Response) -> WorldError:

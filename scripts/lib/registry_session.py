@@ -16,6 +16,7 @@ RETRY = Retry(
     connect=3,
     read=2,
     status_forcelist=(429, 500, 502, 503, 504),
+    allowed_methods=None,  # POST too: what is begun or asked for twice here does no harm
     backoff_factor=0.5,
     backoff_jitter=0.5,
     retry_after_max=60,

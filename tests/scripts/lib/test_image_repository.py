@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,6 +118,43 @@ def test_a_token_that_opens_nothing_and_credentials_that_are_refused(hub, tmp_pa
     with pytest.raises(WorldError, match="expected its credentials accepted, found 401") as error:
         ImageRepository(f"{host}/you/model", login(tmp_path, host, "you", "guessed")).digests(["a-1"])
     assert not isinstance(error.value, DeniedError)
+
+
+def test_who_may_push_is_told_by_an_upload_that_is_taken_back(docker_registry, hub, tmp_path):
+    host, tokens = hub
+    tokens.public.add("them/model")
+    yours = f"you/{uuid.uuid4().hex}"
+    known = login(tmp_path, host, "you")
+    assert ImageRepository(f"{host}/{yours}", known).can_push()
+    assert not [*docker_registry.images.rglob(f"{yours}/_uploads/*/data")], "the upload is cancelled"
+    assert not ImageRepository(f"{host}/them/model", known).can_push(), "a token that may only pull"
+    assert not ImageRepository(f"{host}/{yours}", {}).can_push()
+    with pytest.raises(WorldError, match="expected its credentials accepted, found 401"):
+        ImageRepository(f"{host}/{yours}", login(tmp_path, host, "you", "guessed")).can_push()
+
+
+def test_who_may_push_where_there_are_passwords_or_none(docker_registry, tmp_path):
+    assert ImageRepository(docker_registry.new_repository(), {}).can_push()
+    with running_registry(tmp_path, images=docker_registry.images, auth=htpasswd(tmp_path)) as guarded:
+        assert ImageRepository(f"{guarded.host}/you/model", login(tmp_path, guarded.host)).can_push()
+        assert not ImageRepository(f"{guarded.host}/you/model", {}).can_push()
+        wrong = login(tmp_path, guarded.host, password="guessed")
+        with pytest.raises(WorldError, match="expected its credentials accepted, found 401"):
+            ImageRepository(f"{guarded.host}/you/model", wrong).can_push()
+
+
+@pytest.mark.parametrize(
+    ("status", "may"), [(202, True), (403, False), (404, False), (405, None), (200, None)]
+)
+def test_a_registry_s_answer_to_an_upload(status, may):
+    answers = iter([Answer(503), Answer(status, {"Location": "https://elsewhere.example/upload"})])
+    with unruly(lambda _: next(answers)) as (host, seen):
+        if may is None:
+            with pytest.raises(WorldError, match=f"expected an upload to begin, found {status}"):
+                ImageRepository(f"{host}/you/model", {}).can_push()
+        else:
+            assert ImageRepository(f"{host}/you/model", {}).can_push() is may
+    assert [path for path, _ in seen] == ["/v2/you/model/blobs/uploads/"] * 2
 
 
 def test_a_token_that_ran_out_is_fetched_again_once_for_all():

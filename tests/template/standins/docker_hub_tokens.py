@@ -68,8 +68,10 @@ class TokenService:
         self.asked_as.append(user)
         # As the real one: everybody gets a token, be it one that opens nothing.
         kind, path, actions = asked.get("scope", "::").split(":")
-        opens = path in self.public or path.partition("/")[0] == user
-        access = [{"type": kind, "name": path, "actions": actions.split(",")}] if opens else []
+        everything = {"pull", "push", "delete"} if path.partition("/")[0] == user else set()
+        allowed = everything | ({"pull"} if path in self.public else set())
+        granted = [action for action in actions.split(",") if action in allowed]
+        access = [{"type": kind, "name": path, "actions": granted}] if granted else []
         return 200, {"token": self._signed(access), "expires_in": 300}
 
     def _signed(self, access: list[dict[str, Any]]) -> str:

@@ -15,21 +15,22 @@ class Answer(NamedTuple):
 
 @contextmanager
 def serving(answer: Callable[[str, Mapping[str, str]], Answer]) -> Iterator[str]:
-    """The host and port of a server that gives to GET and HEAD what `answer` makes of path and headers."""
+    """The host and port of a server that gives to any method what `answer` makes of path and headers."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, headers, body = answer(self.path, self.headers)
             self.send_response(status)
             for name, value in ({"Content-Length": str(len(body))} | dict(headers)).items():
                 self.send_header(name, value)
             self.end_headers()
-            if self.command == "GET":
+            if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_HEAD = do_GET  # noqa: N815 - http.server's names
+        do_HEAD = do_POST = do_DELETE = do_GET  # noqa: N815 - http.server's names
 
         def log_message(self, *_: object) -> None:
             pass
