@@ -7,6 +7,7 @@ import pytest
 from components.shared import object_stores
 from tests.docker_registry import DockerRegistry, running_registry
 from tests.seaweedfs import SeaweedFS, running_seaweedfs
+from tests.template.standins.github_api import GitHubApi, running_github_api
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +40,11 @@ def s3_identity(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def s3_folder(seaweedfs: SeaweedFS, s3_identity: Callable[[str], None]) -> str:
     """The s3:// URI of an empty place that this process may write to."""
     return seaweedfs.new_folder()
+
+
+@pytest.fixture
+def github_api() -> Iterator[GitHubApi]:
+    """A stand-in for GitHub's API, of the repository you/flight-delays."""
+    with running_github_api() as api:
+        yield api
+    assert not api.strayed, "GitHub's API was asked for what its stand-in does not know"
