@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from components.shared.command_line import WorldError
+from scripts.lib.images import TAG
 from scripts.local_kfp.environments import interpreter_for, pins, satisfied
+from scripts.local_kfp.task_environment import passed_on
 
 PYTHON = ("python", "python3")
 SLOW_IMPORTS = {  # library -> its module that takes long, in the order that pipelines tend to need them
@@ -53,7 +55,7 @@ class SubprocessTasks:
         return status if status >= 0 else 128 - status
 
     def _folder(self, image: str) -> Path:
-        folder = self._store / image.partition("@")[0].rpartition(":")[2]
+        folder = self._store / staged_name(image)
         if not folder.is_dir() or folder == self._store:
             raise WorldError(f"image {image}: expected it staged in {folder}, found no such folder")
         return folder.resolve()
@@ -62,6 +64,13 @@ class SubprocessTasks:
         """Tasks are of the run's process group and end with it; what remains is the warm Python."""
         if self._warm:
             self._warm.stop()
+
+
+def staged_name(image: str) -> str:
+    """The folder of the store that `image` is staged in, whatever its repository, its salt and its digest."""
+    tag = image.partition("@")[0].rpartition(":")[2]
+    match = TAG.fullmatch(tag)
+    return f"{match[1]}-{match[2]}" if match else tag
 
 
 def slow_modules(store: Path, text: str) -> list[str]:
@@ -139,9 +148,8 @@ def _requirements(folder: Path) -> Path:
 
 
 def _environment(python: Path) -> dict[str, str]:
-    """This process's environment without what would change the Python in it; strings hash the same always."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return inherited | {
+    """What of this process's environment concerns a task; strings hash the same always."""
+    return passed_on() | {
         "PATH": f"{python.parent}:{os.environ.get('PATH', os.defpath)}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
