@@ -1,6 +1,5 @@
 """Runs on the endpoint: start one, follow it to its end, and leave none behind."""
 
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -10,12 +9,12 @@ from typing import Any
 
 from components.shared.command_line import WorldError
 from scripts.lib.kfp_client import Client, Refused
+from scripts.lib.signals import sigterm_exits
 from scripts.lib.uploads import Version
 
 FINAL = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")
 PATIENCE = 60  # seconds without an answer, beside the client's own attempts, until a run is given up
 TERMINATION = 30  # seconds for a run to end once it was told to
-SIGTERM_STATUS = 128 + signal.SIGTERM
 
 
 @dataclass(frozen=True)
@@ -44,17 +43,15 @@ def started(
 
     The run is terminated when the block is left by an error, by Ctrl-C or by SIGTERM.
     """
-    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(SIGTERM_STATUS))
     run_id = None
-    try:
-        run_id = _start(client, version, name, parameters, root)
-        yield run_id
-    except BaseException:
-        if run_id:
-            print(f"run {run_id}: {terminate(client, run_id)}", file=sys.stderr, flush=True)
-        raise
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with sigterm_exits():
+        try:
+            run_id = _start(client, version, name, parameters, root)
+            yield run_id
+        except BaseException:
+            if run_id:
+                print(f"run {run_id}: {terminate(client, run_id)}", file=sys.stderr, flush=True)
+            raise
 
 
 def follow(client: Client, run_id: str, watch: Callable[[list[Task]], None] = lambda tasks: None) -> Run:

@@ -1,7 +1,6 @@
 """Uploads pipelines so that a second time changes nothing: a pipeline by name, a version by content."""
 
 import hashlib
-import json
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import kfp_server_api as api
 import yaml
 
 from components.shared.command_line import SettingsError, WorldError
+from scripts.lib import kfp_lists
 from scripts.lib.kfp_client import Client, Refused
 
 ALREADY_EXISTS = 409
@@ -20,37 +20,41 @@ ALREADY_EXISTS = 409
 class Version:
     pipeline: str
     name: str
-    """16 hex digits of the hash of its YAML."""
-    pipeline_id: str | None
-    version_id: str | None
+    """12 hex digits of the hash of its YAML; with those of a commit before them, where it was deployed."""
+    pipeline_id: str
+    version_id: str
     new: bool
-    """Whether it was not there before; without ids it still is not (`dry_run`)."""
-
-    def __str__(self) -> str:
-        done = "there already" if not self.new else "uploaded" if self.version_id else "to be uploaded"
-        return f"{self.pipeline} version {self.name}: {done}"
+    """Whether it was not there before."""
 
 
-def upload(client: Client, path: Path, description: str = "", dry_run: bool = False) -> Version:
-    """The pipeline at `path` as a version on the endpoint, made where there is none of its content."""
-    name, version = read_spec(path)["pipelineInfo"]["name"], content_hash(path)
-    pipeline_id = find_pipeline(client, name)
-    version_id = find_version(client, pipeline_id, version) if pipeline_id else None
-    if version_id or dry_run:
-        return Version(name, version, pipeline_id, version_id, new=not version_id)
-    pipeline_id = pipeline_id or _create_pipeline(client, name)
+def upload(
+    client: Client,
+    path: Path,
+    version_name: str | None = None,
+    pipeline_name: str | None = None,
+    description: str = "",
+) -> Version:
+    """The pipeline at `path` as a version on the endpoint, made where there is none of that name.
+
+    With no name given, one of its content will do, whatever commit was deployed with it; `pipeline_name` is
+    for one that shall not be mistaken for main's.
+    """
+    name, content = pipeline_name or read_spec(path)["pipelineInfo"]["name"], content_hash(path)
+    pipeline_id = find_pipeline(client, name) or _create_pipeline(client, name)
+    if found := _find(client, pipeline_id, version_name, content):
+        return Version(name, found.display_name, pipeline_id, found.pipeline_version_id, new=False)
+    about = {"pipeline_version_name": version_name or content, "description": description}
     try:
         with redirect_stdout(None):  # kfp prints a link to a page that not every endpoint has
-            made = client.upload_pipeline_version(
-                str(path), pipeline_version_name=version, pipeline_id=pipeline_id, description=description
-            )
+            made = client.upload_pipeline_version(str(path), pipeline_id=pipeline_id, **about)
     except Refused as error:
-        version_id = find_version(client, pipeline_id, version) if error.code == ALREADY_EXISTS else None
-        if not version_id:
+        lost_race = error.code == ALREADY_EXISTS
+        found = _find(client, pipeline_id, version_name, content) if lost_race else None
+        if not found:
             raise
-        return Version(name, version, pipeline_id, version_id, new=False)
+        return Version(name, found.display_name, pipeline_id, found.pipeline_version_id, new=False)
     version_id = client.known(made, "pipeline_version_id").pipeline_version_id
-    return Version(name, version, pipeline_id, version_id, new=True)
+    return Version(name, version_name or content, pipeline_id, version_id, new=True)
 
 
 def read_spec(path: Path) -> dict[str, Any]:
@@ -68,31 +72,39 @@ def read_spec(path: Path) -> dict[str, Any]:
 
 
 def content_hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
 def find_pipeline(client: Client, name: str) -> str | None:
     """The id of the pipeline called `name`."""
-    found = client.list_pipelines(namespace=client.get_user_namespace() or None, filter=_named(name))
+    filter = kfp_lists.predicate(kfp_lists.EQUALS, name)
+    found = client.list_pipelines(namespace=client.get_user_namespace() or None, filter=filter)
     return client.known(found.pipelines[0], "pipeline_id").pipeline_id if found.pipelines else None
 
 
 def find_version(client: Client, pipeline_id: str, name: str) -> str | None:
     """The id of the pipeline's version called `name`."""
-    found = client.list_pipeline_versions(pipeline_id, filter=_named(name)).pipeline_versions
-    return client.known(found[0], "pipeline_version_id").pipeline_version_id if found else None
+    found = _find(client, pipeline_id, name, "")
+    return found.pipeline_version_id if found else None
 
 
-def newest_version(client: Client, name: str) -> tuple[Version, dict[str, Any]]:
-    """The version of the pipeline called `name` that was uploaded last, and its specification."""
+def find_newest(client: Client, name: str) -> tuple[Version, dict[str, Any]] | None:
+    """The newest version of the pipeline called `name`, which is its default, and its specification."""
     pipeline_id = find_pipeline(client, name)
     found = pipeline_id and client.list_pipeline_versions(pipeline_id, sort_by="created_at desc", page_size=1)
     if not found or not found.pipeline_versions:
-        raise WorldError(f"{client.host}: expected a pipeline {name}, found none: upload_pipelines brings it")
+        return None
     newest = client.known(found.pipeline_versions[0], "pipeline_version_id")
     spec = newest.pipeline_spec
     version = Version(name, newest.display_name, pipeline_id, newest.pipeline_version_id, new=False)
     return version, spec.get("pipeline_spec", spec)  # a level deeper where there is a platform document
+
+
+def newest_version(client: Client, name: str) -> tuple[Version, dict[str, Any]]:
+    """As find_newest, where there must be one."""
+    if newest := find_newest(client, name):
+        return newest
+    raise WorldError(f"{client.host}: expected a pipeline {name}, found none: deploy_pipelines brings it")
 
 
 def _create_pipeline(client: Client, name: str) -> str:
@@ -107,5 +119,10 @@ def _create_pipeline(client: Client, name: str) -> str:
     return client.known(made, "pipeline_id").pipeline_id
 
 
-def _named(name: str) -> str:
-    return json.dumps({"predicates": [{"operation": 1, "key": "display_name", "stringValue": name}]})
+def _find(client: Client, pipeline_id: str, name: str | None, content: str) -> Any | None:
+    """The newest of the pipeline's versions called `name`, or where that is None, of this content."""
+    for found in kfp_lists.versions(client, pipeline_id, name or content):
+        called = found.display_name if name else found.display_name.rpartition("-")[2]
+        if called == (name or content):
+            return client.known(found, "pipeline_version_id")
+    return None

@@ -13,7 +13,7 @@ from scripts.lib.pipeline_compiler import compile_pipeline
 from scripts.lib.sources import WorkTree
 from scripts.lib.uploads import Version, upload
 from scripts.local_kfp.start import local_kfp
-from tests.scripts.steps import ROOT, Step
+from tests.scripts.steps import ROOT, Call, Step
 
 MAIN = """
 import sys, time
@@ -111,3 +111,9 @@ def checkout(tmp_path: Path) -> Path:
 def step(checkout: Path) -> Callable[..., Step]:
     """Run a script in the checkout."""
     return lambda *arguments, **variables: Step(checkout, *arguments, **variables)
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Call]:
+    """Call it with a folder, a script's name, its arguments and environment variables."""
+    return lambda folder, *words, **variables: Call(monkeypatch, capsys, folder, words, variables)

@@ -4,7 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+
+import pytest
+
+from components.shared import command_line
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,3 +40,34 @@ class Step:
     def matrix(self) -> list[dict[str, str]]:
         assert self.status == 0, self.error
         return json.loads(self.outputs["matrix"])
+
+
+class Call:
+    """As a step, but in this process, which has imported kfp once for all."""
+
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        folder: Path,
+        words: tuple[str | Path, ...],
+        variables: dict[str, str],
+    ):
+        said = {name: folder / f".git/{name}" for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
+        script, *arguments = words
+        with monkeypatch.context() as patch, pytest.raises(SystemExit) as end:
+            patch.chdir(folder)
+            patch.setattr("sys.argv", [str(script), *map(str, arguments)])
+            for name, file in said.items():
+                file.parent.mkdir(exist_ok=True)
+                file.write_text("")
+                patch.setenv(name, str(file))
+            for name, value in variables.items():
+                patch.setenv(name, value)
+            capsys.readouterr()
+            command_line.run(import_module(f"scripts.{script}").main)
+        self.status = end.value.code
+        self.printed, self.error = capsys.readouterr()
+        output, summary = (file.read_text() for file in said.values())
+        self.outputs = dict(line.split("=", 1) for line in output.splitlines())
+        self.summary = summary

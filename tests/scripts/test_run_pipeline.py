@@ -139,7 +139,7 @@ def test_the_command_ends_its_run_when_it_is_ended(endpoint, client, version, en
     [
         (["waiting"], 2, "parameter day: expected a value, found none; give --parameter day=..."),
         (["waiting", "--parameter", "dya=1"], 2, "parameter dya: expected one of the pipeline"),
-        (["nothing"], 3, ": expected a pipeline nothing, found none: upload_pipelines brings it"),
+        (["nothing"], 3, ": expected a pipeline nothing, found none: deploy_pipelines brings it"),
         (["no/such.yaml"], 2, "no/such.yaml: expected a compiled pipeline, found no such file"),
     ],
 )  # fmt: skip

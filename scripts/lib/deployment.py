@@ -1,0 +1,112 @@
+"""Deploys pipelines as versions named by commit and content: all of them or none, and never backwards."""
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.shared.command_line import SettingsError, WorldError
+from scripts.lib.kfp_client import Client
+from scripts.lib.signals import sigterm_exits
+from scripts.lib.sources import merge_base, resolve_commit
+from scripts.lib.uploads import (
+    Version,
+    content_hash,
+    find_newest,
+    find_pipeline,
+    find_version,
+    read_spec,
+    upload,
+)
+
+DEPLOYED = re.compile(r"(?P<commit>[0-9a-f]{12})-(?P<content>[0-9a-f]{12})")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A compiled pipeline, and what the endpoint has of it: its newest version, which is its default."""
+
+    path: Path
+    pipeline: str
+    spec: dict[str, Any]
+    content: str
+    is_new: bool
+    newest: str | None
+    newest_spec: dict[str, Any] | None
+
+    @property
+    def needed(self) -> bool:
+        return self.newest is None or self.newest.rpartition("-")[2] != self.content
+
+
+def plan(client: Client, paths: Sequence[Path]) -> list[Step]:
+    """What stands against what, a step for each pipeline."""
+    return [_step(client, path) for path in paths]
+
+
+def newer_commit(root: Path, steps: Sequence[Step], commit: str, replace_unknown: bool) -> str | None:
+    """The version that a later commit than `commit` deployed, where there is one."""
+    for step in steps:
+        deployed = DEPLOYED.fullmatch(step.newest or "") if step.needed else None
+        if deployed is None or commit.startswith(deployed["commit"]):
+            continue
+        try:
+            resolve_commit(root, deployed["commit"])
+        except SettingsError:
+            if replace_unknown:
+                continue
+            raise SettingsError(
+                f"{step.pipeline} {step.newest}: expected its commit in this clone, found it missing, so which "
+                "is newer is not known; check out with fetch-depth: 0 (or git fetch --unshallow), or give "
+                "--replace-unknown where history has lost it"
+            ) from None
+        if merge_base(root, [deployed["commit"]]) == commit:
+            return f"{step.pipeline} {step.newest}"
+    return None
+
+
+def deploy(client: Client, steps: Sequence[Step], commit: str) -> list[Version]:
+    """Upload what is needed; where one fails, whatever this call has made is removed again."""
+    made, begun = [], []
+    with sigterm_exits():
+        try:
+            for step in steps:
+                if not step.needed:
+                    continue
+                name = f"{commit[:12]}-{step.content}"
+                if not step.is_new and find_version(client, find_pipeline(client, step.pipeline), name):
+                    raise WorldError(
+                        f"{step.pipeline} {name}: expected it to become the newest, found it there already "
+                        f"under {step.newest}; delete one of them"
+                    )
+                begun.append((step, name))
+                made.append(upload(client, step.path, name, description=f"commit {commit}"))
+        except BaseException:
+            for step, name in reversed(begun):
+                _undo(client, step, name)
+            raise
+    return made
+
+
+def _undo(client: Client, step: Step, name: str) -> None:
+    """Remove the version called `name`, and its pipeline if that is new; never raises, amid another error."""
+    try:
+        pipeline_id = find_pipeline(client, step.pipeline)
+        if pipeline_id and (version_id := find_version(client, pipeline_id, name)):
+            client.delete_pipeline_version(pipeline_id, version_id)
+        if pipeline_id and step.is_new:
+            client.delete_pipeline(pipeline_id)
+    except WorldError as error:
+        print(f"{step.pipeline} {name}: could not be removed again: {error}", file=sys.stderr)
+    else:
+        print(f"{step.pipeline} {name}: removed again", file=sys.stderr)
+
+
+def _step(client: Client, path: Path) -> Step:
+    spec = read_spec(path)
+    name = spec["pipelineInfo"]["name"]
+    newest, newest_spec = find_newest(client, name) or (None, None)
+    is_new = newest is None and find_pipeline(client, name) is None
+    return Step(path, name, spec, content_hash(path), is_new, newest and newest.name, newest_spec)
