@@ -4,21 +4,23 @@ import argparse
 from pathlib import Path
 
 from components.shared.command_line import parser, run
+from scripts.lib.images import split_tag
 from scripts.lib.published_images import check_digest
 
 
 def main() -> None:
     arguments = _parser().parse_args()
-    digest = check_digest(arguments.digest, arguments.component)
+    split_tag(arguments.tag)
+    digest = check_digest(arguments.digest, arguments.tag)
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    path = arguments.folder / arguments.component
+    path = arguments.folder / arguments.tag
     path.write_text(f"{digest}\n")
     print(f"{path}: {digest}")
 
 
 def _parser() -> argparse.ArgumentParser:
     options = parser(__doc__)
-    options.add_argument("component")
+    options.add_argument("tag", help="as plan_images names it")
     options.add_argument("digest", help="what docker/build-push-action outputs")
     options.add_argument("--folder", type=Path, default=Path("build/digests"), help="default: %(default)s")
     return options

@@ -1,23 +1,29 @@
-"""Record by component the digests of this checkout's images: those just built, and those published before."""
+"""Record by component the digests of a checkout's images: those just built, and those published before."""
 
 import argparse
 import json
-from collections.abc import Container
 from pathlib import Path
 
-from components.shared.command_line import Finding, output_file, parser, run
+from components.shared.command_line import Finding, SettingsError, output_file, parser, run
 from scripts.lib import published_images
+from scripts.lib.images import split_tag
 from scripts.lib.published_images import check_digest
 
 
 def main() -> None:
     arguments = _parser().parse_args()
-    images = published_images.needed(arguments, arguments.salt)
-    built = _read_digests(arguments.digests, images)
-    others = [image for name, image in images.items() if name not in built]
-    references = {name: f"{published_images.pushed_to(arguments)}@{digest}" for name, digest in built.items()}
-    references |= published_images.published(others, arguments)
-    missing = [name for name in images if name not in references]
+    salt = arguments.salt
+    if arguments.pull_request is not None:
+        salt = published_images.pull_request_salt(arguments.pull_request)
+    images = published_images.needed(arguments, arguments.checkout, salt)
+    built = _read_digests(arguments.digests)
+    others = [image for image in images.values() if image.tag not in built]
+    published = published_images.published(others, arguments)
+    references = {
+        name: f"{image.reference}@{built[image.tag]}" if image.tag in built else published.get(image.tag)
+        for name, image in images.items()
+    }
+    missing = [name for name, reference in references.items() if not reference]
     if missing:
         expected = f"expected a digest in {arguments.digests} or a published image, found neither"
         raise Finding(f"{', '.join(missing)}: {expected}; see the jobs that built them")
@@ -33,7 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument(
         "digests",
         type=Path,
-        help="folder that has, at any depth, a file for each image built, called as its component",
+        help="folder that has, at any depth, a file for each image built, called as its tag",
+    )
+    options.add_argument(
+        "--checkout", type=Path, default=Path(), metavar="FOLDER", help="whose images (default: this one's)"
     )
     published_images.add_options(options)
     options.add_argument("--salt", default="", help="what plan_images salted the tags with")
@@ -43,12 +52,14 @@ def _parser() -> argparse.ArgumentParser:
     return options
 
 
-def _read_digests(folder: Path, components: Container[str]) -> dict[str, str]:
-    """The digest of each component that has a file at any depth of `folder`, which may be absent."""
+def _read_digests(folder: Path) -> dict[str, str]:
+    """The digest of each tag that has a file at any depth of `folder`, which may be absent."""
     digests: dict[str, str] = {}
     for path in sorted(each for each in folder.rglob("*") if each.is_file()):
-        if path.name not in components:
-            raise Finding(f"{path}: expected the digest of a component, found no component of that name")
+        try:
+            split_tag(path.name)
+        except SettingsError:
+            raise Finding(f"{path}: expected a file called as an image's tag, found another") from None
         if path.name in digests:
             raise Finding(f"{path}: expected one digest of {path.name}, found a second one")
         digests[path.name] = check_digest(path.read_text(errors="replace").strip(), str(path))

@@ -29,7 +29,7 @@ class Image:
 
     @property
     def tag(self) -> str:
-        return self.reference.rpartition(":")[2]
+        return self.reference.partition("@")[0].rpartition(":")[2]
 
 
 def components(source: Source) -> list[str]:
@@ -49,9 +49,17 @@ def stage(component: str, source: Source, repository: str = LOCAL_REPOSITORY, sa
     return _stage(_contexts([component], source), source, repository, salt)[component]
 
 
-def stage_all(source: Source, repository: str = LOCAL_REPOSITORY) -> dict[str, Image]:
-    """The images of all components of `source`, by component."""
-    return _stage(_contexts(components(source), source), source, repository, "")
+def stage_all(
+    source: Source, repository: str = LOCAL_REPOSITORY, root: Path | None = None
+) -> dict[str, Image]:
+    """The images of all components of `source`, by component, in the store of `root` (default: its own)."""
+    return _stage(_contexts(components(source), source), source, repository, "", root)
+
+
+def built_from(checkout: Path, image: Image) -> tuple[str, str]:
+    """Where `checkout`, a path from here, has the staged context of `image`, and its Dockerfile there."""
+    context = checkout / STORE / image.path.name
+    return context.as_posix(), f"{context.as_posix()}/components/{image.component}/Dockerfile"
 
 
 def recover(reference: str, commit: str, root: Path) -> Image:
@@ -88,17 +96,21 @@ def _contexts(names: Iterable[str], source: Source) -> dict[str, list[str]]:
     }
 
 
-def _image(component: str, paths: list[str], source: Source, repository: str, salt: str) -> Image:
+def _image(
+    component: str, paths: list[str], source: Source, repository: str, salt: str, root: Path | None = None
+) -> Image:
     """16 hex digits stand for paths, contents and executable bits; a salt makes another image of the same."""
     lines = (f"{entry.mode} {entry.blob}\t{path}\0" for path in paths if (entry := source.entry(path)))
     tag = f"{component}-{hashlib.sha256(''.join(lines).encode(errors='surrogateescape')).hexdigest()[:16]}"
-    path = Path(f"{source.root}/{STORE}/{tag}")
+    path = Path(f"{root or source.root}/{STORE}/{tag}")
     return Image(component, tag[-16:], f"{repository}:{tag}{salt and '-'}{salt}", path)
 
 
-def _stage(contexts: dict[str, list[str]], source: Source, repository: str, salt: str) -> dict[str, Image]:
+def _stage(
+    contexts: dict[str, list[str]], source: Source, repository: str, salt: str, root: Path | None = None
+) -> dict[str, Image]:
     """The images of `contexts`; one that stands in the store is what its name says, and stays."""
-    images = {name: _image(name, paths, source, repository, salt) for name, paths in contexts.items()}
+    images = {name: _image(name, paths, source, repository, salt, root) for name, paths in contexts.items()}
     missing = [name for name, image in images.items() if not image.path.is_dir()]
     files = source.read({path for name in missing for path in contexts[name]})
     for name in missing:

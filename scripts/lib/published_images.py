@@ -1,15 +1,19 @@
-"""Which images this checkout needs, and where they are published already."""
+"""Which images a checkout needs, what they are called where they are pushed, and which are published already."""
 
 import argparse
 import os
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from components.shared.command_line import Finding, SettingsError
 from scripts.lib.image_repository import DIGEST, DeniedError, ImageRepository, split_name
 from scripts.lib.images import Image, name_all
+from scripts.lib.settings_schema import Settings
 from scripts.lib.sources import GitIndex
+
+PULL_REQUEST = re.compile(r"refs/pull/(\d+)/|refs/heads/gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]+$")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -17,30 +21,42 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--repository", metavar="NAME", help="default: images.repository of mlops.yaml, else ghcr.io's"
     )
     parser.add_argument(
-        "--also-in", metavar="NAME", help="look here too, and push here: a pull request's own"
+        "--pull-request",
+        nargs="?",
+        const="",
+        metavar="N",
+        help="look in the pull requests' repository too, and push there (default: the number in GITHUB_REF)",
     )
 
 
-def needed(arguments: argparse.Namespace, salt: str) -> dict[str, Image]:
-    """By component: the images of git's index, under the references that they are pushed to."""
-    images = name_all(GitIndex(Path.cwd()), pushed_to(arguments), salt)
+def needed(arguments: argparse.Namespace, checkout: Path, salt: str) -> dict[str, Image]:
+    """By component: the images of the checkout's index, under the references that they are pushed to."""
+    images = name_all(GitIndex(checkout), pushed_to(arguments), salt)
     if not images:
-        raise SettingsError("git's index: expected components/<name>/Dockerfile, found none; is it added?")
+        where = f"git's index{'' if checkout == Path() else f' of {checkout}'}"
+        raise SettingsError(f"{where}: expected components/<name>/Dockerfile, found none; is it added?")
     return images
 
 
 def published(images: Iterable[Image], arguments: argparse.Namespace) -> dict[str, str]:
-    """By component: the references, with their digests, of those of `images` that are there."""
-    tags = {image.component: image.tag for image in images}
+    """By tag of `images`: the references, with digests, of those that are there; main's come first."""
+    images = list(images)
+    places = [(main_repository(arguments), {image.tag: image.tag for image in images})]
+    if arguments.pull_request is not None:
+        own = pushed_to(arguments)
+        unsalted = {image.tag: f"{image.component}-{image.hash}" for image in images}
+        places = [(places[0][0], unsalted), (own, places[0][1])]
     found: dict[str, str] = {}
-    for name in _repositories(arguments):
-        absent = [tag for component, tag in tags.items() if component not in found]
+    for name, tags in places:
+        absent = {tag: there for tag, there in tags.items() if tag not in found}
         try:
-            digests = ImageRepository(name).digests(absent)
+            digests = ImageRepository(name).digests(absent.values())
         except DeniedError as error:  # as before the first push, which makes the repository
             print(f"note: {error}; taken as empty", file=sys.stderr)
             continue
-        found |= {each: f"{name}@{digests[tag]}" for each, tag in tags.items() if tag in digests}
+        found |= {
+            tag: f"{name}:{there}@{digests[there]}" for tag, there in absent.items() if there in digests
+        }
     return found
 
 
@@ -51,22 +67,48 @@ def check_digest(text: str, where: str) -> str:
     return text
 
 
+def pull_request_salt(given: str, environment: Mapping[str, str] = os.environ) -> str:
+    """What tells a pull request's tags from all others: when it is closed, these are deleted and no more."""
+    if not given:
+        ref = environment.get("GITHUB_REF", "")
+        match = PULL_REQUEST.match(ref)
+        given = (match[1] or match[2]) if match else ""
+        if not match:
+            raise SettingsError(f"--pull-request: expected its number, here or in GITHUB_REF, found {ref!r}")
+    if not re.fullmatch(r"[1-9]\d*", given):
+        raise SettingsError(f"--pull-request: expected its number, found {given!r}")
+    return f"pr{given}"
+
+
 def pushed_to(arguments: argparse.Namespace) -> str:
-    """The repository for what is built: where a pull request has its own, that one."""
-    return _repositories(arguments)[-1]
+    """The repository for what is built: the pull requests' have one of their own."""
+    main = main_repository(arguments)
+    return main if arguments.pull_request is None else pull_requests_repository(_settings(), main)
 
 
-def _repositories(arguments: argparse.Namespace) -> list[str]:
-    names = [arguments.repository or _default_repository(), arguments.also_in]
-    return [name for name in names if name and split_name(name)]
+def main_repository(arguments: argparse.Namespace) -> str:
+    name = arguments.repository or repository_of(_settings())
+    split_name(name)
+    return name
 
 
-def _default_repository() -> str:
-    from scripts.lib.settings import load
-
-    settings = load(Path("mlops.yaml"))
+def repository_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
+    """The image repository of the main branch."""
     if settings.images.repository:
         return settings.images.repository
-    if repository := os.environ.get("GITHUB_REPOSITORY"):
+    if repository := environment.get("GITHUB_REPOSITORY"):
         return f"ghcr.io/{repository.lower()}"
     raise SettingsError("mlops.yaml: images.repository: expected an image repository, found none")
+
+
+def pull_requests_repository(settings: Settings, main: str | None = None) -> str:
+    """The image repository that pull requests push to, with a credential that cannot touch the main one."""
+    name = settings.images.pull_requests or f"{main or repository_of(settings)}-pull-requests"
+    split_name(name)
+    return name
+
+
+def _settings() -> Settings:
+    from scripts.lib.settings import load
+
+    return load(Path("mlops.yaml"))

@@ -159,6 +159,8 @@ class Policies(Section):
 
 class Images(Section):
     repository: Repository = None
+    pull_requests: Repository = None
+    keep_days: Count = 14
 
 
 class Resources(Section):

@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,16 @@ from tests.docker_registry import DockerRegistry
 from tests.template.standins.http_server import Answer, serving
 
 DIGEST = f"sha256:{'ab' * 32}"
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *who, *words], cwd=folder, check=True)
+
+
+def commit(folder: Path, message: str) -> None:
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", message)
 
 
 def test_from_nothing_published_to_one_changed_component(checkout, step, docker_registry: DockerRegistry):
@@ -25,15 +36,19 @@ def test_from_nothing_published_to_one_changed_component(checkout, step, docker_
         staged = step("stage_image", job["tag"], "--repository", main)
         assert staged.outputs["reference"] == f"{main}:{job['tag']}"
         dockerfile = f"components/{job['component']}/Dockerfile"
+        assert (staged.outputs["context"], staged.outputs["dockerfile"]) == (
+            job["context"],
+            job["dockerfile"],
+        )
         assert (checkout / job["dockerfile"]).read_text() == (checkout / dockerfile).read_text()
         assert (checkout / job["context"] / dockerfile).with_name("main.py").exists()
         digest = docker_registry.push(main, job["tag"])
-        assert step("record_digest", job["component"], digest).status == 0
+        assert step("record_digest", job["tag"], digest).status == 0
         job["digest"] = digest
     recorded = step("record_images", "build/digests", "--repository", main)
     assert recorded.status == 0, recorded.error
     before = json.loads((checkout / "build/images.json").read_text())
-    assert before == {job["component"]: f"{main}@{job['digest']}" for job in jobs}
+    assert before == {job["component"]: f"{main}:{job['tag']}@{job['digest']}" for job in jobs}
 
     again = step("plan_images", "--repository", main)
     assert again.matrix == []
@@ -47,26 +62,73 @@ def test_from_nothing_published_to_one_changed_component(checkout, step, docker_
     assert changed["tag"] != jobs[0]["tag"]
 
 
-def test_a_pull_request_has_a_repository_of_its_own(checkout, step, docker_registry: DockerRegistry):
+def test_a_pull_request_pushes_to_a_repository_of_its_own(checkout, step, docker_registry: DockerRegistry):
     main, own = docker_registry.new_repository(), docker_registry.new_repository()
-    names = ("--repository", main, "--also-in", own)
-    jobs = {job["component"]: job for job in step("plan_images", *names).matrix}
-    in_main = docker_registry.push(main, jobs["train_model"]["tag"])
-    (job,) = step("plan_images", *names).matrix
-    assert step("stage_image", job["tag"], *names).outputs["reference"] == f"{own}:{job['tag']}"
+    settings = (checkout / "mlops.yaml").read_text()
+    (checkout / "mlops.yaml").write_text(
+        settings.replace("images: {}", f"images: {{pull_requests: '{own}'}}")
+    )
+    names = ("--repository", main, "--pull-request")
+    merge = {"GITHUB_REF": "refs/pull/12/merge"}
+    plan = step("plan_images", *names, **merge)
+    jobs = {job["component"]: job for job in plan.matrix}
+    assert all(job["tag"].endswith("-pr12") for job in jobs.values())
+    assert (plan.outputs["salt"], jobs["load_data"]["cache-scope"]) == ("pr12", "load_data")
+    in_main = docker_registry.push(main, jobs["train_model"]["tag"].removesuffix("-pr12"))
+    (job,) = step("plan_images", *names, **merge).matrix
+    assert step("stage_image", job["tag"], *names, **merge).outputs["reference"] == f"{own}:{job['tag']}"
     in_own = docker_registry.push(own, job["tag"])
     docker_registry.push(own, jobs["train_model"]["tag"])  # and what main has is taken from there
-    assert step("plan_images", *names).matrix == []
-    assert step("record_images", "build/no-digests", *names).status == 0
-    assert json.loads((checkout / "build/images.json").read_text()) == {
-        "load_data": f"{own}@{in_own}",
-        "train_model": f"{main}@{in_main}",
-    }
-    (checkout / "build/digests/digest-load_data").mkdir(parents=True)
-    (checkout / "build/digests/digest-load_data/load_data").write_text(f"{DIGEST}\n")
-    assert step("record_images", "build/digests", *names, "--output", "build/other.json").status == 0
+    queue = {"GITHUB_REF": f"refs/heads/gh-readonly-queue/main/pr-12-{'ab' * 20}"}
+    assert step("plan_images", *names, **queue).matrix == []
+    assert len(step("plan_images", *names, "13").matrix) == 1, "what another one pushed goes with that one"
+    assert step("record_images", "build/no-digests", *names, "12").status == 0
+    of_main = f"{main}:{jobs['train_model']['tag'].removesuffix('-pr12')}@{in_main}"
+    recorded = json.loads((checkout / "build/images.json").read_text())
+    assert recorded == {"load_data": f"{own}:{job['tag']}@{in_own}", "train_model": of_main}
+    (checkout / f"build/digests/digest-{job['tag']}").mkdir(parents=True)
+    (checkout / f"build/digests/digest-{job['tag']}/{job['tag']}").write_text(f"{DIGEST}\n")
+    assert step("record_images", "build/digests", *names, "12", "--output", "build/other.json").status == 0
     other = json.loads((checkout / "build/other.json").read_text())
-    assert other == {"load_data": f"{own}@{DIGEST}", "train_model": f"{main}@{in_main}"}
+    assert other == {"load_data": f"{own}:{job['tag']}@{DIGEST}", "train_model": of_main}
+
+
+@pytest.mark.parametrize("ref", ["", "refs/heads/main", "refs/pull/x/merge", "refs/heads/pr-12-ab"])
+def test_a_pull_request_without_a_number(step, ref):
+    done = step("plan_images", "--pull-request", GITHUB_REF=ref)
+    assert (done.status, done.outputs) == (2, {})
+    assert f"--pull-request: expected its number, here or in GITHUB_REF, found {ref!r}" in done.error
+
+
+def test_candidate_and_base_are_planned_together_and_recorded_apart(checkout, step, docker_registry):
+    main = docker_registry.new_repository()
+    commit(checkout, "base")
+    git(checkout, "worktree", "add", "--quiet", "--detach", "candidate", "HEAD")
+    (checkout / "candidate/components/load_data/main.py").write_text("print('more')\n")
+    commit(checkout / "candidate", "change")
+    both = ("--checkout", ".", "--checkout", "candidate", "--repository", main)
+    jobs = step("plan_images", *both).matrix
+    assert sorted((job["component"], job["checkout"]) for job in jobs) == [
+        ("load_data", "."),
+        ("load_data", "candidate"),
+        ("train_model", "."),
+    ]
+    for job in jobs:
+        staged = step("stage_image", job["tag"], "--checkout", job["checkout"], "--repository", main)
+        assert staged.outputs["context"] == job["context"], staged.error
+        assert (checkout / job["dockerfile"]).is_file()
+        assert step("record_digest", job["tag"], docker_registry.push(main, job["tag"])).status == 0
+    changed = "candidate/.mlops/images/{tag}/components/load_data/main.py"
+    texts = {job["checkout"]: job["tag"] for job in jobs if job["component"] == "load_data"}
+    assert (checkout / changed.format(tag=texts["candidate"])).read_text() == "print('more')\n"
+    recorded = {}
+    for folder in (".", "candidate"):
+        done = step("record_images", "build/digests", "--checkout", folder, "--repository", main)
+        assert done.status == 0, done.error
+        recorded[folder] = json.loads((checkout / "build/images.json").read_text())
+        assert recorded[folder]["load_data"].startswith(f"{main}:{texts[folder]}@sha256:")
+    assert recorded["."]["train_model"] == recorded["candidate"]["train_model"]
+    assert step("plan_images", *both).matrix == []
 
 
 def test_every_week_makes_its_own_images(checkout, step, docker_registry: DockerRegistry):

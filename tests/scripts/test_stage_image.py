@@ -17,8 +17,11 @@ def test_the_repository_is_the_settings_else_github_s(checkout, step):
     subprocess.run(["git", "add", "."], cwd=checkout, check=True)
     tag = step("stage_image", f"load_data-{'0' * 16}").error.rpartition("found ")[2].strip()
     assert step("stage_image", tag).outputs["reference"] == f"docker.io/you/model:{tag}"
-    wrong = step("stage_image", tag, "--also-in", "ghcr.io/you/model:tag")
-    assert (wrong.status, wrong.outputs) == (2, {})
+    github = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "You/My-Model"}
+    pull_request = step("stage_image", f"{tag}-pr12", "--pull-request", "12", **github)
+    assert pull_request.outputs["reference"] == f"docker.io/you/model-pull-requests:{tag}-pr12"
+    assert pull_request.outputs["subject-name"] == "index.docker.io/you/model-pull-requests"
+    assert pull_request.outputs["labels"] == "org.opencontainers.image.source=https://github.com/You/My-Model"
     (checkout / "mlops.yaml").write_text(settings)
     elsewhere = step("stage_image", tag, GITHUB_REPOSITORY="You/My-Model")
     assert elsewhere.outputs["reference"] == f"ghcr.io/you/my-model:{tag}"

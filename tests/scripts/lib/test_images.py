@@ -126,6 +126,25 @@ def test_how_a_checkout_lies_on_disk_changes_no_hash(project):
     assert stage("load_data", WorkTree(project)).hash == expected
 
 
+def test_a_worktree_of_a_clone_elsewhere_names_the_same_images(project, tmp_path):
+    """As pr.yml checks out the change beside its base."""
+    expected = stage("load_data", GitIndex(project))
+    clone = tmp_path / "a clone ünder another path"
+    git(tmp_path, "clone", "-q", "--config", "core.autocrlf=true", str(project), str(clone))
+    previous = os.umask(0o077)
+    try:
+        git(clone, "worktree", "add", "-q", "--detach", "candidate", "HEAD")
+        found = stage("load_data", GitIndex(clone / "candidate"))
+    finally:
+        os.umask(previous)
+    assert (clone / "candidate/components/load_data/main.py").read_bytes().endswith(b"\r\n")
+    assert found.reference == expected.reference
+    assert found.path == clone / "candidate/.mlops/images" / expected.path.name
+    diff = ["diff", "--recursive", str(expected.path), str(found.path)]
+    assert subprocess.run(diff, capture_output=True, text=True).stdout == ""
+    assert stage("load_data", GitIndex(clone)).reference == expected.reference
+
+
 def test_outside_git_the_image_is_the_same(project):
     expected = stage("load_data", WorkTree(project)).hash
     (project / ".git").rename(project.parent / "elsewhere")
