@@ -58,9 +58,9 @@ def newer_commit(root: Path, steps: Sequence[Step], commit: str, replace_unknown
             if replace_unknown:
                 continue
             raise SettingsError(
-                f"{step.pipeline} {step.newest}: expected its commit in this clone, found it missing, so which "
-                "is newer is not known; check out with fetch-depth: 0 (or git fetch --unshallow), or give "
-                "--replace-unknown where history has lost it"
+                f"{step.pipeline} {step.newest}: expected its commit in this clone, found it missing, so "
+                "which is newer is not known; check out with fetch-depth: 0 (or git fetch --unshallow), or "
+                "give --replace-unknown where history has lost it"
             ) from None
         if merge_base(root, [deployed["commit"]]) == commit:
             return f"{step.pipeline} {step.newest}"

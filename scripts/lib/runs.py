@@ -4,10 +4,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from components.shared.command_line import WorldError
+from scripts.lib import kfp_lists
 from scripts.lib.kfp_client import Client, Refused
 from scripts.lib.signals import sigterm_exits
 from scripts.lib.uploads import Version
@@ -33,25 +34,32 @@ class Run:
     state: str
     error: str
     tasks: list[Task]
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 @contextmanager
 def started(
     client: Client, version: Version, name: str, parameters: Mapping[str, Any], root: str | None = None
 ) -> Iterator[str]:
-    """The id of a new run, in the experiment of its pipeline's name; `root` is where its artifacts go.
+    """The id of a new run; it is terminated when the block is left by an error, by Ctrl-C or by SIGTERM."""
+    with sigterm_exits(), ended_with_us(client, start(client, version, name, parameters, root)) as run_id:
+        yield run_id
 
-    The run is terminated when the block is left by an error, by Ctrl-C or by SIGTERM.
-    """
-    run_id = None
+
+@contextmanager
+def ended_with_us(client: Client, run_id: str) -> Iterator[str]:
+    """The same for a run that is there already."""
     with sigterm_exits():
         try:
-            run_id = _start(client, version, name, parameters, root)
             yield run_id
         except BaseException:
-            if run_id:
-                print(f"run {run_id}: {terminate(client, run_id)}", file=sys.stderr, flush=True)
+            print(f"run {run_id}: {terminate(client, run_id)}", file=sys.stderr, flush=True)
             raise
+
+
+def find(client: Client, name: str) -> list[Run]:
+    """The runs called `name` or `name`-something, newest first."""
+    return [_run(each) for each in kfp_lists.runs(client, name)]
 
 
 def follow(client: Client, run_id: str, watch: Callable[[list[Task]], None] = lambda tasks: None) -> Run:
@@ -74,11 +82,7 @@ def follow(client: Client, run_id: str, watch: Callable[[list[Task]], None] = la
 
 def read_run(client: Client, run_id: str) -> Run:
     """The run as it stands now."""
-    run = client.known(client.get_run(run_id), "run_id")
-    details = run.run_details.task_details if run.run_details else None
-    tasks = [_task(each) for each in details or [] if not _is_machinery(each.display_name or "")]
-    error = run.error.message if run.error else ""
-    return Run(run.run_id, run.display_name, run.state or "PENDING", error or "", tasks)
+    return _run(client.known(client.get_run(run_id), "run_id"))
 
 
 def terminate(client: Client, run_id: str) -> str:
@@ -115,9 +119,10 @@ def _log(client: Client, run_id: str, pod: str) -> str:
         return ""
 
 
-def _start(
-    client: Client, version: Version, name: str, parameters: Mapping[str, Any], root: str | None
+def start(
+    client: Client, version: Version, name: str, parameters: Mapping[str, Any], root: str | None = None
 ) -> str:
+    """The id of a new run, in the experiment of its pipeline's name; `root` is where its artifacts go."""
     with redirect_stdout(None):  # kfp prints links to pages that not every endpoint has
         experiment = client.create_experiment(version.pipeline)
         run = client.run_pipeline(
@@ -129,6 +134,14 @@ def _start(
             pipeline_root=root,
         )
     return client.known(run, "run_id").run_id
+
+
+def _run(run: Any) -> Run:
+    details = run.run_details.task_details if run.run_details else None
+    tasks = [_task(each) for each in details or [] if not _is_machinery(each.display_name or "")]
+    error = run.error.message if run.error else ""
+    parameters = (run.runtime_config.parameters if run.runtime_config else None) or {}
+    return Run(run.run_id, run.display_name, run.state or "PENDING", error or "", tasks, parameters)
 
 
 def _task(detail: Any) -> Task:

@@ -97,8 +97,8 @@ class Checkout:
 
     def git(self, *words: str) -> str:
         person = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
-        done = subprocess.run(["git", *person, *words], cwd=self.root, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
+        output = subprocess.check_output(["git", *person, *words], cwd=self.root, text=True)
+        return output.strip()
 
     def commit(self, **pipelines: str) -> str:
         """A commit with the given texts as build/pipelines/<name>.yaml."""
@@ -198,7 +198,7 @@ def test_what_fails_the_lint_is_not_deployed(client, repository, text_of):
     repository.commit(linted=text_of("linted"))
     done = repository.deploy("--release")
     assert done.status == 2
-    assert "linted: task wait: expected an image with its @sha256: digest, found localhost/mlops" in done.error
+    assert "linted: task wait: expected an image with its @sha256: digest, found localhost/" in done.error
     assert find_pipeline(client, "linted") is None
 
 
@@ -210,11 +210,12 @@ def test_a_dry_run_tells_the_difference_and_changes_nothing(client, repository, 
     repository.deploy()
     assert repository.deploy("--dry-run").printed == f"### Pipelines\n\n- `dry`: unchanged, `{name}`\n"
     text = re.sub("wait-[0-9a-f]{16}", "wait-0123456789abcdef@sha256:" + "5" * 64, text_of("dry"))
-    text = text.replace("      mode:\n        defaultValue: work", "      mode:\n        defaultValue: re|st`<b>")
+    text = text.replace("defaultValue: work", "defaultValue: re|st`<b>")
     tag = re.search("wait-[0-9a-f]{16}", text_of("dry"))[0]
     repository.commit(dry=text)
     done = repository.deploy("--dry-run")
-    assert done.summary == done.printed == (
+    assert done.summary == done.printed
+    assert done.printed == (
         f"### Pipelines\n\n- `dry`: **new version**, in place of `{name}`\n"
         '  - parameter `mode`: `STRING = "work"` → `STRING = "re?st??b?"`\n'
         f"  - image of `wait`: `mlops:{tag}` → `mlops:wait-0123456789abcdef@555555555555`\n"
