@@ -9,7 +9,7 @@ from components.shared.command_line import SettingsError, parser, run
 def main() -> int:
     arguments = _parser().parse_args()
     from scripts.lib.images import stage_all
-    from scripts.lib.pipeline_compiler import compile_all
+    from scripts.lib.pipeline_compiler import compile_all, read_references
     from scripts.lib.pipeline_lint import problems
     from scripts.lib.settings import load
     from scripts.lib.sources import WorkTree
@@ -17,7 +17,7 @@ def main() -> int:
     root = Path.cwd()
     settings = load(root / "mlops.yaml")
     if arguments.images:
-        images = _read_images(arguments.images)
+        images = read_references(arguments.images)
     else:
         images = {name: image.reference for name, image in stage_all(WorkTree(root)).items()}
     texts = compile_all(root, images, settings.resources)
@@ -41,18 +41,6 @@ def _parser():
         "--output", type=Path, default=Path("build/pipelines"), metavar="FOLDER", help="default: %(default)s"
     )
     return options
-
-
-def _read_images(path: Path) -> dict[str, str]:
-    import json
-
-    try:
-        images = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise SettingsError(f"{path}: expected JSON, found {error}") from None
-    if not isinstance(images, dict) or not all(isinstance(each, str) for each in images.values()):
-        raise SettingsError(f"{path}: expected an object of component: reference, found another document")
-    return images
 
 
 def _write(texts: dict[str, str], folder: Path) -> None:

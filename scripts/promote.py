@@ -1,6 +1,5 @@
 """Make the model that was just gated the champion, through the gate once more."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ def main() -> int:
 
     from components.compare_models import terminal
     from components.shared.model_registry import ModelRegistry
-    from scripts.lib import judged_run, model_code
-    from scripts.lib.sources import GitTree, WorkTree
+    from scripts.lib import judged_run, model_code, training_run
+    from scripts.lib.sources import WorkTree
 
     gated = read_gated()
     code = model_code.read(WorkTree(ROOT))
@@ -28,10 +27,8 @@ def main() -> int:
     registry_uri = judged_run.model_registry_uri(ROOT)
     champion = ModelRegistry(registry_uri, code.settings.model).champion()
     judged_run.recover_images(ROOT, champion)
-    head = model_code.read(GitTree(ROOT, "HEAD"))
-    if head.references() != code.references():
-        raise SettingsError("expected committed code, for its images are made of it again; commit it first")
-    asked = question(code, head.source.commit, gated["as_of"]) | {"model_registry_uri": registry_uri}
+    asked = training_run.question(code, training_run.commit_of(ROOT, code), gated["as_of"])
+    asked |= {"model_registry_uri": registry_uri}
     verdict = judged_run.judge(ROOT, "training", code.settings, code.images, asked, RESULTS)
     print(terminal.render(verdict, color=sys.stdout.isatty()))
     if not verdict["passed"]:
@@ -53,25 +50,6 @@ def read_gated() -> dict[str, Any]:
     if not gated["passed"]:
         raise Finding(f"the gate said {gated['verdict']}, and only a model that passed is promoted")
     return gated
-
-
-def question(code: Any, commit: str, as_of: str) -> dict[str, str]:
-    """The parameters of the training pipeline, but for where its results go."""
-    metadata = {
-        "code_sha": commit,
-        "images": code.references(),
-        "feature_settings": json.loads(code.settings.feature_settings()),
-    }
-    return {
-        "as_of": as_of,
-        "model": code.settings.model,
-        "data_settings": code.data_settings(),
-        "policy": code.settings.policy("promotion"),
-        "provenance": json.dumps({"model": code.settings.model, "as_of": as_of, "commit": commit}),
-        "fallback": code.fallback(),
-        "metadata": json.dumps(metadata),
-        **code.parameters(),
-    }
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Compiles pipelines/*.py with kfp, then puts in the images and the resources that tasks run with."""
 
+import json
 import re
 import sys
 import tempfile
@@ -47,6 +48,17 @@ def compile_pipeline(
             container["image"] = images[image]
         _set_resources(container, resources.get(component_of(container)))
     return comments + yaml.dump_all([spec, *platforms], Dumper=yaml.CSafeDumper, sort_keys=True)
+
+
+def read_references(path: Path) -> dict[str, str]:
+    """The images that record_images wrote: a reference for each component."""
+    try:
+        images = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise SettingsError(f"{path}: expected JSON, found {error}") from None
+    if not isinstance(images, dict) or not all(isinstance(each, str) for each in images.values()):
+        raise SettingsError(f"{path}: expected an object of component: reference, found another document")
+    return images
 
 
 def containers(spec: Document) -> Iterator[tuple[str, Document]]:
