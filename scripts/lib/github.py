@@ -18,6 +18,11 @@ def add_summary(markdown: str) -> None:
     _append("GITHUB_STEP_SUMMARY", markdown)
 
 
+def add_path(folder: Path) -> None:
+    """Let the steps that follow find the programs in `folder` first."""
+    _append("GITHUB_PATH", f"{folder}\n")
+
+
 def _append(variable: str, text: str) -> None:
     if path := os.environ.get(variable):
         with Path(path).open("a", encoding="utf-8") as file:
