@@ -1,5 +1,6 @@
 """Turn raw tables into features: the same code for training, evaluation and inference."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,30 @@ def main() -> None:
             f"{arguments.tables}: expected a table {settings['rows']!r}, found {', '.join(raw) or 'none'}"
         )
     rows = raw[settings["rows"]]
-    frame = assemble(rows, features.label(rows), features.features(raw, settings), settings)
     snapshot = (arguments.tables / "snapshot.json").read_text()
-    tables.write_table(
-        pa.Table.from_pandas(frame, preserve_index=False), arguments.features, {"snapshot": snapshot}
-    )
+    try:
+        frame = assemble(rows, label_of(rows, features), features.features(raw, settings), settings)
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    except KeyError as error:
+        uri = json.loads(snapshot)["tables"][settings["rows"]]["uri"]
+        raise command_line.SettingsError(
+            f"{uri}: features.py asks for {error}; the rows have {', '.join(rows.columns)}"
+        ) from None
+    except pa.ArrowException as error:
+        raise command_line.SettingsError(
+            f"features.py: expected a type for each column, found: {error}"
+        ) from None
+    tables.write_table(table, arguments.features, {"snapshot": snapshot})
     print(f"{len(frame)} rows, {frame.shape[1] - 3} features")
+
+
+def label_of(rows: Any, features: Any) -> Any:
+    """The labels; none where the rows lack what they are made of, as rows do that are yet to be predicted."""
+    try:
+        return features.label(rows)
+    except KeyError as error:
+        print(f"no labels: the rows have no {error}")
+        return None
 
 
 def assemble(rows: Any, label: Any, columns: Any, settings: dict[str, Any]) -> Any:

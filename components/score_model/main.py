@@ -1,5 +1,6 @@
 """Score rows with one model; its predictions are told apart by key."""
 
+import argparse
 import os
 import time
 import warnings
@@ -19,8 +20,14 @@ def main() -> None:
     parser.add_argument("--feature-settings", type=command_line.json_object, required=True)
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--predictions", type=command_line.output_file, required=True)
+    batch = parser.add_argument_group("of a batch, scored as a stream")
+    batch.add_argument("--rejects", type=command_line.output_file, help="file for rows that cannot be scored")
+    batch.add_argument("--model-version", help="what each prediction is marked with")
     arguments = parser.parse_args()
     settings = arguments.feature_settings
+    if arguments.rejects:
+        predict_batch(arguments, settings)
+        return
 
     table = tables.read_table(arguments.features, [settings["key"], *settings["columns"]])
     file = arguments.model / "model.joblib"
@@ -37,6 +44,21 @@ def main() -> None:
     metadata = {"milliseconds_per_1000_rows": f"{milliseconds:.3f}"}
     tables.write_table(pa.table(predictions), arguments.predictions, metadata)
     print(f"{table.num_rows} predictions, {milliseconds:.1f} ms for 1000 rows")
+
+
+def predict_batch(arguments: argparse.Namespace, settings: dict[str, Any]) -> None:
+    from components.score_model.batch import score_batches
+
+    model = load_model(arguments.model / "model.joblib")
+    scored, rejected = score_batches(
+        arguments.features,
+        lambda rows: predict(model, rows, settings),
+        settings,
+        arguments.model_version,
+        arguments.predictions,
+        arguments.rejects,
+    )
+    print(f"{scored} predictions, {rejected} rejected rows")
 
 
 def load_model(file: Path) -> Any:

@@ -13,20 +13,43 @@ import pyarrow.parquet as pq
 
 from components.shared.command_line import SettingsError, WorldError
 
+STREAM_BYTES = 1 << 20
+
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
+    with _opened(path) as file:  # pq.read_table imports pandas wherever it is installed
+        table = file.read(columns)
+    _expect(columns or [], table.column_names, path)
+    return table
+
+
+@contextmanager
+def read_batches(
+    path: Path, columns: list[str], rows: int
+) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    """The schema of a table, and its `columns` in batches of `rows`; one of them is in memory at a time."""
+    with _opened(path, buffer_size=STREAM_BYTES) as file:
+        schema = file.schema_arrow
+        _expect(columns, schema.names, path)
+        yield schema, file.iter_batches(rows, columns=columns)
+
+
+@contextmanager
+def _opened(path: Path, **options: Any) -> Iterator[pq.ParquetFile]:
     try:
-        with pq.ParquetFile(path) as file:  # pq.read_table imports pandas wherever it is installed
-            table = file.read(columns)
+        with pq.ParquetFile(path, **options) as file:
+            yield file
     except FileNotFoundError:
         raise WorldError(f"{path}: there is no such table") from None
     except (pa.ArrowException, OSError) as error:
         raise WorldError(f"{path}: expected a parquet file, found: {_first_line(error)}") from None
-    if missing := [name for name in columns or [] if name not in table.column_names]:
+
+
+def _expect(columns: list[str], found: list[str], path: Path) -> None:
+    if missing := [name for name in columns if name not in found]:
         raise SettingsError(
             f"{path}: expected a column {', '.join(missing)}, found none; does the code make it?"
         )
-    return table
 
 
 def write_table(table: pa.Table, path: Path, metadata: dict[str, str] | None = None) -> None:

@@ -1,0 +1,62 @@
+"""List the rows to predict in shards of like size, or load one of the shards."""
+
+import argparse
+import json
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from components.shared.command_line import json_object, output_file, parser, run
+
+
+def list_shards(arguments: argparse.Namespace) -> None:
+    """Say which rows there are to predict, and in which shards."""
+    from components.list_shards import shards
+    from components.shared import tables
+
+    settings, wanted = arguments.data_settings, arguments.inference_settings
+    listing = shards.list_rows(settings, wanted, arguments.as_of, arguments.input_uri)
+    tables.write_json(listing, arguments.listing)
+    arguments.shards.write_text(json.dumps([shard["name"] for shard in listing["shards"]]))
+    print(f"{listing['rows']} rows in {len(listing['shards'])} shards of {listing['uri']}")
+
+
+def load_shard(arguments: argparse.Namespace) -> None:
+    """Load the rows of one shard, and those of the other tables that its features are made of."""
+    from components.list_shards import shards
+
+    listing = json.loads(arguments.listing.read_text())
+    print(shards.load(arguments.data_settings, listing, arguments.shard, arguments.tables))
+
+
+def main() -> None:
+    commands = parser(__doc__)
+    subparsers = commands.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, work: Any) -> Any:
+        about = work.__doc__
+        options = subparsers.add_parser(name, help=about, description=about, allow_abbrev=False)
+        options.set_defaults(work=work)
+        return partial(options.add_argument, required=True)
+
+    flag = command("list", list_shards)
+    flag("--data-settings", type=json_object)
+    flag("--inference-settings", type=json_object)
+    flag("--as-of", type=date.fromisoformat, help="the first day to predict, YYYY-MM-DD")
+    flag("--input-uri", help='parquet to predict all rows of; "": the rows of the window in the table')
+    flag("--listing", type=output_file, help="file for what each shard is")
+    flag("--shards", type=output_file, help="file for the names of the shards")
+
+    flag = command("load", load_shard)
+    flag("--data-settings", type=json_object)
+    flag("--listing", type=Path, help="what each shard is")
+    flag("--shard", help="the name of the shard to load")
+    flag("--tables", type=output_file, help="folder for the tables")
+
+    arguments = commands.parse_args()
+    arguments.work(arguments)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,103 @@
+"""Score rows as they stream by: memory holds a few of them, however many there are."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from components.shared import tables
+
+BATCH_ROWS = 131_072
+TYPES = {
+    "number": (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_null),
+    "category": (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary, pa.types.is_null),
+}
+Json = dict[str, Any]
+
+
+def score_batches(
+    features: Path,
+    predict: Callable[[Any], Any],
+    settings: Json,
+    version: str,
+    predictions: Path,
+    rejects: Path,
+) -> tuple[int, int]:
+    """How many rows were scored and rejected; `predict` gets a data frame of sound rows at a time."""
+    key, time = settings["key"], settings["time"]
+    columns = [*dict.fromkeys([key, time, *settings["columns"]])]
+    scored = rejected = 0
+    with tables.read_batches(features, columns, BATCH_ROWS) as (schema, batches):
+        about = {"snapshot": (schema.metadata or {}).get(b"snapshot", b"{}")}
+        version_of = ("model_version", pa.string())
+        kept = pa.schema(
+            [schema.field(key), schema.field(time), ("prediction", pa.float64()), version_of], about
+        )
+        refused = pa.schema([("row", pa.int64()), schema.field(key), ("reason", pa.string())])
+        with _writer(predictions, kept) as good, _writer(rejects, refused) as bad:
+            for batch in batches:
+                if found := faults(batch, settings):
+                    wrong, reasons = joined(found)
+                    rows = pc.add(pc.indices_nonzero(wrong).cast(pa.int64()), scored + rejected)
+                    bad.write_batch(_batch([rows, batch[key].filter(wrong), reasons.filter(wrong)], refused))
+                    rejected += len(rows)
+                    batch = batch.filter(pc.invert(wrong))
+                if count := batch.num_rows:
+                    values = pa.array(predict(batch.to_pandas()), pa.float64())
+                    columns = [batch[key], batch[time], values, pa.repeat(version, count)]
+                    good.write_batch(_batch(columns, kept))
+                    scored += count
+    return scored, rejected
+
+
+def faults(batch: pa.RecordBatch, settings: Json) -> list[tuple[pa.Array, str]]:
+    """What keeps rows of a batch from being scored: which rows, and what was expected of them."""
+    key = settings["key"]
+    checks = [(pc.is_null(batch[key], nan_is_null=True), f"{key}: expected a key, found none")]
+    for name, column in settings["columns"].items():
+        checks += _column_checks(batch[name], name, column)
+    return [(wrong, text) for wrong, text in checks if pc.any(wrong).as_py()]
+
+
+def _column_checks(values: pa.Array, name: str, column: Json) -> Iterator[tuple[pa.Array, str]]:
+    kind = column["type"]
+    if column.get("required"):
+        yield pc.is_null(values, nan_is_null=True), f"{name}: expected a {kind}, found none"
+    if not any(is_type(values.type) for is_type in TYPES[kind]):
+        yield pc.is_valid(values), f"{name}: expected a {kind}, found {values.type}"
+        return
+    if pa.types.is_floating(values.type):
+        yield pc.is_inf(values).fill_null(False), f"{name}: expected a finite number, found another"
+    for bound, beyond, words in (("min", pc.less, "at least"), ("max", pc.greater, "at most")):
+        if bound in column:
+            limit = pa.scalar(float(column[bound]))
+            text = f"{name}: expected {words} {column[bound]:g}, found another number"
+            yield beyond(values, limit).fill_null(False), text
+
+
+def joined(found: list[tuple[pa.Array, str]]) -> tuple[pa.Array, pa.Array]:
+    """Which rows are at fault, and all that is wrong with each."""
+    [(wrong, text), *others] = found
+    reasons = pc.if_else(wrong, text, None)
+    for also_wrong, other in others:
+        both = pc.binary_join_element_wise(reasons, pa.scalar(other), "; ", null_handling="skip")
+        reasons = pc.if_else(also_wrong, both, reasons)
+        wrong = pc.or_(wrong, also_wrong)
+    return wrong, reasons
+
+
+def _batch(columns: list[pa.Array], schema: pa.Schema) -> pa.RecordBatch:
+    return pa.record_batch(columns, schema=schema)
+
+
+@contextmanager
+def _writer(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+    with (
+        tables.written_whole(path) as unfinished,
+        pq.ParquetWriter(unfinished, schema, compression="zstd") as file,
+    ):
+        yield file
