@@ -6,7 +6,7 @@ from kfp import dsl
 
 from components.build_features.component import build_features
 from components.load_data.component import load_data
-from components.score_model.component import score_model
+from components.score_model.component import predict_batch, score_model
 from components.train_model.component import train_model
 
 Parameter = str | dsl.pipeline_channel.PipelineParameterChannel
@@ -42,6 +42,16 @@ class ModelCode:
             features=features.outputs["features"],
         )
         return self._named(task, "score-model").set_container_image(self.score_model_image)
+
+    def predict(self, version: dsl.PipelineTask, features: dsl.PipelineTask) -> dsl.PipelineTask:
+        """The predictions and rejects of a batch, by the version that `resolve_model` found."""
+        task = predict_batch(
+            model=version.outputs["model"],
+            model_version=version.outputs["digest"],
+            feature_settings=self.feature_settings,
+            features=features.outputs["features"],
+        )
+        return self._named(task, "predict-batch").set_container_image(self.score_model_image)
 
     def _named(self, task: dsl.PipelineTask, name: str, *about: str) -> dsl.PipelineTask:
         return task.set_display_name(f"{name} ({', '.join([self.owner, *about])})")

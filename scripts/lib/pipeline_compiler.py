@@ -21,7 +21,12 @@ MEMORY_UNITS |= {f"{unit}i": 1024**power for power, unit in enumerate("KMGTPE", 
 Document = dict[str, Any]
 
 
-def compile_all(root: Path, images: Mapping[str, str], resources: Mapping[str, Resources]) -> dict[str, str]:
+def compile_all(
+    root: Path,
+    images: Mapping[str, str],
+    resources: Mapping[str, Resources],
+    parallelism: int | None = None,
+) -> dict[str, str]:
     """The YAML of each pipeline of the project at `root`, by name; `images` are references by component."""
     unknown = next((name for name in resources if name not in images), None)
     if unknown:
@@ -29,13 +34,17 @@ def compile_all(root: Path, images: Mapping[str, str], resources: Mapping[str, R
     names = sorted(path.stem for path in (root / "pipelines").glob("*.py"))
     if not names:
         raise SettingsError(f"{root / 'pipelines'}: expected pipelines, found no *.py")
-    return {name: compile_pipeline(root, name, images, resources) for name in names}
+    return {name: compile_pipeline(root, name, images, resources, parallelism) for name in names}
 
 
 def compile_pipeline(
-    root: Path, name: str, images: Mapping[str, str], resources: Mapping[str, Resources]
+    root: Path,
+    name: str,
+    images: Mapping[str, str],
+    resources: Mapping[str, Resources],
+    parallelism: int | None = None,
 ) -> str:
-    """The YAML of pipelines/<name>.py: kfp's own but for images and resources."""
+    """The YAML of pipelines/<name>.py: kfp's own but for images, resources and parallelism."""
     text = _compile_with_kfp(root, name)
     comments = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
     spec, *platforms = yaml.load_all(text, yaml.CSafeLoader)
@@ -47,6 +56,8 @@ def compile_pipeline(
                 raise SettingsError(f"pipelines/{name}.py: image of {executor}: {problem}")
             container["image"] = images[image]
         _set_resources(container, resources.get(component_of(container)))
+    for loop in loops(spec) if parallelism else ():
+        loop["iteratorPolicy"] = {"parallelismLimit": parallelism}
     return comments + yaml.dump_all([spec, *platforms], Dumper=yaml.CSafeDumper, sort_keys=True)
 
 
@@ -66,6 +77,13 @@ def containers(spec: Document) -> Iterator[tuple[str, Document]]:
     for label, executor in spec["deploymentSpec"]["executors"].items():
         if "container" in executor:
             yield label, executor["container"]
+
+
+def loops(spec: Document) -> Iterator[Document]:
+    """Each ParallelFor of a compiled pipeline."""
+    for part in (spec["root"], *spec.get("components", {}).values()):
+        tasks = part.get("dag", {}).get("tasks", {}).values()
+        yield from (task for task in tasks if "parameterIterator" in task)
 
 
 def component_of(container: Document) -> str | None:

@@ -85,6 +85,7 @@ class Windows(Section):
 class Column(Section):
     type: Literal["number", "category"]
     known: Name
+    required: bool = None
     min: float = None
     max: float = None
 
@@ -157,6 +158,13 @@ class Policies(Section):
     guardrails: Guardrails = Guardrails()
 
 
+class Inference(Section):
+    days: Count = 1
+    shard_rows: Count = 500_000
+    parallelism: Count = 4
+    maximum_rejected_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+
+
 class Images(Section):
     repository: Repository = None
     pull_requests: Repository = None
@@ -177,6 +185,7 @@ class Settings(Section):
     training: Training
     metric: Metric
     policies: Policies
+    inference: Inference = Inference()
     images: Images = Images()
     resources: dict[Name, Resources] = {}
 
@@ -214,6 +223,10 @@ class Settings(Section):
     def training_settings(self) -> str:
         """What train_model gets beside the features."""
         return canonical_json(self.training.model_dump())
+
+    def inference_settings(self) -> str:
+        """What list_shards and publish_predictions get; parallelism is compiled into the pipeline."""
+        return canonical_json(self.inference.model_dump(exclude={"parallelism"}))
 
     def policy(self, gate: Gate) -> str:
         """What compare_models decides by at `gate`."""
