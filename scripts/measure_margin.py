@@ -65,7 +65,7 @@ def measure(found: Any, root: Path, as_of: date, seeds: range, folder: Path) -> 
     """The metric of each seed's model, and on how many rows; each is made as the pipelines make it."""
     import numpy as np
 
-    from components.compare_models.inputs import floats
+    from components.shared.columns import floats
     from components.shared.metrics import METRICS, Undefined
     from components.shared.tables import read_table
 

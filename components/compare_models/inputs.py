@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from components.shared.columns import encode, floats, times
 from components.shared.command_line import SettingsError
 
 KEY, TIME, LABEL = 0, 1, 2  # the first columns of every feature table, whatever their names
@@ -57,40 +58,12 @@ def read_json(path: Path) -> Any:
         raise SettingsError(f"{path}: expected a JSON document, found: {error}") from None
 
 
-def floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """The column's numbers, NaN for null."""
-    return _numbers(column, pa.float64(), np.nan)
-
-
-def whole_numbers(column: pa.ChunkedArray, missing: int = -1) -> NDArray[np.int64]:
-    return _numbers(column, pa.int64(), missing)
-
-
-def _numbers(column: pa.ChunkedArray, kind: pa.DataType, missing: float) -> NDArray:
-    # By DLPack, and with no scalar unless needed: pyarrow's own ways import pandas wherever it is installed.
-    filled = pc.fill_null(column.cast(kind), missing) if column.null_count else column.cast(kind)
-    return np.from_dlpack(filled.combine_chunks())
-
-
-def times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
-    return whole_numbers(column.cast(pa.timestamp("us"))).view("datetime64[us]")
-
-
 def in_time_order(values: pa.ChunkedArray, time: NDArray[np.datetime64]) -> NDArray[np.intp]:
     """Number the clusters by when each first appears, then by name: the order of rows does not matter."""
     names, codes = encode(values)
     first = np.full(len(names), time.max(initial=np.datetime64(0, "us")))
     np.minimum.at(first, codes, time)
     return np.argsort(np.lexsort((np.arange(len(names)), first)))[codes]
-
-
-def encode(values: pa.ChunkedArray) -> tuple[list[str], NDArray[np.intp]]:
-    """The sorted names of the distinct values, and which of them each row has."""
-    encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
-    distinct = encoded.dictionary.to_pylist()
-    order = sorted(range(len(distinct)), key=lambda index: (str(type(distinct[index])), distinct[index] or 0))
-    names = ["(missing)" if distinct[index] is None else str(distinct[index]) for index in order]
-    return names, np.argsort(order).astype(np.intp)[whole_numbers(pa.chunked_array([encoded.indices]))]
 
 
 def labelled_rows(truth: pa.Table, models: dict[str, Model], policy: dict[str, Any]) -> Rows:

@@ -1,10 +1,5 @@
 """The model registry: versions that never change, and a champion that moves by compare-and-swap.
 
-    <uri>/models/<name>/versions/<digest>/model/model.joblib
-    <uri>/models/<name>/versions/<digest>/metadata.json       written last: it makes the version exist
-    <uri>/models/<name>/ledger/<sequence>-<id>.json           a move; counts once champion.json leads to it
-    <uri>/models/<name>/champion.json                         {"version", "sequence", "ledger"}
-
 Each ledger entry names the one before it, so replacing champion.json commits the move and its entry at
 once: a process killed before that has moved nothing, and one killed after it has moved everything.
 """
@@ -13,19 +8,28 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import islice, takewhile
 from pathlib import Path
-from typing import Any
 
 from components.shared.command_line import Finding, SettingsError, WorldError
 from components.shared.documents import Document, Documents, digest
+from components.shared.model_registry_layout import (
+    MODEL_FILE,
+    MONITOR,
+    POINTER,
+    SKETCHES_FILE,
+    VERSION,
+    content_sha256,
+    metadata_key,
+    metrics_of,
+    model_key,
+    sketches_key,
+    summary_of,
+    timestamp,
+)
 from components.shared.storage import LostRace, NotFound
 
-MODEL_FILE = "model.joblib"
-POINTER = "champion.json"
 NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
-VERSION = re.compile(r"[0-9a-f]{64}")
 OUTSIDE_DIGEST = ("version", "created", "metrics", "verdict")  # how it was judged, not what it is
 NO_CHAMPION = {"version": "", "sequence": 0, "ledger": ""}
 
@@ -52,7 +56,7 @@ class ModelRegistry:
     def version(self, version: str) -> Document:
         """{"version", "created", "model_sha256", "model_bytes", "record", "code_sha", "images",
         "feature_settings", "metrics", "verdict", ...}, checked against its digest."""
-        key = _metadata_key(version)
+        key = metadata_key(version)
         try:
             document, _ = self.documents.read(key, "model_sha256", "images", "feature_settings")
         except NotFound:
@@ -64,12 +68,26 @@ class ModelRegistry:
             )
         return document | {"version": version}
 
+    def versions(self) -> Iterator[Document]:
+        """Every version document, champions or not; none where there is nothing yet."""
+        self.store.require()
+        for key in self.store.names():
+            match key.split("/"):
+                case ["versions", version, "metadata.json"]:
+                    yield self.version(version)
+
     def fetch(self, version: str, folder: Path) -> Document:
-        """Put the model into `folder`, once its bytes are known to be those registered."""
+        """Put the model into `folder`, once its bytes are known to be those registered, with its sketches."""
         document = self.version(version)
         model = self._model(document)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MODEL_FILE).write_bytes(model)
+        if expected := document["record"].get("sketches_sha256"):
+            key = sketches_key(version)
+            sketches, _ = self.store.read(key)
+            if content_sha256(sketches) != expected:
+                raise WorldError(f"{self.documents.uri}/{key}: expected sketches of the SHA-256 {expected}")
+            (folder / SKETCHES_FILE).write_bytes(sketches)
         return document
 
     def register(self, folder: Path, record: Document, verdict: Document, metadata: Document) -> str:
@@ -85,7 +103,10 @@ class ModelRegistry:
             )
         if record.get("model_sha256") != sha256:
             raise SettingsError(f"the record is about the model {record.get('model_sha256')}, not {sha256}")
-        judged = {"metrics": _metrics(verdict, sha256), "verdict": _summary(verdict)}
+        sketches = (folder / SKETCHES_FILE).read_bytes() if record.get("sketches_sha256") else b""
+        if sketches and content_sha256(sketches) != record["sketches_sha256"]:
+            raise SettingsError(f"the record is about the sketches {record['sketches_sha256']}, not these")
+        judged = {"metrics": metrics_of(verdict, sha256), "verdict": summary_of(verdict)}
         document = metadata | {
             "schema_version": 1,
             "record": record,
@@ -96,8 +117,10 @@ class ModelRegistry:
         try:
             self.version(version)
         except NotFound:
-            self.store.write(_model_key(version), model)
-            self.documents.create(_metadata_key(version), document | judged | {"created": _now()})
+            self.store.write(model_key(version), model)
+            if sketches:
+                self.store.write(sketches_key(version), sketches)
+            self.documents.create(metadata_key(version), document | judged | {"created": timestamp()})
         return version
 
     def promote(self, version: str, expected: str, verdict: Document) -> Document:
@@ -108,7 +131,7 @@ class ModelRegistry:
         document = self.version(version)
         if verdict.get("passed") is not True:
             raise Finding(f"the verdict is {verdict.get('verdict')}; only one that passed promotes")
-        metrics = _metrics(verdict, document["model_sha256"])
+        metrics = metrics_of(verdict, document["model_sha256"])
         seen = (verdict["models"].get("champion") or {}).get("version") or ""
         if seen != expected:
             raise SettingsError(f"the verdict is against {seen or 'no champion'}, not {expected or 'none'}")
@@ -117,7 +140,7 @@ class ModelRegistry:
             raise self._lost(pointer["version"], f"the gate saw {expected or 'none'}")
         if version == expected:
             return next(self._moves(pointer))
-        about = {"metrics": metrics, "verdict": _summary(verdict)}
+        about = {"metrics": metrics, "verdict": summary_of(verdict)}
         return self._move("promote", document, about, pointer, tag)
 
     def rollback(self, to: str = "", reason: str = "") -> Document:
@@ -140,6 +163,18 @@ class ModelRegistry:
         "previous": version or "", "metrics": {name: value}, "verdict": summary, "ledger": its key}."""
         pointer, _ = self._pointer()
         return list(islice(self._moves(pointer), limit))[::-1]
+
+    def monitored(self) -> tuple[Document, str | None]:
+        """What the monitor has decided so far (at first {}), and the tag for `keep_monitored`."""
+        try:
+            return self.documents.read(MONITOR, "as_of", "alarms")
+        except NotFound:
+            self.store.require()
+            return {}, None
+
+    def keep_monitored(self, state: Document, tag: str | None) -> None:
+        """Replace what was read with `tag`; LostRace where another monitor decided since."""
+        self.documents.swap(MONITOR, state, tag)
 
     def _pointer(self) -> tuple[Document, str | None]:
         try:
@@ -166,7 +201,7 @@ class ModelRegistry:
         new = {"version": document["version"], "sequence": pointer["sequence"] + 1}
         new["ledger"] = f"ledger/{new['sequence']:06}-{uuid.uuid4().hex}.json"
         before = {"previous": pointer["version"], "before": pointer["ledger"]}
-        entry = about | new | before | {"move": move, "at": _now()}
+        entry = about | new | before | {"move": move, "at": timestamp()}
         self.documents.create(new["ledger"], entry)
         try:
             self.documents.swap(POINTER, new, tag)
@@ -179,7 +214,7 @@ class ModelRegistry:
         return entry
 
     def _model(self, document: Document) -> bytes:
-        key = _model_key(document["version"])
+        key = model_key(document["version"])
         model, _ = self.store.read(key)
         found = hashlib.sha256(model).hexdigest()
         if found != document["model_sha256"]:
@@ -189,33 +224,3 @@ class ModelRegistry:
 
     def _lost(self, champion: str, why: str) -> PromotionLost:
         return PromotionLost(f"{self.name}: the champion is {champion or 'none'}, and {why}; gate again")
-
-
-def _metrics(verdict: Document, model_sha256: str) -> dict[str, Any]:
-    """The metrics of the candidate that `verdict` is about, which must be this model."""
-    try:
-        candidate = verdict["models"]["candidate"]
-        judged, metrics = candidate["model_sha256"], candidate["metrics"]
-    except (KeyError, TypeError):
-        raise SettingsError("expected a verdict with models.candidate.model_sha256, found none") from None
-    if judged != model_sha256:
-        raise SettingsError(f"the verdict is about the model {judged}, not {model_sha256}")
-    return metrics
-
-
-def _summary(verdict: Document) -> Document:
-    return {name: verdict.get(name) for name in ("verdict", "passed", "reason", "as_of", "rows")}
-
-
-def _metadata_key(version: str) -> str:
-    if not VERSION.fullmatch(version):
-        raise SettingsError(f"expected a model's version, 64 hexadecimal digits, found {version!r}")
-    return f"versions/{version}/metadata.json"
-
-
-def _model_key(version: str) -> str:
-    return f"versions/{version}/model/{MODEL_FILE}"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

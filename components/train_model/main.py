@@ -22,11 +22,13 @@ def main() -> None:
 
     import joblib
 
+    from components.shared import sketches
     from components.train_model.estimators import make_estimator, make_pipeline
 
     estimator = make_estimator(training, settings["label"]["type"])
     label = settings["label"]["name"]
     table = tables.read_table(arguments.features, [label, *settings["columns"]])
+    table = table.filter(table[label].is_valid())
     rows = table.to_pandas().dropna(subset=label)
     if rows.empty:
         raise command_line.SettingsError(f"{arguments.features}: expected rows with a label, found none")
@@ -37,9 +39,11 @@ def main() -> None:
     with tables.written_whole(arguments.model) as folder:
         folder.mkdir()
         joblib.dump(model, folder / "model.joblib")
+        sketched = {name: sketches.sketch(table[name]) for name in settings["columns"]}
+        sketches_sha256 = sketches.write(sketched, folder / sketches.FILE)
     record = describe(
         training, settings, rows[label], tables.snapshot(table), arguments.model / "model.joblib"
-    )
+    ) | {"sketches_sha256": sketches_sha256}
     tables.write_json(record, arguments.record)
 
 

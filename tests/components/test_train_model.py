@@ -35,7 +35,7 @@ def test_the_model_is_one_file_and_its_record_says_what_it_is(
 ) -> None:
     ended, record = train(run_component, BOOSTING, feature_settings, built, tmp_path)
     assert ended.status == 0, ended.error
-    assert [path.name for path in (tmp_path / "model").iterdir()] == ["model.joblib"]
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {"model.joblib", "sketches.json.gz"}
     model = (tmp_path / "model" / "model.joblib").read_bytes()
     assert (record["model_sha256"], record["model_bytes"]) == (sha256(model).hexdigest(), len(model))
     assert BOOSTING.items() <= record.items()

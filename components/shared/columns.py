@@ -1,0 +1,38 @@
+"""Columns of Arrow tables as NumPy arrays, by ways that never import pandas."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+
+def floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """The column's numbers, NaN for null."""
+    return _numbers(column, pa.float64(), np.nan)
+
+
+def whole_numbers(column: pa.ChunkedArray, missing: int = -1) -> NDArray[np.int64]:
+    return _numbers(column, pa.int64(), missing)
+
+
+def _numbers(column: pa.ChunkedArray, kind: pa.DataType, missing: float) -> NDArray:
+    # By DLPack, and with no scalar unless needed: pyarrow's own ways import pandas wherever it is installed.
+    filled = pc.fill_null(column.cast(kind), missing) if column.null_count else column.cast(kind)
+    return np.from_dlpack(filled.combine_chunks())
+
+
+def times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
+    return whole_numbers(column.cast(pa.timestamp("us"))).view("datetime64[us]")
+
+
+def is_number(column: pa.ChunkedArray) -> bool:
+    return any(kind(column.type) for kind in (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean))
+
+
+def encode(values: pa.ChunkedArray) -> tuple[list[str], NDArray[np.intp]]:
+    """The sorted names of the distinct values, and which of them each row has."""
+    encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
+    distinct = encoded.dictionary.to_pylist()
+    order = sorted(range(len(distinct)), key=lambda index: (str(type(distinct[index])), distinct[index] or 0))
+    names = ["(missing)" if distinct[index] is None else str(distinct[index]) for index in order]
+    return names, np.argsort(order).astype(np.intp)[whole_numbers(pa.chunked_array([encoded.indices]))]

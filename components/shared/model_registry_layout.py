@@ -1,0 +1,67 @@
+"""Where the model registry keeps what, and what of a verdict it keeps.
+
+<uri>/models/<name>/versions/<digest>/model/model.joblib
+<uri>/models/<name>/versions/<digest>/sketches.json.gz    of its training rows, where it was made with any
+<uri>/models/<name>/versions/<digest>/metadata.json       written last: it makes the version exist
+<uri>/models/<name>/ledger/<sequence>-<id>.json           a move; counts once champion.json leads to it
+<uri>/models/<name>/champion.json                         {"version", "sequence", "ledger"}
+<uri>/models/<name>/monitor.json                          what the monitor has decided so far
+"""
+
+import gzip
+import hashlib
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from components.shared.command_line import SettingsError
+from components.shared.documents import Document
+
+MODEL_FILE = "model.joblib"
+SKETCHES_FILE = "sketches.json.gz"
+POINTER = "champion.json"
+MONITOR = "monitor.json"
+VERSION = re.compile(r"[0-9a-f]{64}")
+
+
+def metrics_of(verdict: Document, model_sha256: str) -> dict[str, Any]:
+    """The metrics of the candidate that `verdict` is about, which must be this model."""
+    try:
+        candidate = verdict["models"]["candidate"]
+        judged, metrics = candidate["model_sha256"], candidate["metrics"]
+    except (KeyError, TypeError):
+        raise SettingsError("expected a verdict with models.candidate.model_sha256, found none") from None
+    if judged != model_sha256:
+        raise SettingsError(f"the verdict is about the model {judged}, not {model_sha256}")
+    return metrics
+
+
+def summary_of(verdict: Document) -> Document:
+    summary = {name: verdict.get(name) for name in ("verdict", "passed", "reason", "as_of", "rows")}
+    return summary | {"standard_error": verdict["models"]["candidate"].get("standard_error")}
+
+
+def metadata_key(version: str) -> str:
+    if not VERSION.fullmatch(version):
+        raise SettingsError(f"expected a model's version, 64 hexadecimal digits, found {version!r}")
+    return f"versions/{version}/metadata.json"
+
+
+def model_key(version: str) -> str:
+    return f"versions/{version}/model/{MODEL_FILE}"
+
+
+def sketches_key(version: str) -> str:
+    return f"versions/{version}/{SKETCHES_FILE}"
+
+
+def content_sha256(sketches: bytes) -> str:
+    """Of what is compressed, for compressors differ."""
+    try:
+        return hashlib.sha256(gzip.decompress(sketches)).hexdigest()
+    except (EOFError, OSError):
+        return "of nothing that gzip knows"
+
+
+def timestamp() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
