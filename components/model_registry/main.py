@@ -19,6 +19,10 @@ def resolve(arguments: argparse.Namespace, registry: ModelRegistry) -> None:
         registry.fetch(version["version"], arguments.model)
         images, settings = version["images"], version["feature_settings"]
         print(f"{arguments.name}: {arguments.alias} is {version['version']}, made {version['created']}")
+    elif not arguments.fallback:
+        raise SettingsError(
+            f"{arguments.name}: expected a {arguments.alias}, found none; promote a model first"
+        )
     else:
         fallback = arguments.fallback
         images = {name: fallback[f"{name}_image"] for name in ("build_features", "score_model")}
@@ -67,7 +71,11 @@ def main() -> None:
 
     flag = command(resolve)
     flag("--alias", help='"champion", or a version')
-    flag("--fallback", type=json_object, help="images and feature settings to use where there is no champion")
+    flag(
+        "--fallback",
+        type=json_object,
+        help="images and feature settings to use where there is no champion; {}: fail",
+    )
     flag("--model", type=Path, help="folder to leave the model in; empty where there is none")
     flag("--version", type=output_file, help="file for the version document")
     flag("--history", type=output_file, help="file for the ledger's entries")
