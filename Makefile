@@ -2,13 +2,16 @@ PYTHON ?= $(or $(shell command -v python3.11),python3)
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-header --quiet
 
-.PHONY: gate promote test bench lint lock
+.PHONY: gate promote predict test bench lint lock
 
 gate: .venv/installed ## train a candidate with this checkout's code and judge it
 	@$(BIN)/python -m scripts.gate $(if $(BASE),--base $(BASE))
 
 promote: .venv/installed ## make the model just gated the champion, through the gate once more
 	@$(BIN)/python -m scripts.promote
+
+predict: .venv/installed ## let the champion predict a day's rows (AS_OF=2013-09-02, default: mlops.yaml's)
+	@$(BIN)/python -m scripts.predict $(if $(AS_OF),--as-of $(AS_OF))
 
 test: .venv/installed-dev ## every suite that can run on this machine
 	@$(BIN)/python -m pytest

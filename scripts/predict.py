@@ -1,0 +1,115 @@
+"""Let the champion predict the rows of a day, or any others, on the endpoint or here."""
+
+import argparse
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from components.shared import command_line
+from components.shared.command_line import Finding, SettingsError
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "build" / "predict"
+LOG_LINES = 5
+
+
+def main() -> int:
+    arguments = arguments_parser().parse_args()
+
+    from components.shared.model_registry import ModelRegistry
+    from components.shared.predictions import Predictions
+    from scripts.lib import judged_run, runs
+    from scripts.lib.endpoint import connect
+    from scripts.lib.progress import Progress
+    from scripts.lib.settings import load
+
+    settings = load(ROOT / "mlops.yaml")
+    registry_uri = judged_run.model_registry_uri(ROOT)
+    champion = ModelRegistry(registry_uri, settings.model).champion()
+    if not champion:
+        raise SettingsError(
+            f"{settings.model}: expected a champion in {registry_uri}, found none: make gate, make promote"
+        )
+    judged_run.recover_images(ROOT, champion)
+    as_of = str(arguments.as_of or settings.as_of())
+    asked = question(settings, as_of, arguments.input_uri) | {"model_registry_uri": registry_uri}
+    with connect(ROOT) as client:
+        version = pipeline_version(client, settings)
+        with runs.started(client, version, f"inference {as_of}", asked) as run_id:
+            print(f"run {run_id} of inference on {client.host}", flush=True)
+            finished = runs.follow(client, run_id, Progress())
+        if finished.state != "SUCCEEDED":
+            raise Finding(explained(client, finished))
+    kept = Predictions(asked["predictions_uri"], settings.model)
+    print(told(kept.manifest(as_of), kept.uri_of(as_of, "manifest.json")))
+    return 0
+
+
+def arguments_parser() -> argparse.ArgumentParser:
+    parser = command_line.parser(__doc__)
+    parser.add_argument("--as-of", type=date.fromisoformat, help="the first day to predict")
+    parser.add_argument(
+        "--input-uri", default="", help="parquet to predict all rows of, in place of that day's"
+    )
+    return parser
+
+
+def question(settings: Any, as_of: str, input_uri: str = "") -> dict[str, str]:
+    """The parameters of the inference pipeline, but for where the models are."""
+    if input_uri and "://" not in input_uri:
+        input_uri = Path(input_uri).absolute().as_uri()
+    return {
+        "as_of": as_of,
+        "model": settings.model,
+        "data_settings": settings.data_settings(ROOT),
+        "inference_settings": settings.inference_settings(),
+        "predictions_uri": predictions_uri(),
+        "input_uri": input_uri,
+    }
+
+
+def predictions_uri() -> str:
+    """Where predictions go: PREDICTIONS_URI, or a folder of this checkout."""
+    return os.environ.get("PREDICTIONS_URI") or (ROOT / ".mlops/predictions").as_uri()
+
+
+def pipeline_version(client: Any, settings: Any) -> Any:
+    """The pipeline that was deployed to an endpoint; on this machine, what this checkout makes of it."""
+    from scripts.lib.endpoint import remote_host
+    from scripts.lib.images import stage_all
+    from scripts.lib.pipeline_compiler import compile_pipeline
+    from scripts.lib.sources import WorkTree
+    from scripts.lib.uploads import newest_version, upload
+
+    if remote_host():
+        return newest_version(client, "inference")[0]
+    images = {name: image.reference for name, image in stage_all(WorkTree(ROOT)).items()}
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    compiled = RESULTS / "inference.yaml"
+    parallelism = settings.inference.parallelism
+    compiled.write_text(compile_pipeline(ROOT, "inference", images, settings.resources, parallelism))
+    return upload(client, compiled)
+
+
+def explained(client: Any, run: Any) -> str:
+    """Why the run failed, with what its tasks said last."""
+    from scripts.lib.runs import failed_logs
+
+    lines = [f"expected run {run.id} to succeed, found {run.state}: {run.error}".rstrip(": ")]
+    for task, log in failed_logs(client, run):
+        lines += [f"{task.name} printed last:", *(f"  {line}" for line in log.splitlines()[-LOG_LINES:])]
+    return "\n".join(lines)
+
+
+def told(manifest: dict[str, Any], uri: str) -> str:
+    rows = manifest["rows"]
+    reasons = "".join(f"\n  {count} x {reason}" for reason, count in manifest["rejected"].items())
+    return (
+        f"{rows['predicted']} of {rows['listed']} rows predicted by {manifest['model_version']}, "
+        f"{rows['rejected']} rejected{reasons}\nmanifest: {uri}"
+    )
+
+
+if __name__ == "__main__":
+    command_line.run(main)
