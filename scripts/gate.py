@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import math
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,43 +15,100 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "build" / "gate"
 
 
-def arguments_parser() -> argparse.ArgumentParser:
-    parser = command_line.parser(__doc__)
-    parser.add_argument("--base", help="the commit to judge the change against (default: where it left main)")
-    parser.add_argument("--as-of", type=date.fromisoformat, help="the day that the windows count back from")
-    return parser
-
-
 def main() -> int:
     arguments = arguments_parser().parse_args()
 
     from components.compare_models import terminal
-    from components.shared.model_registry import ModelRegistry
-    from scripts.lib import judged_run
-    from scripts.lib.change import read_change
+    from scripts.lib import known_verdicts
+    from scripts.lib.github import add_summary
 
-    change = read_change(ROOT, arguments.base)
+    change, pull_request = read_arguments(arguments)
     print(f"gate: {change}", flush=True)
-    settings = change.candidate.settings
-    registry_uri = judged_run.model_registry_uri(ROOT)
-    champion = ModelRegistry(registry_uri, settings.model).champion()
-    asked = question(change, arguments.as_of) | {"model_registry_uri": registry_uri}
-    if champion and not change.changes_model:
-        verdict = unchanged(asked)
-    else:
-        judged_run.recover_images(ROOT, champion)
-        verdict = judged_run.judge(ROOT, "evaluation", settings, change.images(), asked, RESULTS)
+    verdict = judged(change, pull_request, arguments)
+    if pull_request and not verdict["passed"]:
+        verdict = known_verdicts.with_acceptance(verdict, pull_request.sha, RESULTS)
     print(terminal.render(verdict, color=sys.stdout.isatty()))
     print(f"report: {(RESULTS / 'report.html').as_uri()}")
-    return 0 if verdict["passed"] else command_line.Finding.status
+    add_summary((RESULTS / "report.md").read_text())
+    return 0 if verdict["passed"] or "accepted" in verdict else command_line.Finding.status
+
+
+def arguments_parser() -> argparse.ArgumentParser:
+    parser = command_line.parser(__doc__)
+    parser.add_argument("--base", help="the commit to judge the change against (default: where it left main)")
+    parser.add_argument("--as-of", type=date.fromisoformat, help="the day that the windows count back from")
+    parser.add_argument(
+        "--candidate", type=Path, metavar="FOLDER", help="judge this checkout by the one that this runs in"
+    )
+    for option, whose in (("--images", "this checkout's"), ("--candidate-images", "the candidate's")):
+        parser.add_argument(
+            option, type=Path, metavar="FILE", help=f"{whose} images by digest, as record_images writes them"
+        )
+    parser.add_argument("--pull-request", type=int, metavar="N", help="name the run by it, and find it again")
+    parser.add_argument(
+        "--detach-after", type=float, default=math.inf, metavar="MINUTES", help="leave a longer run going"
+    )
+    return parser
+
+
+def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
+    """The change, and the pull request that it is, where it is one."""
+    from scripts.lib import model_code
+    from scripts.lib.change import read_candidate, read_change
+    from scripts.lib.pull_request_run import PullRequest
+    from scripts.lib.sources import head_of
+
+    if arguments.candidate is None:
+        if arguments.images or arguments.candidate_images or arguments.pull_request:
+            raise command_line.SettingsError("expected --candidate beside these options, found none")
+        return read_change(ROOT, arguments.base), None
+    if arguments.base:
+        raise command_line.SettingsError("--base: expected none, for with --candidate it is this checkout")
+    change = read_candidate(ROOT, arguments.candidate)
+    control, candidate = change.control, change.candidate
+    if arguments.images:
+        control = model_code.published(control, arguments.images, control.images)
+    if arguments.candidate_images:
+        candidate = model_code.published(candidate, arguments.candidate_images, model_code.BORN_FROM)
+    change = replace(change, control=control, candidate=candidate)
+    if arguments.pull_request is None:
+        return change, None
+    return change, PullRequest(arguments.pull_request, head_of(arguments.candidate, change.base))
+
+
+def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The verdict; it and its report are left in RESULTS."""
+    from components.shared.model_registry import ModelRegistry
+    from scripts.lib import judged_run, known_verdicts, pull_request_run
+
+    registry_uri = judged_run.model_registry_uri(ROOT)
+    champion = ModelRegistry(registry_uri, change.control.settings.model).champion()
+    asked = question(change, arguments.as_of) | {"model_registry_uri": registry_uri}
+    if champion and not change.changes_model:
+        return known_verdicts.unchanged(asked, RESULTS)
+    references = {name: image.reference for name, image in change.images().items()}
+    judged_run.expect_reachable(change.tables_of().settings, references, registry_uri)
+    judged_run.recover_images(ROOT, champion)
+    evaluation = ("evaluation", references, change.resources())
+    about = champion["version"] if champion else "no champion"
+    try:
+        if pull_request is None:
+            return judged_run.judge(ROOT, *evaluation, asked, RESULTS)
+        compiled = judged_run.compiled_to(RESULTS, ROOT, *evaluation)
+        return pull_request_run.judge(ROOT, pull_request, compiled, asked, about, arguments.detach_after)
+    except judged_run.NoVerdict as error:
+        if not (broken := change.broken_interfaces(error.broken)):
+            raise
+        print(error, file=sys.stderr)
+        return known_verdicts.broken_interface(asked, broken, RESULTS)
 
 
 def question(change: Any, as_of: date | None) -> dict[str, str]:
-    """The parameters of the evaluation pipeline, but for where its results go."""
-    as_of = str(as_of or change.control.settings.as_of())
+    """The parameters of the evaluation pipeline, but for where models are and where its results go."""
+    as_of = str(as_of or change.as_of())
     return {
         "as_of": as_of,
-        "model": change.candidate.settings.model,
+        "model": change.control.settings.model,
         "data_settings": change.data_settings(),
         "policy": change.policy(),
         "provenance": json.dumps(change.provenance() | {"as_of": as_of}),
@@ -57,27 +116,6 @@ def question(change: Any, as_of: date | None) -> dict[str, str]:
         **change.candidate.parameters("candidate_"),
         **change.control.parameters("control_"),
     }
-
-
-def unchanged(asked: dict[str, str]) -> dict[str, Any]:
-    """The same code makes the same model, byte for byte: the answer is known before anything is trained."""
-    from components.compare_models import document, report
-
-    policy, provenance = json.loads(asked["policy"]), json.loads(asked["provenance"])
-    question = document.Asked(policy=policy, findings={}, provenance=provenance, history=[], models={})
-    verdict = document.skeleton(question) | {
-        "verdict": "IDENTICAL",
-        "passed": True,
-        "reason": "Nothing that makes the model has changed: this is the model that the base makes.",
-    }
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    documents = {
-        "verdict.json": json.dumps(verdict, indent=2) + "\n",
-        **report.render(verdict, None, question),
-    }
-    for name, text in documents.items():
-        (RESULTS / name).write_text(text)
-    return verdict
 
 
 if __name__ == "__main__":

@@ -29,7 +29,9 @@ def main() -> int:
     judged_run.recover_images(ROOT, champion)
     asked = training_run.question(code, training_run.commit_of(ROOT, code), gated["as_of"])
     asked |= {"model_registry_uri": registry_uri}
-    verdict = judged_run.judge(ROOT, "training", code.settings, code.images, asked, RESULTS)
+    references = {name: image.reference for name, image in code.images.items()}
+    judged_run.expect_reachable(code.settings, references, registry_uri)
+    verdict = judged_run.judge(ROOT, "training", references, code.settings.resources, asked, RESULTS)
     print(terminal.render(verdict, color=sys.stdout.isatty()))
     if not verdict["passed"]:
         return Finding.status

@@ -38,6 +38,10 @@ def render(verdict: dict[str, Any], color: bool) -> str:
     outcome = "passes" if verdict["passed"] else "does not pass"
     lines = ["", f"{paint(' ' + verdict['verdict'] + ' ', BADGE, BOLD, tone)} {paint(outcome, BOLD, tone)}"]
     lines += textwrap.wrap(printable(verdict["reason"]), WIDTH)
+    if accepted := verdict.get("accepted"):
+        lines += textwrap.wrap(f"this regression is {printable(accepted)}", WIDTH)
+    if later := verdict["provenance"].get("counts_after_the_merge"):
+        lines += textwrap.wrap(f"counts after the merge: {printable(', '.join(later))}", WIDTH)
     for comparison in verdict["comparisons"]:
         lines += ["", *compared(verdict["metric"]["name"], comparison, paint)]
     for kind, entries in (("finding", verdict["findings"]), ("warning", verdict["warnings"])):

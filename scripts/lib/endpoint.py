@@ -39,6 +39,12 @@ def connect(root: Path, runner: str = "subprocess") -> Iterator["Client"]:
         yield open_client(url)
 
 
+def remote_host() -> str | None:
+    """KUBEFLOW_HOST, where it is another machine than this: paths of this one mean nothing there."""
+    host = os.environ.get("KUBEFLOW_HOST", "")
+    return host if host and urlsplit(host).hostname not in LOOPBACK else None
+
+
 def open_client(
     host: str, token: str = "", namespace: str = "", waits: Sequence[float] | None = None
 ) -> "Client":

@@ -8,20 +8,28 @@ from typing import Any
 
 from components.enforce_verdict.main import read_verdict as read_document
 from components.shared import storage
-from components.shared.command_line import WorldError
+from components.shared.command_line import SettingsError, WorldError
 from scripts.lib import runs
-from scripts.lib.endpoint import connect
-from scripts.lib.images import Image, recover
+from scripts.lib.endpoint import connect, remote_host
+from scripts.lib.images import LOCAL_REPOSITORY, recover
 from scripts.lib.kfp_client import Client
 from scripts.lib.pipeline_compiler import compile_pipeline
 from scripts.lib.progress import Progress
-from scripts.lib.settings_schema import Settings
+from scripts.lib.settings_schema import Resources, Settings
 from scripts.lib.uploads import upload
 
 DOCUMENTS = ("verdict.json", "report.html", "report.md")
 ENFORCEMENT = "enforce-verdict"
 LOG_LINES = 15
 Document = dict[str, Any]
+
+
+class NoVerdict(WorldError):  # noqa: N818 - what a run came to
+    """The run ended with no verdict to go by; `broken` are the names of its failed tasks."""
+
+    def __init__(self, message: str, broken: list[str]):
+        super().__init__(message)
+        self.broken = broken
 
 
 def model_registry_uri(root: Path) -> str:
@@ -35,36 +43,72 @@ def model_registry_uri(root: Path) -> str:
 
 def recover_images(root: Path, version: Document | None) -> None:
     """Have the images that a registered model was born in, from its commit where this machine lacks them."""
+    if remote_host():  # which pulls them
+        return
     for reference in version["images"].values() if version else ():
-        if reference.startswith("localhost/"):
-            recover(reference, version["code_sha"], root)
+        recover(reference, version["code_sha"], root)
+
+
+def expect_reachable(settings: Settings, references: Mapping[str, str], model_registry: str) -> None:
+    """An endpoint on another machine sees neither the files nor the images of this one."""
+    if not (host := remote_host()):
+        return
+    wanted = f"that {host} can read, as s3://bucket/folder"
+    for name, table in settings.data.tables.items():
+        if "://" not in table.uri or table.uri.startswith("file:"):
+            raise SettingsError(
+                f"mlops.yaml: data.tables.{name}.uri: expected one {wanted}, found {table.uri}"
+            )
+    for variable, uri in (
+        ("MODEL_REGISTRY_URI", model_registry),
+        ("RESULTS_URI", os.environ.get("RESULTS_URI", "")),
+    ):
+        if not uri or uri.startswith("file:"):
+            raise SettingsError(f"{variable}: expected one {wanted}, found {uri or 'none'}")
+    if local := [name for name, reference in references.items() if reference.startswith(LOCAL_REPOSITORY)]:
+        raise SettingsError(
+            f"{', '.join(local)}: expected images that {host} can pull, found them staged here;"
+            " give what record_images wrote, with --images"
+        )
 
 
 def judge(
     root: Path,
     pipeline: str,
-    settings: Settings,
-    images: Mapping[str, Image],
+    references: Mapping[str, str],
+    resources: Mapping[str, Resources],
     parameters: Mapping[str, str],
     results: Path,
 ) -> Document:
     """The verdict of a run of `pipeline`; verdict and report are left in the folder `results`."""
-    results.mkdir(parents=True, exist_ok=True)
-    for name in DOCUMENTS:  # what an earlier run found must never pass for this one's
-        (results / name).unlink(missing_ok=True)
-    references = {name: image.reference for name, image in images.items()}
-    compiled = results / f"{pipeline}.yaml"
-    compiled.write_text(compile_pipeline(root, pipeline, references, settings.resources))
+    compiled = compiled_to(results, root, pipeline, references, resources)
     with connect(root) as client:
         version = upload(client, compiled)
         results_uri = results_uri_of_a_run(results)
         with runs.started(client, version, pipeline, {**parameters, "results_uri": results_uri}) as run_id:
             print(f"run {run_id} of {pipeline} on {client.host}", flush=True)
             finished = runs.follow(client, run_id, Progress())
-        verdict = read_verdict(results_uri, results)
-        if not agrees(finished, verdict):
-            raise WorldError(explained(client, finished))
-    return verdict
+        return concluded(client, finished, results_uri, results)
+
+
+def compiled_to(
+    results: Path,
+    root: Path,
+    pipeline: str,
+    references: Mapping[str, str],
+    resources: Mapping[str, Resources],
+) -> Path:
+    """The compiled pipeline in the folder `results`, where nothing is left of what an earlier run found."""
+    results.mkdir(parents=True, exist_ok=True)
+    clear(results)
+    path = results / f"{pipeline}.yaml"
+    path.write_text(compile_pipeline(root, pipeline, references, resources))
+    return path
+
+
+def clear(results: Path) -> None:
+    for name in DOCUMENTS:
+        (results / name).unlink(missing_ok=True)
 
 
 def results_uri_of_a_run(results: Path) -> str:
@@ -72,6 +116,15 @@ def results_uri_of_a_run(results: Path) -> str:
     if shared := os.environ.get("RESULTS_URI"):
         return f"{shared.rstrip('/')}/{uuid.uuid4().hex}"
     return results.as_uri()
+
+
+def concluded(client: Client, run: runs.Run, results_uri: str, results: Path) -> Document:
+    """The verdict that `run` ended with."""
+    verdict = read_verdict(results_uri, results)
+    if not agrees(run, verdict):
+        broken = [task.name for task in run.tasks if task.state == "FAILED"]
+        raise NoVerdict(explained(client, run), broken)
+    return verdict
 
 
 def read_verdict(results_uri: str, results: Path) -> Document | None:

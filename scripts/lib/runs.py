@@ -1,5 +1,6 @@
 """Runs on the endpoint: start one, follow it to its end, and leave none behind."""
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -62,8 +63,14 @@ def find(client: Client, name: str) -> list[Run]:
     return [_run(each) for each in kfp_lists.runs(client, name)]
 
 
-def follow(client: Client, run_id: str, watch: Callable[[list[Task]], None] = lambda tasks: None) -> Run:
-    """The run in its final state; `watch` gets all its tasks each time that they were asked for."""
+def follow(
+    client: Client,
+    run_id: str,
+    watch: Callable[[list[Task]], None] = lambda tasks: None,
+    seconds: float = math.inf,
+) -> Run:
+    """The run in its final state, or as it stands after `seconds`; `watch` gets all its tasks each time that
+    they were asked for."""
     start = answered = time.monotonic()
     while True:
         try:
@@ -74,7 +81,7 @@ def follow(client: Client, run_id: str, watch: Callable[[list[Task]], None] = la
                 raise
         else:
             watch(run.tasks)
-            if run.state in FINAL:
+            if run.state in FINAL or time.monotonic() - start > seconds:
                 return run
         # A short run is seen to end at once, and a long one is not asked about at every moment.
         time.sleep(min(5, 0.1 + (time.monotonic() - start) / 50))

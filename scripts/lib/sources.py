@@ -6,6 +6,7 @@ import stat
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -40,6 +41,15 @@ class Source:
         if mode not in (PLAIN, EXECUTABLE):
             raise SettingsError(f"{path}: expected a regular file in {self}, found a link or a submodule")
         return Entry(mode, blob)
+
+    def changed(self, base: "Source") -> list[str]:
+        """The paths that are new, gone or another here than in `base`."""
+        paths = {*self._listing, *base._listing}
+        return sorted(path for path in paths if self._identity(path) != base._identity(path))
+
+    def _identity(self, path: str) -> list[str]:
+        """Mode and blob, of links and submodules too; nothing where there is no such file."""
+        return self._listing.get(path, "").split(" ")[:2]
 
     def read(self, paths: Iterable[str]) -> dict[str, File]:
         entries = {path: self.entry(path) for path in paths}
@@ -117,9 +127,13 @@ class WorkTree(Source):
         return "the work tree"
 
     def entry(self, path: str) -> Entry:
+        self._identity(path)
+        return super().entry(path)
+
+    def _identity(self, path: str) -> list[str]:
         if path in self._touched and not self._listing[path]:
             self._listing[path] = self._as_added(path)
-        return super().entry(path)
+        return super()._identity(path)
 
     def _as_added(self, path: str) -> str:
         """What `git add` would list; the content is kept, so that what is staged is what was hashed."""
@@ -142,6 +156,18 @@ def resolve_commit(root: Path, ref: str) -> str:
     except WorldError:
         hint = "a shallow clone gets the rest by `git fetch --unshallow`"
         raise SettingsError(f"{ref}: expected a commit, found none of that name; {hint}") from None
+
+
+def head_of(root: Path, base: str) -> str:
+    """The commit that is checked out at `root`; where that only merges one with `base`, the one."""
+    head, *parents = _git(root, "rev-list", "--parents", "--max-count=1", "HEAD").decode().split()
+    return parents[1] if parents[:1] == [base] and len(parents) == 2 else head
+
+
+def commit_day(root: Path) -> date:
+    """The day, in UTC, that the commit checked out at `root` was made on."""
+    seconds = int(_git(root, "show", "--no-patch", "--format=%ct", "HEAD"))
+    return datetime.fromtimestamp(seconds, UTC).date()
 
 
 def merge_base(root: Path, refs: Iterable[str]) -> str | None:

@@ -72,7 +72,7 @@ def test_what_failed_was_cancelled_or_is_missing_stands_in_the_way(monkeypatch, 
      '{"plan": {"result": "success", "outputs": "gate=none"}}'],
 )  # fmt: skip
 def test_what_github_does_not_say_is_a_mistake(monkeypatch, document) -> None:
-    with pytest.raises(SettingsError, match="^NEEDS: "):
+    with pytest.raises(SettingsError, match=r"^NEEDS: "):
         check(monkeypatch, document)
 
 
