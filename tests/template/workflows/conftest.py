@@ -1,0 +1,41 @@
+"""A copy of the project as a user has it on GitHub, with a quick suite of its own."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.template.project import Project
+from tests.template.workflows.act import Runner
+from tests.template.workflows.origin import Origin
+
+USER_TEST = """\
+from components.build_features import features
+
+
+def test_features_have_names() -> None:
+    assert features.__name__
+"""
+
+
+@pytest.fixture(scope="session")
+def users(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project with a suite of one test instead of ours, which has its own time to run."""
+    project = fresh.copied_to(tmp_path_factory.mktemp("users") / "project")
+    shutil.rmtree(project.root / "tests")
+    (project.root / "tests").mkdir()
+    (project.root / "tests/test_features.py").write_text(USER_TEST)
+    project.commit()
+    return project
+
+
+@pytest.fixture(scope="session")
+def on_github(users: Project, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Runner]:
+    """Call it, and there is a repository at "GitHub" with the main branch of a project (default: `users`)."""
+
+    def create(project: Project = users) -> Runner:
+        folder: Path = tmp_path_factory.mktemp("github")
+        return Runner(Origin(folder, project), folder / "runs")
+
+    return create
