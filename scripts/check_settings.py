@@ -3,7 +3,7 @@
 import argparse
 import os
 
-from components.shared.command_line import parser, run
+from components.shared.command_line import SettingsError, parser, run
 from scripts.lib.github import add_summary, set_outputs
 
 GUIDE = "docs/operating.md"
@@ -12,6 +12,8 @@ GUIDE = "docs/operating.md"
 def main() -> None:
     arguments = _parser().parse_args()
     missing = [name for name in arguments.names if not os.environ.get(name)]
+    if missing and arguments.required:
+        raise SettingsError(f"{', '.join(missing)}: expected to be set, found nothing; {GUIDE} says how")
     if missing:
         job = os.environ.get("GITHUB_JOB", "")
         line = f"{job and job + ': '}skipped, for {', '.join(missing)} is not set; {GUIDE} says how"
@@ -23,6 +25,7 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     options = parser(__doc__)
     options.add_argument("names", nargs="+", metavar="NAME", help="an environment variable")
+    options.add_argument("--required", action="store_true", help="fail where one is missing")
     return options
 
 

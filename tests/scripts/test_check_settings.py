@@ -20,3 +20,9 @@ def test_what_is_missing_is_told_where_it_is_seen(step):
 def test_what_is_complete_goes_on_in_silence(step):
     done = step("check_settings", "KUBEFLOW_HOST", KUBEFLOW_HOST="https://kubeflow.example")
     assert (done.outputs, done.printed, done.summary) == ({"complete": "true"}, "", "")
+
+
+def test_what_is_required_fails_where_it_is_missing(step):
+    done = step("check_settings", "--required", "MODEL_REGISTRY_URI")
+    assert done.status == 2
+    assert "MODEL_REGISTRY_URI: expected to be set, found nothing" in done.error
