@@ -143,10 +143,15 @@ class ModelRegistry:
         about = {"metrics": metrics, "verdict": summary_of(verdict)}
         return self._move("promote", document, about, pointer, tag)
 
-    def rollback(self, to: str = "", reason: str = "") -> Document:
-        """Make a former champion the champion again: `to`, else the one before. Returns the ledger entry."""
+    def rollback(self, to: str = "", reason: str = "", expected: str | None = None) -> Document:
+        """Make a former champion the champion again: `to`, else the one before. Returns the ledger entry.
+
+        PromotionLost where the champion is not `expected`, if that is given.
+        """
         pointer, tag = self._pointer()
         current = pointer["version"]
+        if expected not in (None, current):
+            raise self._lost(current, f"{expected or 'none'} was expected")
         moves = list(self._moves(pointer))
         promotions = (move for move in moves if move["move"] == "promote" and move["version"] == current)
         to = to or next((move["previous"] for move in promotions), "")

@@ -1,0 +1,80 @@
+"""Move the champion back to a former one, with a reason for the ledger."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from components.shared.command_line import Finding, SettingsError, parser, run
+from scripts.lib.github import add_summary
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+
+    from components.shared.model_registry import ModelRegistry
+    from scripts.lib.judged_run import model_registry_uri
+    from scripts.lib.settings import load
+
+    root = Path.cwd()
+    model = load(root / "mlops.yaml").model
+    registry = ModelRegistry(model_registry_uri(root), model)
+    champion, moves = registry.champion(), registry.history()
+    current = champion["version"] if champion else ""
+    reason = arguments.reason + _who()
+    target = _former(moves, arguments.version) if arguments.version else ""
+    if done := _done_already(moves, current, target, reason):
+        _say(f"{model}: {done}; nothing moved")
+        return 0
+    if arguments.expected and not current.startswith(arguments.expected):
+        raise Finding(f"{model}: expected the champion {arguments.expected}, found {current or 'none'}")
+    move = registry.rollback(target, reason, current)
+    _say(f"{model}: back from {move['previous']} to {move['version']}: {move['reason']}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument(
+        "version", nargs="?", help="a former champion, or how its digest begins (default: the one before)"
+    )
+    options.add_argument("--reason", required=True, help="why; the same reason again moves nothing more")
+    options.add_argument("--expected", metavar="VERSION", help="move only if this still is the champion")
+    return options
+
+
+def _former(moves: list[dict[str, Any]], beginning: str) -> str:
+    """The version that once was the champion and begins so."""
+    found = {move["version"] for move in moves if move["version"].startswith(beginning)}
+    if len(found) != 1:
+        known = ", ".join(sorted({move["version"][:12] for move in moves})) or "none"
+        raise SettingsError(f"{beginning}: expected one former champion that begins so, found among {known}")
+    return found.pop()
+
+
+def _done_already(moves: list[dict[str, Any]], current: str, target: str, reason: str) -> str:
+    """In words, where this very roll-back was done: a workflow that is run again must not go further back."""
+    if target and target == current:
+        return f"{current} is the champion already"
+    last = moves[-1] if moves else {}
+    if last.get("move") == "rollback" and last.get("reason") == reason:
+        return f"was moved back to {current} for this reason already"
+    return ""
+
+
+def _who() -> str:
+    """Who asked for it and where, as far as GitHub says."""
+    actor, run_id = os.environ.get("GITHUB_ACTOR"), os.environ.get("GITHUB_RUN_ID")
+    if not actor or not run_id:
+        return ""
+    server, repository = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_REPOSITORY")
+    return f" ({actor}, {server}/{repository}/actions/runs/{run_id})"
+
+
+def _say(text: str) -> None:
+    print(text)
+    add_summary(f"{text}\n")
+
+
+if __name__ == "__main__":
+    run(main)
