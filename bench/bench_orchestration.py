@@ -35,13 +35,12 @@ def main() -> None:
 
 
 def measure(folder: Path) -> None:
-    from scripts.gate import question
     from scripts.lib.change import read_change
 
     root = copy_project(folder / "project")
     models = root / ".mlops/models"
     models.mkdir(parents=True)
-    asked = question(read_change(root, None), None) | {"model_registry_uri": models.as_uri()}
+    asked = read_change(root, None).question(None) | {"model_registry_uri": models.as_uri()}
     parameters = folder / "parameters.json"
     parameters.write_text(json.dumps(asked))
     gate, alone = [], []

@@ -1,7 +1,6 @@
 """Gate the model that this checkout's code trains: a verdict, a report and an exit status."""
 
 import argparse
-import json
 import math
 import sys
 from dataclasses import replace
@@ -44,7 +43,13 @@ def arguments_parser() -> argparse.ArgumentParser:
         parser.add_argument(
             option, type=Path, metavar="FILE", help=f"{whose} images by digest, as record_images writes them"
         )
-    parser.add_argument("--pull-request", type=int, metavar="N", help="name the run by it, and find it again")
+    parser.add_argument(
+        "--pull-request",
+        nargs="?",
+        const="",
+        metavar="N",
+        help="name the run by it, and find it again (default: the number in GITHUB_REF)",
+    )
     parser.add_argument(
         "--detach-after", type=float, default=math.inf, metavar="MINUTES", help="leave a longer run going"
     )
@@ -55,11 +60,12 @@ def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
     """The change, and the pull request that it is, where it is one."""
     from scripts.lib import model_code
     from scripts.lib.change import read_candidate, read_change
+    from scripts.lib.published_images import pull_request_number
     from scripts.lib.pull_request_run import PullRequest
     from scripts.lib.sources import head_of
 
     if arguments.candidate is None:
-        if arguments.images or arguments.candidate_images or arguments.pull_request:
+        if arguments.images or arguments.candidate_images or arguments.pull_request is not None:
             raise command_line.SettingsError("expected --candidate beside these options, found none")
         return read_change(ROOT, arguments.base), None
     if arguments.base:
@@ -73,7 +79,8 @@ def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
     change = replace(change, control=control, candidate=candidate)
     if arguments.pull_request is None:
         return change, None
-    return change, PullRequest(arguments.pull_request, head_of(arguments.candidate, change.base))
+    number = pull_request_number(arguments.pull_request)
+    return change, PullRequest(number, head_of(arguments.candidate, change.base))
 
 
 def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -83,7 +90,7 @@ def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> dic
 
     registry_uri = judged_run.model_registry_uri(ROOT)
     champion = ModelRegistry(registry_uri, change.control.settings.model).champion()
-    asked = question(change, arguments.as_of) | {"model_registry_uri": registry_uri}
+    asked = change.question(arguments.as_of) | {"model_registry_uri": registry_uri}
     if champion and not change.changes_model:
         return known_verdicts.unchanged(asked, RESULTS)
     references = {name: image.reference for name, image in change.images().items()}
@@ -101,21 +108,6 @@ def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> dic
             raise
         print(error, file=sys.stderr)
         return known_verdicts.broken_interface(asked, broken, RESULTS)
-
-
-def question(change: Any, as_of: date | None) -> dict[str, str]:
-    """The parameters of the evaluation pipeline, but for where models are and where its results go."""
-    as_of = str(as_of or change.as_of())
-    return {
-        "as_of": as_of,
-        "model": change.control.settings.model,
-        "data_settings": change.data_settings(),
-        "policy": change.policy(),
-        "provenance": json.dumps(change.provenance() | {"as_of": as_of}),
-        "fallback": change.candidate.fallback(),
-        **change.candidate.parameters("candidate_"),
-        **change.control.parameters("control_"),
-    }
 
 
 if __name__ == "__main__":

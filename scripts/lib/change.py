@@ -79,6 +79,20 @@ class Change:
         asked = json.loads(self.tables_of().data_settings()) | {"windows": windows}
         return canonical_json(asked | {"label_matures_after_days": base.label.matures_after_days})
 
+    def question(self, as_of: date | None) -> dict[str, str]:
+        """The parameters of the evaluation pipeline, but for where models are and where its results go."""
+        day = str(as_of or self.as_of())
+        return {
+            "as_of": day,
+            "model": self.control.settings.model,
+            "data_settings": self.data_settings(),
+            "policy": self.policy(),
+            "provenance": json.dumps(self.provenance() | {"as_of": day}),
+            "fallback": self.candidate.fallback(),
+            **self.candidate.parameters("candidate_"),
+            **self.control.parameters("control_"),
+        }
+
     def provenance(self) -> dict[str, Any]:
         """What the report tells of where the models come from."""
         told = {

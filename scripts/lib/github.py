@@ -18,6 +18,16 @@ def add_summary(markdown: str) -> None:
     _append("GITHUB_STEP_SUMMARY", markdown)
 
 
+def add_notice(text: str) -> None:
+    """Say what people should see without opening the log."""
+    line = " ".join(text.split())
+    if os.environ.get("GITHUB_ACTIONS"):
+        line = line.replace("%", "%25")
+        print(f"::notice::{line}", flush=True)
+    else:
+        print(f"note: {line}", flush=True)
+
+
 def add_path(folder: Path) -> None:
     """Let the steps that follow find the programs in `folder` first."""
     _append("GITHUB_PATH", f"{folder}\n")

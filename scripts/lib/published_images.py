@@ -1,4 +1,4 @@
-"""Which images a checkout needs, what they are called where they are pushed, and which are published already."""
+"""Which images a checkout needs, their names where they are pushed, and which are published already."""
 
 import argparse
 import os
@@ -69,6 +69,11 @@ def check_digest(text: str, where: str) -> str:
 
 def pull_request_salt(given: str, environment: Mapping[str, str] = os.environ) -> str:
     """What tells a pull request's tags from all others: when it is closed, these are deleted and no more."""
+    return f"pr{pull_request_number(given, environment)}"
+
+
+def pull_request_number(given: str, environment: Mapping[str, str] = os.environ) -> int:
+    """The number `given` as an option's value; "" for the one that GITHUB_REF is of."""
     if not given:
         ref = environment.get("GITHUB_REF", "")
         match = PULL_REQUEST.match(ref)
@@ -77,7 +82,7 @@ def pull_request_salt(given: str, environment: Mapping[str, str] = os.environ) -
             raise SettingsError(f"--pull-request: expected its number, here or in GITHUB_REF, found {ref!r}")
     if not re.fullmatch(r"[1-9]\d*", given):
         raise SettingsError(f"--pull-request: expected its number, found {given!r}")
-    return f"pr{given}"
+    return int(given)
 
 
 def pushed_to(arguments: argparse.Namespace) -> str:
