@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 from scripts.lib import images, sources
-from tests.template.containers.engine import TOOLS, Engine
+from tests.template.containers.engine import STORE, TOOLS, Engine
 from tests.template.project import Project, copy_of_this_project
 
 ROOT = Path(__file__).parents[2]
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +21,7 @@ def engine() -> Engine:
     if missing:
         give_up = pytest.fail if os.environ.get("CI") else pytest.skip
         give_up(f"expected {', '.join(missing)} to build and run images with; .ci/run prepares a machine")
-    engine = Engine(CACHE / "kubeflow-ci-cd-ct-template/containers")
+    engine = Engine(STORE)
     engine.tidy()
     return engine
 

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+STORE = CACHE / "kubeflow-ci-cd-ct-template/containers"
 TOOLS = ("podman", "buildah", "crun")
 MAKE_BASE = Path(__file__).parents[1] / "standins/make_python_base.sh"
 
@@ -54,10 +56,10 @@ class Engine:
             ("CONTAINERS_STORAGE_CONF", STORAGE_CONF),
         ):
             file = home / f"{variable.lower()}.toml"
-            file.write_text(text.format(home=home, run=run))
+            write(file, text.format(home=home, run=run))
             self._environment[variable] = str(file)
         self._pip_conf = home / "pip.conf"
-        self._pip_conf.write_text(pip_configuration())
+        write(self._pip_conf, pip_configuration())
 
     def start(self, *words: str | Path, **options: Any) -> subprocess.Popen[str]:
         """Start a command of the store, with the options of `subprocess.Popen`."""
@@ -117,6 +119,12 @@ class Engine:
         finally:
             service.terminate()
             service.wait()
+
+
+def write(file: Path, text: str) -> None:
+    """Leave alone what is written already: another engine may be reading it."""
+    if not file.exists() or file.read_text() != text:
+        file.write_text(text)
 
 
 def pip_configuration() -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from tests.template.containers.engine import STORE
 from tests.template.project import ROOT
 from tests.template.workflows.origin import NAME, Event, Origin
 
@@ -102,13 +103,13 @@ class Runner:
         workflow: str,
         event: Event,
         *,
-        job: str | None = None,
+        jobs: Iterable[str] = (),
         given: Mapping[str, Document | str] | None = None,
         **environment: str,
     ) -> Run:
-        """Run the file `workflow` of the event's commit; or `job` of it alone, for which the jobs that it
-        needs are `given`: by name, the outputs of one that succeeded, or another result."""
-        process, read = self.start(workflow, event, job=job, given=given, **environment)
+        """Run the file `workflow` of the event's commit; or `jobs` of it alone, for which the other jobs that
+        they need are `given`: by name, the outputs of one that succeeded, or "failure" or "skipped"."""
+        process, read = self.start(workflow, event, jobs=jobs, given=given, **environment)
         try:
             output, _ = process.communicate(timeout=SECONDS)
         except subprocess.TimeoutExpired:
@@ -121,7 +122,7 @@ class Runner:
         workflow: str,
         event: Event,
         *,
-        job: str | None = None,
+        jobs: Iterable[str] = (),
         given: Mapping[str, Document | str] | None = None,
         **environment: str,
     ) -> tuple[subprocess.Popen[str], Any]:
@@ -132,8 +133,8 @@ class Runner:
         checkout = self._checkout(event, folder)
         file = checkout / ".github/workflows" / workflow
         described = yaml.safe_load(file.read_text())
-        if job:
-            file.write_text(json.dumps(alone(described, job, given or {})))  # JSON is YAML
+        if jobs:
+            file.write_text(json.dumps(alone(described, [*jobs], given or {})))  # JSON is YAML
         (folder / "event.json").write_text(json.dumps(event.payload))
         standins = stood_in(checkout)
         process = subprocess.Popen(
@@ -177,6 +178,7 @@ class Runner:
             "STANDINS_ROOT": str(ROOT),
             "STANDINS_PYTHON": sys.executable,
             "STANDINS_FOLDER": str(self.origin.folder),
+            "STANDINS_ENGINE": str(STORE),
             "STANDINS_CACHED": json.dumps({".venv": str(cached_environment(self.home.parent))}),
         }
         github = {"GITHUB_REPOSITORY": NAME, "GITHUB_REF": event.ref, "GITHUB_RUN_ID": number}
@@ -195,22 +197,24 @@ class Runner:
         log = self.origin.folder / "log.jsonl"
         used = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
         mine = [each for each in used if each["run"] == number]
-        return Run(status, jobs(output, described), output, artifacts, mine)
+        return Run(status, read_jobs(output, described), output, artifacts, mine)
 
 
-def alone(described: Document, job: str, given: Mapping[str, Document | str]) -> Document:
-    """The workflow with that job alone, and jobs that give it what it needs."""
-    needs = described["jobs"][job].get("needs", [])
-    assert {*given} == {*([needs] if isinstance(needs, str) else needs)}, f"{job} needs {needs}"
-    stubs: Document = {}
+def alone(described: Document, jobs: list[str], given: Mapping[str, Document | str]) -> Document:
+    """The workflow with those jobs alone, and jobs that give them what they need."""
+    kept = {name: described["jobs"][name] for name in jobs}
+    needs = {need for job in kept.values() for need in each_of(job.get("needs", []))}
+    assert {*given} == needs - {*kept}, f"{', '.join(jobs)} need {', '.join(needs)}"
     for name, came in given.items():
-        ends = {"success": "exit 0", "failure": "exit 1"}.get("success" if came != "failure" else came)
-        stubs[name] = {"runs-on": "ubuntu-24.04", "steps": [{"run": ends}]}
-        if came == "skipped":
-            stubs[name]["if"] = False
+        ends = {"run": "exit 1" if came == "failure" else "exit 0"}
+        kept[name] = {"runs-on": "ubuntu-24.04", "if": came != "skipped", "steps": [ends]}
         if isinstance(came, Mapping):
-            stubs[name]["outputs"] = dict(came)
-    return described | {"jobs": stubs | {job: described["jobs"][job]}}
+            kept[name]["outputs"] = dict(came)
+    return described | {"jobs": kept}
+
+
+def each_of(names: str | list[str]) -> list[str]:
+    return [names] if isinstance(names, str) else names
 
 
 def stood_in(checkout: Path) -> dict[str, str]:
@@ -243,7 +247,7 @@ def steps(node: Any) -> Iterable[Document]:
         yield from steps(child)
 
 
-def jobs(output: str, described: Document) -> dict[str, list[Job]]:
+def read_jobs(output: str, described: Document) -> dict[str, list[Job]]:
     """The jobs that ran, from the lines that act printed."""
     callers = {str(job.get("name", name)): name for name, job in described["jobs"].items()}
     found: dict[str, dict[str, Job]] = {}

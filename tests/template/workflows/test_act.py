@@ -86,9 +86,9 @@ def test_a_run_tells_what_ran_and_how_it_ended(workflow) -> None:
     assert (plan.summary, "left out" in plan.steps) == ("# Plan\n", False)
 
     foreign = github.origin.pull_request(github.origin.project, repository=FORK)
-    last = github.run("w.yml", foreign, job="last", given={"after": "skipped"})
+    last = github.run("w.yml", foreign, jobs=["last"], given={"after": "skipped"})
     assert last.results == {"last": "failure"}, "a fork has neither secrets nor variables"
-    alone = github.run("w.yml", event, job="after", given={"build": {"digest": "sha256:0"}})
+    alone = github.run("w.yml", event, jobs=["after"], given={"build": {"digest": "sha256:0"}})
     assert alone.results == {"build": "success", "after": "success"}
 
 
