@@ -19,6 +19,7 @@ import requests
 
 START_SECONDS = 20
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
 USER, PASSWORD = "ci", "let me in: please"
 HTPASSWD = f"{USER}:$2b$04$P70fgVcyjD1oehiNkUB06uPMeHZv7iy/TnQXBYDqPxd9KquIvFUIe\n"
 
@@ -32,10 +33,10 @@ class DockerRegistry:
         """The name of an image repository that nobody has used."""
         return f"{self.host}/you/test-{uuid.uuid4().hex[:12]}"
 
-    def push(self, repository: str, *tags: str) -> str:
+    def push(self, repository: str, *tags: str, created: str | None = None) -> str:
         """Push an image of no layers, and return its digest."""
-        url = f"http://{self.host}/v2/{repository.removeprefix(f'{self.host}/')}"
-        config = json.dumps({"made": uuid.uuid4().hex}).encode()
+        url = self._url(repository)
+        config = json.dumps({"made": uuid.uuid4().hex, "created": created}).encode()
         upload = self._send("POST", f"{url}/blobs/uploads/").headers["Location"]
         self._send("PUT", upload, params={"digest": _digest(config)}, data=config)
         described = {
@@ -44,10 +45,27 @@ class DockerRegistry:
             "size": len(config),
         }
         document = {"schemaVersion": 2, "mediaType": MANIFEST, "config": described, "layers": []}
-        manifest = json.dumps(document).encode()
-        for tag in tags:
-            self._send("PUT", f"{url}/manifests/{tag}", data=manifest, headers={"Content-Type": MANIFEST})
-        return _digest(manifest)
+        return self._push_manifest(repository, document, tags)
+
+    def push_index(self, repository: str, *tags: str, parts: tuple[str, ...]) -> str:
+        """Push what leads to images pushed before, as BuildKit does, and return its digest."""
+        described = [{"mediaType": MANIFEST, "digest": part, "size": 1} for part in parts]
+        document = {"schemaVersion": 2, "mediaType": INDEX, "manifests": described}
+        return self._push_manifest(repository, document, tags)
+
+    def tags(self, repository: str) -> set[str]:
+        response = requests.get(f"{self._url(repository)}/tags/list", timeout=10)
+        return set(response.json().get("tags") or ())
+
+    def _push_manifest(self, repository: str, document: dict[str, Any], tags: tuple[str, ...]) -> str:
+        manifest, digest = json.dumps(document).encode(), _digest(json.dumps(document).encode())
+        for name in tags or (digest,):
+            headers = {"Content-Type": document["mediaType"]}
+            self._send("PUT", f"{self._url(repository)}/manifests/{name}", data=manifest, headers=headers)
+        return digest
+
+    def _url(self, repository: str) -> str:
+        return f"http://{self.host}/v2/{repository.removeprefix(f'{self.host}/')}"
 
     def _send(self, method: str, url: str, **options: Any) -> requests.Response:
         response = requests.request(method, url, timeout=10, **options)
@@ -68,7 +86,7 @@ def running_registry(folder: Path, **guarding: Any) -> Iterator[DockerRegistry]:
     configuration = {
         "version": 0.1,
         "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(images)}},
+        "storage": {"filesystem": {"rootdirectory": str(images)}, "delete": {"enabled": True}},
         "http": {"addr": host},
     }
     file = folder / "registry.json"  # JSON is YAML

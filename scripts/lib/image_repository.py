@@ -41,7 +41,7 @@ class ImageRepository:
         self.name = name
         self._host = "registry-1.docker.io" if host == "docker.io" else host
         scheme = "http" if is_loopback(host.partition(":")[0]) else "https"
-        self._base = f"{scheme}://{self._host}/v2/{path}"
+        self.base = f"{scheme}://{self._host}/v2/{path}"
         self._path = path
         self._credentials = credentials(host, environment)
         self._authorizations: dict[str, str | None] = {}
@@ -60,14 +60,14 @@ class ImageRepository:
         """The digest of the manifest that `tag` names; None where there is no such tag."""
         if not TAG.fullmatch(tag):
             raise SettingsError(f"{self.name}: expected a tag of 128 characters at most, found {tag!r}")
-        response = self._ask("HEAD", f"{self._base}/manifests/{tag}")
+        response = self.ask("HEAD", f"{self.base}/manifests/{tag}")
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
         digest = response.headers.get("Docker-Content-Digest", "")
         if response.status_code == 404 and kind != "text/html":
             return None
         if response.status_code == 200 and kind in MANIFESTS and DIGEST.fullmatch(digest):
             return digest
-        raise self._unexpected("a manifest's digest, or 404 for none", response)
+        raise self.unexpected("a manifest's digest, or 404 for none", response)
 
     def can_push(self) -> bool:
         """Whether an image may be pushed here; WorldError where the credentials themselves are refused.
@@ -75,21 +75,21 @@ class ImageRepository:
         A token says nothing that a client may read, so an upload is begun, and cancelled.
         """
         try:
-            response = self._ask("POST", f"{self._base}/blobs/uploads/", actions="pull,push")
+            response = self.ask("POST", f"{self.base}/blobs/uploads/", actions="pull,push")
         except DeniedError:
             return False
         if response.status_code == 404:  # where a repository must be made before the first push
             return False
         if response.status_code != 202:
-            raise self._unexpected("an upload to begin", response)
+            raise self.unexpected("an upload to begin", response)
         upload = urljoin(response.url, response.headers.get("Location", ""))
         if urlsplit(upload).netloc == self._host:
             with suppress(DeniedError):  # who may push need not delete; an upload left open expires
-                self._ask("DELETE", upload, actions="delete")
+                self.ask("DELETE", upload, actions="delete")
         return True
 
-    def _ask(self, method: str, url: str, actions: str = "pull") -> Response:
-        """The answer to who may do `actions` in this repository."""
+    def ask(self, method: str, url: str, actions: str = "pull") -> Response:
+        """The answer to one who may do `actions` in this repository; DeniedError where we may not."""
         used = self._authorizations.get(actions)
         response = self._session.ask(method, url, used)
         # A host that the registry redirects to may not ask for the registry's credentials.
@@ -101,7 +101,7 @@ class ImageRepository:
             response = self._session.ask(method, url, self._authorizations[actions])
         sent = self._authorizations.get(actions)
         if response.status_code == 401 and self._credentials and sent == self._basic():
-            raise self._unexpected("its credentials accepted", response)
+            raise self.unexpected("its credentials accepted", response)
         if response.status_code in (401, 403):
             raise self._denied(actions)
         return response
@@ -119,7 +119,7 @@ class ImageRepository:
         asked = {"service": challenge.get("service"), "scope": f"repository:{self._path}:{actions}"}
         response = self._session.ask("GET", challenge.get("realm", ""), self._basic(), asked)
         if response.status_code in (401, 403) and self._credentials:
-            raise self._unexpected("its credentials accepted", response)
+            raise self.unexpected("its credentials accepted", response)
         if response.status_code in (401, 403):
             raise self._denied(actions)
         try:
@@ -129,7 +129,7 @@ class ImageRepository:
                 return token
         except (ValueError, LookupError, TypeError, AttributeError):
             pass
-        raise self._unexpected("a token", response)
+        raise self.unexpected("a token", response)
 
     def _basic(self) -> str | None:
         if not self._credentials:
@@ -143,7 +143,7 @@ class ImageRepository:
             f"{self.name}: expected to {deed} with {who}, found no access or no such repository"
         )
 
-    def _unexpected(self, expected: str, response: Response) -> WorldError:
+    def unexpected(self, expected: str, response: Response) -> WorldError:
         kind = response.headers.get("Content-Type", "of no type")
         found = f"{response.status_code} ({kind}) from {urlsplit(response.url).netloc}"
         return WorldError(f"{self.name}: expected {expected}, found {found}")

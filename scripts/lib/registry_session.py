@@ -34,13 +34,18 @@ class RegistrySession:
             self._session.mount(prefix, HTTPAdapter(pool_maxsize=at_once, max_retries=RETRY))
 
     def ask(
-        self, method: str, url: str, authorization: str | None, asked: dict[str, str | None] | None = None
+        self,
+        method: str,
+        url: str,
+        authorization: str | None,
+        asked: dict[str, str | None] | None = None,
+        body: dict[str, str] | None = None,
     ) -> Response:
         self._expect_private(url)
         headers = {"Accept": self._accept, "Authorization": authorization}
         try:
             response = self._session.request(
-                method, url, params=asked, headers=headers, auth=_as_given, timeout=TIMEOUT
+                method, url, params=asked, json=body, headers=headers, auth=_as_given, timeout=TIMEOUT
             )
         except (RequestException, ValueError) as error:  # ValueError: of an address that is none
             cause = getattr(error.args[0] if error.args else None, "reason", error)

@@ -152,7 +152,7 @@ def test_a_released_pipeline_may_have_digests_and_images_known_at_run_time(tmp_p
     body = (
         "data = load_data(as_of=as_of)\ntrain_model(tables=data.outputs['tables']).set_container_image(image)"
     )
-    text = compiled(tmp_path, body, {"load_data": f"docker.io/you/x{DIGEST}"})
+    text = compiled(tmp_path, body, {"load_data": f"docker.io/you/x:load_data-1{DIGEST}"})
     assert list(problems("toy", text, release=True)) == []
     assert list(problems("toy", text.replace("2.1.0", "2.2.0"), release=True)) == [
         "toy: expected schemaVersion 2.1.0, found 2.2.0"

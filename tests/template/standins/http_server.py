@@ -13,16 +13,30 @@ class Answer(NamedTuple):
     body: bytes = b""
 
 
+class Request(NamedTuple):
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
 @contextmanager
 def serving(answer: Callable[[str, Mapping[str, str]], Answer]) -> Iterator[str]:
     """The host and port of a server that gives to any method what `answer` makes of path and headers."""
+    with serving_requests(lambda request: answer(request.path, request.headers)) as host:
+        yield host
+
+
+@contextmanager
+def serving_requests(answer: Callable[[Request], Answer]) -> Iterator[str]:
+    """The same, for an `answer` that reads methods and bodies."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, headers, body = answer(self.path, self.headers)
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, headers, body = answer(Request(self.command, self.path, self.headers, sent))
             self.send_response(status)
             for name, value in ({"Content-Length": str(len(body))} | dict(headers)).items():
                 self.send_header(name, value)
