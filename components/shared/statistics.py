@@ -102,3 +102,12 @@ def rows_to_decide(found: Estimate, threshold: float) -> int | None:
     if distance == 0 or math.isinf(half):
         return None
     return math.ceil(found.rows * max(1.0, (half / distance) ** 2))
+
+
+def from_earlier(found: Estimate, earlier: Estimate, confidence: float) -> Estimate:
+    """`found` minus an `earlier` figure on other rows; its degrees of freedom are of the fewer clusters."""
+    value, error = found.value - earlier.value, math.hypot(found.standard_error, earlier.standard_error)
+    clusters = min(found.clusters, earlier.clusters)
+    half = float(stdtrit(clusters - 1, (1 + confidence) / 2)) * error if clusters > 1 else math.inf
+    serial = max(found.serial_correlation, earlier.serial_correlation, key=lambda each: each.widening)
+    return Estimate(value, value - half, value + half, error, found.rows, clusters, serial)

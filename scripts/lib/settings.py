@@ -54,6 +54,12 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
     if policies.cluster not in {"day", *features.columns}:
         problem = _not_one_of("day or a feature", policies.cluster, ["day", *features.columns])
         yield ("policies", "cluster"), problem
+    if settings.monitoring.alarms > settings.monitoring.windows:
+        found = settings.monitoring.alarms
+        yield (
+            ("monitoring", "alarms"),
+            f"expected at most the {settings.monitoring.windows} windows, found {found}",
+        )
     label = settings.label.type
     if settings.metric.name not in METRICS[label]:
         problem = _not_one_of(f"a metric of a {label} label", settings.metric.name, METRICS[label])

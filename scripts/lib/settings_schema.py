@@ -165,6 +165,21 @@ class Inference(Section):
     maximum_rejected_share: Annotated[float, Field(ge=0, le=1)] = 0.01
 
 
+class Monitoring(Section):
+    """Defaults as measured by bench/bench_monitoring.py."""
+
+    start: Literal["nested", "github", "none"] = "nested"
+    trigger: Literal["drop", "shadow", "either"] = "either"
+    window_days: Count = 7
+    windows: Count = 4
+    alarms: Count = 2
+    minimum_rows: Count = 1000
+    minimum_clusters: Annotated[int, Field(ge=2)] = 5
+    cooldown_days: Annotated[int, Field(ge=0)] = 14
+    maximum_age_days: Count = 182
+    alarms_per_week: Count = 1
+
+
 class Images(Section):
     repository: Repository = None
     pull_requests: Repository = None
@@ -186,6 +201,7 @@ class Settings(Section):
     metric: Metric
     policies: Policies
     inference: Inference = Inference()
+    monitoring: Monitoring = Monitoring()
     images: Images = Images()
     resources: dict[Name, Resources] = {}
 
@@ -193,7 +209,7 @@ class Settings(Section):
         """The day that windows count back from; "today" is today's in UTC, as the cluster's schedules are."""
         return datetime.now(UTC).date() if isinstance(self.data.as_of, str) else self.data.as_of
 
-    def data_settings(self, root: Path) -> str:
+    def data_settings(self, root: Path, evaluation_days: int | None = None) -> str:
         """What load_data gets; a table's relative path is one below the project's `root`."""
         tables = {name: table.model_dump() for name, table in self.data.tables.items()}
         for table in tables.values():
@@ -204,7 +220,8 @@ class Settings(Section):
                 "tables": tables,
                 "rows": self.data.rows,
                 "label_matures_after_days": self.label.matures_after_days,
-                "windows": self.windows.model_dump(),
+                "windows": self.windows.model_dump()
+                | ({"evaluation_days": evaluation_days} if evaluation_days else {}),
             }
         )
 
@@ -227,6 +244,17 @@ class Settings(Section):
     def inference_settings(self) -> str:
         """What list_shards and publish_predictions get; parallelism is compiled into the pipeline."""
         return canonical_json(self.inference.model_dump(exclude={"parallelism"}))
+
+    def monitored_days(self) -> int:
+        """How many of the newest mature days the monitor looks at."""
+        return self.monitoring.windows * self.monitoring.window_days
+
+    def monitoring_policy(self) -> str:
+        """What monitor_model decides by."""
+        policies = self.policies.model_dump(include={"confidence", "min_effect", "margin", "cluster"})
+        return canonical_json(
+            policies | {"metric": self.metric.name, "monitoring": self.monitoring.model_dump()}
+        )
 
     def policy(self, gate: Gate) -> str:
         """What compare_models decides by at `gate`."""

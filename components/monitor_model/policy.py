@@ -1,0 +1,106 @@
+"""Decide whether the champion is to be trained anew, by what was seen, what was decided, and the rules."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+KEPT_ALARMS = 100
+WEEK = 7
+State = dict[str, Any]
+Rules = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a monitor saw of one version of the model."""
+
+    as_of: date
+    window_end: str
+    version: str
+    made: date
+    """The day for which the version was trained and passed the gate."""
+    judged: int = 0
+    """Windows with rows enough to tell; in so many of them the figure dropped, or the shadow was better."""
+    dropped: int = 0
+    outdone: int = 0
+
+
+@dataclass(frozen=True)
+class Decision:
+    decision: str
+    reasons: tuple[str, ...] = ()
+    since: date | None = None
+    """The day of the alarm that a decision other than ALARM refers to."""
+
+    @property
+    def alarm(self) -> bool:
+        return self.decision == "ALARM"
+
+
+def decide(seen: Seen, state: State, rules: Rules, decided_by: str) -> tuple[Decision, State]:
+    """The decision, and the state that it leaves; the same state where there was nothing to decide by.
+
+    `decided_by` names a run: an alarm that it has raised stays its alarm when a task of it is tried again.
+    """
+    if str(seen.as_of) < state.get("as_of", ""):
+        return Decision("OUT_OF_ORDER", since=date.fromisoformat(state["as_of"])), state
+    alarms = state.get("alarms", [])
+    known = [
+        each for each in alarms if (each["version"], each["window_end"]) == (seen.version, seen.window_end)
+    ]
+    if known:
+        mine = known[-1]["decided_by"] == decided_by
+        return Decision(
+            "ALARM" if mine else "ALREADY_DECIDED", tuple(known[-1]["reasons"]), _day(known[-1])
+        ), state
+
+    evident = evident_reasons(seen, rules)
+    last, own = _newest(alarms), _newest([each for each in alarms if each["version"] == seen.version])
+    armed = own is None or state.get("recovered", "") > own["as_of"]
+    reasons = (evident if armed else ()) + old_age(seen, own, rules)
+    told = {"as_of": str(seen.as_of), "recovered": state.get("recovered", ""), "alarms": alarms}
+    if not evident and not reasons and seen.judged < rules["alarms"]:
+        return Decision("NOT_ENOUGH_EVIDENCE"), state
+    if not evident and seen.judged >= rules["alarms"]:
+        told["recovered"] = str(seen.as_of)
+    if not reasons:
+        return (Decision("NOT_REARMED", evident, _day(own)) if evident else Decision("QUIET")), told
+    if last and (seen.as_of - _day(last)).days < rules["cooldown_days"]:
+        return Decision("COOLING_DOWN", reasons, _day(last)), told
+    if sum((seen.as_of - _day(each)).days < WEEK for each in alarms) >= rules["alarms_per_week"]:
+        return Decision("CAPPED", reasons, _day(last)), told
+    alarm = {
+        "key": key_of(seen, reasons),
+        "version": seen.version,
+        "window_end": seen.window_end,
+        "reasons": list(reasons),
+        "as_of": str(seen.as_of),
+        "decided_by": decided_by,
+    }
+    return Decision("ALARM", reasons), told | {"alarms": [*alarms, alarm][-KEPT_ALARMS:]}
+
+
+def evident_reasons(seen: Seen, rules: Rules) -> tuple[str, ...]:
+    """What the windows say, as far as the rules listen to it."""
+    counts = {"drop": seen.dropped, "shadow": seen.outdone}
+    listened = counts if rules["trigger"] == "either" else [rules["trigger"]]
+    return tuple(name for name in listened if counts[name] >= rules["alarms"])
+
+
+def old_age(seen: Seen, alarmed: dict[str, Any] | None, rules: Rules) -> tuple[str, ...]:
+    """A model that lost against the champion does not make it younger, but the next try waits as long."""
+    since = max(seen.made, _day(alarmed)) if alarmed else seen.made
+    return ("age",) if (seen.as_of - since).days >= rules["maximum_age_days"] else ()
+
+
+def key_of(seen: Seen, reasons: tuple[str, ...]) -> str:
+    """Two alarms of one key are one alarm."""
+    return f"{seen.version[:16]}/{seen.window_end[:10]}/{'+'.join(reasons)}"
+
+
+def _newest(alarms: list[dict[str, Any]]) -> dict[str, Any] | None:
+    return max(alarms, key=lambda each: each["as_of"], default=None)
+
+
+def _day(alarm: dict[str, Any]) -> date:
+    return date.fromisoformat(alarm["as_of"])

@@ -1,0 +1,123 @@
+"""Look after the champion: an alarm, and what it started, or the reason why there is none."""
+
+import argparse
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from components.shared.command_line import Finding, SettingsError, WorldError, parser, run
+from scripts.lib.github import add_summary, set_outputs
+
+PIPELINE = "monitoring"
+RESULTS = Path("build/monitor")
+DOCUMENTS = ("decision.json", "monitoring.html", "monitoring.md")
+TRAINING = "training"
+
+
+def main() -> int:
+    """Exit status 0: no alarm, 1: an alarm."""
+    arguments = _parser().parse_args()
+
+    from components.monitor_model import terminal
+    from components.shared.model_registry import ModelRegistry
+    from scripts.lib import judged_run, model_code, training_run
+    from scripts.lib.pipeline_compiler import read_references
+    from scripts.lib.sources import WorkTree
+
+    root = Path.cwd()
+    code = model_code.read(WorkTree(root))
+    commit = training_run.commit_of(root, code)
+    if arguments.images:
+        code = training_run.pushed(code, read_references(arguments.images))
+    registry_uri = judged_run.model_registry_uri(root)
+    champion = ModelRegistry(registry_uri, code.settings.model).champion()
+    if champion is None:
+        raise SettingsError(f"{code.settings.model}: expected a champion, found none; make promote makes one")
+    references = {name: image.reference for name, image in code.images.items()}
+    judged_run.expect_reachable(code.settings, references, registry_uri)
+    judged_run.recover_images(root, champion)
+    asked = question(code, commit, str(arguments.as_of or code.settings.as_of()))
+    asked |= {"model_registry_uri": registry_uri}
+    decision, verdict = monitor(root, code.settings.resources, references, asked)
+    print(terminal.render(decision, color=sys.stdout.isatty()))
+    if verdict:
+        took_over = "and took over" if verdict["passed"] else "and the champion stays"
+        print(f"training: the new model is {verdict['verdict']}, {took_over}")
+    print(f"report: {(root / RESULTS / 'monitoring.html').as_uri()}")
+    add_summary((root / RESULTS / "monitoring.md").read_text())
+    set_outputs(
+        decision=decision["decision"], alarm=str(decision["alarm"]).lower(), key=decision["key"] or ""
+    )
+    return Finding.status if decision["alarm"] else 0
+
+
+def question(code: Any, commit: str, as_of: str) -> dict[str, str]:
+    """The parameters of the monitoring pipeline, but for where models are and where its results go."""
+    from scripts.lib import training_run
+
+    training = training_run.question(code, commit, as_of)
+    own = {
+        "data_settings": code.settings.data_settings(code.source.root, code.settings.monitored_days()),
+        "policy": code.settings.monitoring_policy(),
+        "provenance": json.dumps({"model": code.settings.model, "commit": commit}),
+    }
+    return training | own | {f"training_{name}": training[name] for name in own}
+
+
+def monitor(
+    root: Path, resources: Any, references: dict[str, str], asked: dict[str, str]
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The decision of a run of the pipeline, and the verdict on the model that an alarm trained in it."""
+    from scripts.lib import judged_run, runs
+    from scripts.lib.endpoint import connect
+    from scripts.lib.progress import Progress
+    from scripts.lib.uploads import upload
+
+    results = root / RESULTS
+    for name in DOCUMENTS:  # what an earlier run decided must never pass for this one's
+        (results / name).unlink(missing_ok=True)
+    compiled = judged_run.compiled_to(results, root, PIPELINE, references, resources)
+    judged_run.clear(results / TRAINING)
+    with connect(root) as client:
+        version = upload(client, compiled)
+        uri = judged_run.results_uri_of_a_run(results)
+        training_uri = f"{uri}/{TRAINING}"
+        asked |= {"results_uri": uri, "training_results_uri": training_uri}
+        with runs.started(client, version, PIPELINE, asked) as run_id:
+            print(f"run {run_id} of {PIPELINE} on {client.host}", flush=True)
+            finished = runs.follow(client, run_id, Progress())
+        decision = read_decision(uri, results)
+        verdict = judged_run.read_verdict(training_uri, results / TRAINING)
+        trains = decision and decision["alarm"] and decision["start"] == "nested"
+        if finished.state != "SUCCEEDED" or not decision or bool(trains) != bool(verdict):
+            raise WorldError(judged_run.explained(client, finished))
+    return decision, verdict
+
+
+def read_decision(uri: str, results: Path) -> dict[str, Any] | None:
+    """The decision at `uri`, the documents fetched from there to `results`; None where none was made."""
+    from components.shared import storage
+
+    try:
+        for name in DOCUMENTS:
+            content = storage.read_bytes(f"{uri}/{name}")
+            if uri != results.as_uri():
+                (results / name).write_bytes(content)
+    except storage.NotFound:
+        return None
+    return json.loads((results / "decision.json").read_bytes())
+
+
+def _parser() -> argparse.ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument(
+        "--images", type=Path, metavar="FILE", help="references by component, as JSON (default: staged here)"
+    )
+    options.add_argument("--as-of", type=date.fromisoformat, help="the day that the windows count back from")
+    return options
+
+
+if __name__ == "__main__":
+    run(main)
