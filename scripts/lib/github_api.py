@@ -44,7 +44,7 @@ class GitHub:
             raise SettingsError(f"GITHUB_REPOSITORY: expected <owner>/<name>, found {self.repository[:80]!r}")
         if not re.fullmatch(r"[!-~]+", token):
             raise SettingsError("GITHUB_TOKEN: expected a token, found none; give the step github.token")
-        self._root = environment.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
+        self._root = (environment.get("GITHUB_API_URL") or "https://api.github.com").rstrip("/")
         _expect_private(self._root)
         self._base: tuple[str, ...] = ("repos", *self.repository.split("/"))
         self._waits = waits

@@ -8,7 +8,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from components.compare_models import pictures, report, terminal, text
+from components.compare_models import markdown, pictures, report, terminal, text
 from components.compare_models.document import Asked, judge, skeleton
 from tests.components.questions import (
     LOGIT,
@@ -130,7 +130,7 @@ def test_a_strangers_words_are_plain_text_in_markdown():
     _, files = rendered(hostile())
 
     outside = re.sub(
-        r"```text\n.*?\n```|`[^`\n]*`|\*\*|\|[-:| ]+\|\n", "", files["report.md"], flags=re.DOTALL
+        r"```text\n.*?\n```|`[^`\n]*`|\*\*|\|[-:| ]+\|\n|&nbsp;", "", files["report.md"], flags=re.DOTALL
     )
     assert "alert" in outside
     assert not re.search(r"<|(?<!\\)[\[\]*_`~]|@\w|#\d|GH-\d|www\.|://", outside)
@@ -146,17 +146,81 @@ def test_no_line_commands_the_log_it_is_printed_to(shown):
     assert not re.search(r"::|##\[|\x1b|\r", printed)
 
 
-def test_a_comment_that_is_too_long_keeps_its_verdict_and_closes_its_block():
+def many_slices(words: str):
+    """A question with ninety slices, named with `words`."""
     asked = hostile()
-    names = [f"{index % 90}{HOSTILE * 3}" for index in range(len(ORIGIN))]
+    names = [f"{index % 90}{words}" for index in range(len(ORIGIN))]
     table = asked.truth.set_column(3, HOSTILE, [names])
-    asked = replace(asked, truth=table, evaluation=table, policy=asked.policy | {"minimum_clusters": 2})
+    return replace(asked, truth=table, evaluation=table, policy=asked.policy | {"minimum_clusters": 2})
 
-    _, files = rendered(asked)
 
-    assert report.MARKDOWN_LIMIT - 5000 < len(files["report.md"].encode()) < 64_000
+def test_a_comment_that_is_too_long_keeps_its_verdict_and_closes_its_block():
+    verdict, files = rendered(many_slices(HOSTILE * 9))
+
+    assert markdown.LIMIT - 9000 < len(files["report.md"].encode()) < 64_000
+    assert verdict["verdict"] in files["report.md"][:100]
     assert files["report.md"].count("```") % 2 == 0
     assert files["report.md"].endswith("The rest is in report.html.\n")
+
+
+def test_of_many_slices_those_that_failed_are_shown():
+    verdict, _ = judge(many_slices(""))
+    slices = verdict["comparisons"][0]["slices"]
+    more = len(slices) - markdown.MOST_SLICES
+    assert more > 50
+    for index, each in enumerate(slices):
+        each["passed"] = index != 80
+
+    shown = markdown.report(verdict)
+
+    rows = [line for line in shown.splitlines() if line.endswith(("| ✓ |", "| ✗ |"))]
+    assert len(rows) == markdown.MOST_SLICES * len(verdict["comparisons"])
+    assert rows[0].endswith("| ✗ |")
+    assert f"{more} more slices are in the report" in shown
+
+
+def test_what_is_known_around_the_run_comes_with_the_verdict():
+    verdict, _ = judge(QUESTIONS["WORSE"])
+    told = {
+        "accepted": "accepted by bob: the *old* model is gone",
+        "but": "checks failed",
+        "links": [("report", "https://github.com/you/it/actions/runs/1/artifacts/2")],
+        "sha": "ab" * 20,
+        "workflows": [".github/workflows/pr.yml"],
+        "judges": [f"scripts/{number}.py" for number in range(25)],
+    }
+
+    shown = markdown.report(verdict, told)
+
+    assert shown.startswith("## ☑️ WORSE, accepted\n")
+    assert r"accepted by bob:​ the \*old\* model is gone" in shown
+    assert "[report](<https://github.com/you/it/actions/runs/1/artifacts/2>) · commit `abababababab`" in shown
+    assert "GitHub runs this pull request's own `.github/workflows/pr.yml`" in shown
+    assert "counts after the merge: `scripts/0.py`, " in shown
+    assert "`scripts/19.py` and 5 more\n" in shown
+    assert shown.count("<details>") == shown.count("</details>") == 2
+    assert "<details>" not in markdown.report(verdict)
+
+
+def test_images_that_changed_are_named_by_their_hash():
+    asked = replace(
+        QUESTIONS["BETTER"],
+        provenance={
+            "control": {
+                "train_model": "you/it:train_model-12@sha256:ab",
+                "score_model": "you/it:score_model-9",
+            },
+            "candidate": {
+                "train_model": "you/it:train_model-34@sha256:cd",
+                "score_model": "you/it:score_model-9",
+            },
+        },
+    )
+
+    shown = rendered(asked)[1]["report.md"]
+
+    assert "| `train_model` | `train_model-12` | `train_model-34` |" in shown
+    assert "| `score_model` |" not in shown
 
 
 def test_a_number_has_its_own_curves():

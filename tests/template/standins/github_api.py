@@ -118,9 +118,9 @@ class GitHubApi:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1001))
 
     def environment(self, **permissions: str) -> dict[str, str]:
-        """What a step of a job with these permissions has in its environment: `pull_requests="write"`."""
+        """What a step of a job with these permissions, `issues="write"`, has in its environment."""
         token = f"ghs_{next(self._numbers)}secret"
-        self.tokens[token] = permissions
+        self.tokens[token] = {name.replace("-", "_"): level for name, level in permissions.items()}
         return {
             "GITHUB_API_URL": self.url,
             "GITHUB_SERVER_URL": "https://github.com",
@@ -387,7 +387,7 @@ STATUS = fields(
     "state",
     state={"enum": ["error", "failure", "pending", "success"]},
     target_url={"type": ["string", "null"], "pattern": "^https?://"},
-    description={"type": ["string", "null"], "maxLength": 140},
+    description={"type": ["string", "null"], "maxLength": 140, "pattern": "^[\u0000-\uffff]*$"},
     context={"type": "string", "minLength": 1, "maxLength": 255},
 )
 
