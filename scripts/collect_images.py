@@ -18,6 +18,7 @@ from scripts.lib.image_shelves import Held, Registry, Shelf
 from scripts.lib.images import TAG
 from scripts.lib.settings import load
 
+PERMISSIONS = {"packages": "write"}
 ALL = "all"
 ABOUT = re.compile(r"sha256-([0-9a-f]{64})(\..+)?")
 """The tag of what is said about an image, attestations say, in a registry that links it by no other way."""

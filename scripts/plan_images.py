@@ -10,6 +10,7 @@ from scripts.lib import published_images
 from scripts.lib.github import add_summary, set_outputs
 from scripts.lib.images import Image, built_from
 
+PERMISSIONS = {"packages": "read"}
 MOST_JOBS = 256  # GitHub's limit of a matrix
 
 

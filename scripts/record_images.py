@@ -9,6 +9,8 @@ from scripts.lib import published_images
 from scripts.lib.images import split_tag
 from scripts.lib.published_images import check_digest
 
+PERMISSIONS = {"packages": "read"}
+
 
 def main() -> None:
     arguments = _parser().parse_args()

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.conventions import code, files, images, interfaces  # noqa: F401 - they register their rules
+from tests.template.conventions import (  # noqa: F401 - they register their rules
+    code,
+    files,
+    images,
+    interfaces,
+    trust,
+    workflows,
+)
 from tests.template.conventions.rules import RULES, Breach, Rule
 
 ROOT = Path(__file__).parents[2]
