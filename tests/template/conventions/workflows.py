@@ -170,3 +170,25 @@ def inputs_are_few_and_described(root: Path) -> Iterator[str]:
                         yield f"{where}: expected a name like image-tag and a description, found {each}"
             if len(owner.get("inputs", {})) > MOST_INPUTS:
                 yield f"{name}:{owner.lines['inputs']}: expected at most {MOST_INPUTS} inputs"
+
+
+@rule(
+    breach(
+        ".github/actions/x/action.yml:2",
+        "inputs:\n  image:\n    description: A tag\n",
+        {"docs/actions.md": "| `x` | `image` | The image | |\n"},
+    ),
+    breach(f"{W}:4", f"{STEP}env: {{A: '${{{{ vars.RUNS }}}}'}}\n", {"docs/operating.md": "`RUNS_ON`\n"}),
+)
+def actions_and_settings_are_documented(root: Path) -> Iterator[str]:
+    told = {name: path.read_text() for name, path in found(root, "docs/*.md")}
+    for name, action in documents(root, ACTIONS):
+        for kind, prefix in (("inputs", ""), ("outputs", "output ")):
+            for each, content in action.get(kind, {}).items():
+                row = f"| `{Path(name).parent.name}` | {prefix}`{each}` | {content.get('description')} |"
+                if row not in told.get("docs/actions.md", row):
+                    yield f"{name}:{action[kind].lines[each]}: expected in docs/actions.md {row}"
+    for where, line in lines(root, WORKFLOWS):
+        for setting in re.findall(r"\b(?:vars|secrets)\.(\w+)", line):
+            if f"`{setting}`" not in told.get("docs/operating.md", f"`{setting}`"):
+                yield f"{where}: expected `{setting}` in docs/operating.md"
