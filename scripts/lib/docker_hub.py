@@ -9,8 +9,8 @@ from requests import Response
 
 from components.shared.command_line import SettingsError, WorldError
 from scripts.lib.image_credentials import credentials
-from scripts.lib.image_repository import LOOK_UPS_AT_ONCE, split_name
-from scripts.lib.image_shelves import Held, read_json, read_time
+from scripts.lib.image_repository import LOOK_UPS_AT_ONCE, read_json, split_name
+from scripts.lib.image_shelves import Held, read_time
 from scripts.lib.registry_session import RegistrySession
 
 API = "https://hub.docker.com"

@@ -4,9 +4,10 @@ import base64
 import os
 import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from requests import Response
@@ -16,6 +17,7 @@ from scripts.lib.image_credentials import credentials
 from scripts.lib.registry_session import RegistrySession, is_loopback
 
 LOOK_UPS_AT_ONCE = 16
+TAGS_A_PAGE = 1000
 MANIFESTS = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.oci.image.manifest.v1+json",
@@ -61,13 +63,29 @@ class ImageRepository:
         if not TAG.fullmatch(tag):
             raise SettingsError(f"{self.name}: expected a tag of 128 characters at most, found {tag!r}")
         response = self.ask("HEAD", f"{self.base}/manifests/{tag}")
-        kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
+        kind = _kind(response)
         digest = response.headers.get("Docker-Content-Digest", "")
         if response.status_code == 404 and kind != "text/html":
             return None
         if response.status_code == 200 and kind in MANIFESTS and DIGEST.fullmatch(digest):
             return digest
         raise self.unexpected("a manifest's digest, or 404 for none", response)
+
+    def tags(self) -> Iterator[str]:
+        """All tags of the repository, page by page; none before the first push."""
+        url = f"{self.base}/tags/list?n={TAGS_A_PAGE}"
+        while url:
+            response = self.ask("GET", url)
+            if response.status_code == 404 and _kind(response) != "text/html":
+                return
+            document = read_json(response)
+            if response.status_code != 200 or not isinstance(document, dict) or "tags" not in document:
+                raise self.unexpected("a list of tags", response)
+            yield from document["tags"] or []
+            following = response.links.get("next", {}).get("url", "")
+            url = following and urljoin(response.url, following)
+            if url and not url.startswith(f"{self.base}/"):  # which would be sent our credentials
+                raise WorldError(f"{self.name}: expected the next page below it, found {url[:80]!r}")
 
     def can_push(self) -> bool:
         """Whether an image may be pushed here; WorldError where the credentials themselves are refused.
@@ -147,6 +165,18 @@ class ImageRepository:
         kind = response.headers.get("Content-Type", "of no type")
         found = f"{response.status_code} ({kind}) from {urlsplit(response.url).netloc}"
         return WorldError(f"{self.name}: expected {expected}, found {found}")
+
+
+def read_json(response: Response) -> Any:
+    """The document of an answer, whatever it is; None where it is no JSON."""
+    try:
+        return response.json()
+    except ValueError:
+        return None
+
+
+def _kind(response: Response) -> str:
+    return response.headers.get("Content-Type", "").partition(";")[0].strip()
 
 
 def split_name(name: str) -> tuple[str, str]:

@@ -1,16 +1,13 @@
 """What an image repository holds, and how it is deleted there, over the OCI distribution API."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
-from urllib.parse import urljoin
 
-from requests import Response
-
-from components.shared.command_line import SettingsError, WorldError
-from scripts.lib.image_repository import ImageRepository
+from components.shared.command_line import SettingsError
+from scripts.lib.image_repository import ImageRepository, read_json
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Registry:
 
     def held(self) -> list[Held]:
         tags_of: dict[str, list[str]] = {}
-        for tag, digest in self.repository.digests(self._tags()).items():
+        for tag, digest in self.repository.digests(self.repository.tags()).items():
             tags_of.setdefault(digest, []).append(tag)
         return [Held(tuple(sorted(tags)), digest) for digest, tags in tags_of.items()]
 
@@ -84,31 +81,6 @@ class Registry:
         if response.status_code != 200 or not isinstance(document, dict):
             raise self.repository.unexpected(f"the document {digest[:19]}", response)
         return document
-
-    def _tags(self) -> Iterator[str]:
-        url = f"{self.repository.base}/tags/list?n=1000"
-        while url:
-            response = self.repository.ask("GET", url)
-            if response.status_code == 404:
-                return
-            document = read_json(response)
-            if response.status_code != 200 or not isinstance(document, dict) or "tags" not in document:
-                raise self.repository.unexpected("a list of tags", response)
-            yield from document["tags"] or []
-            following = response.links.get("next", {}).get("url")
-            url = self._here(urljoin(response.url, following)) if following else ""
-
-    def _here(self, url: str) -> str:
-        if not url.startswith(f"{self.repository.base}/"):  # which would be sent our credentials
-            raise WorldError(f"{self.name}: expected the next page below it, found {url[:80]!r}")
-        return url
-
-
-def read_json(response: Response) -> Any:
-    try:
-        return response.json()
-    except ValueError:
-        return None
 
 
 def read_time(text: str) -> datetime:

@@ -16,6 +16,8 @@ LOCAL_REPOSITORY = "localhost/mlops"
 STORE = Path(".mlops/images")
 DOCKERFILE = re.compile(r"components/([A-Za-z0-9_]+)/Dockerfile")
 TAG = re.compile(r"([A-Za-z0-9_]+)-([0-9a-f]{16})(?:-([a-z0-9]+))?")
+WEEK = re.compile(r"\d{4}w\d\d")
+"""The salt of a week's images, the ISO week they were built in."""
 NO_PATTERN = re.compile(r"[^*?\[$<]+")
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.command_line import SettingsError
-from scripts.lib.images import LOCAL_REPOSITORY, name_all, split_tag
+from scripts.lib.images import LOCAL_REPOSITORY, WEEK, name_all, split_tag
 from scripts.lib.sources import GitIndex
 
 TAGS = re.compile(r"(?<![A-Za-z0-9_.-])[A-Za-z0-9_]+-[0-9a-f]{16}(?:-[a-z0-9]+)?(?![A-Za-z0-9_-])")
-WEEK = re.compile(r"\d{4}w\d\d")
 DIGESTS = re.compile(r"sha256:[0-9a-f]{64}")
 
 

@@ -4,12 +4,12 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from components.shared.command_line import Finding, SettingsError
 from scripts.lib.image_repository import DIGEST, DeniedError, ImageRepository, split_name
-from scripts.lib.images import Image, name_all
+from scripts.lib.images import TAG, WEEK, Image, name_all, split_tag
 from scripts.lib.settings_schema import Settings
 from scripts.lib.sources import GitIndex
 
@@ -41,23 +41,41 @@ def needed(arguments: argparse.Namespace, checkout: Path, salt: str) -> dict[str
 def published(images: Iterable[Image], arguments: argparse.Namespace) -> dict[str, str]:
     """By tag of `images`: the references, with digests, of those that are there; main's come first."""
     images = list(images)
-    places = [(main_repository(arguments), {image.tag: image.tag for image in images})]
-    if arguments.pull_request is not None:
-        own = pushed_to(arguments)
-        unsalted = {image.tag: f"{image.component}-{image.hash}" for image in images}
-        places = [(places[0][0], unsalted), (own, places[0][1])]
+    main = main_repository(arguments)
     found: dict[str, str] = {}
-    for name, tags in places:
-        absent = {tag: there for tag, there in tags.items() if tag not in found}
+    for name in (main, pushed_to(arguments))[: 1 if arguments.pull_request is None else 2]:
+        absent = [image for image in images if image.tag not in found]
+        repository = ImageRepository(name)
         try:
-            digests = ImageRepository(name).digests(absent.values())
+            listed = set(repository.tags())
+            chosen = _chosen(absent, listed, any_week=name == main)
+            digests = repository.digests(chosen.values())
         except DeniedError as error:  # as before the first push, which makes the repository
             print(f"note: {error}; taken as empty", file=sys.stderr)
             continue
         found |= {
-            tag: f"{name}:{there}@{digests[there]}" for tag, there in absent.items() if there in digests
+            tag: f"{name}:{there}@{digests[there]}" for tag, there in chosen.items() if there in digests
         }
     return found
+
+
+def _chosen(images: Iterable[Image], listed: Collection[str], any_week: bool) -> dict[str, str]:
+    """By tag of `images`, which of the tags `listed` is taken for it: its own; or, where main's are asked for
+    with no week, the newest week's, for that has the newest security patches."""
+    newest = {}
+    for tag in sorted(listed):  # with no week comes first
+        match = TAG.fullmatch(tag)
+        if match and (not match[3] or WEEK.fullmatch(match[3])):
+            newest[f"{match[1]}-{match[2]}"] = tag
+    chosen = {}
+    for image in images:
+        asked_for_week = WEEK.fullmatch(split_tag(image.tag)[2])
+        there = (
+            newest.get(f"{image.component}-{image.hash}") if any_week and not asked_for_week else image.tag
+        )
+        if there in listed:
+            chosen[image.tag] = there
+    return chosen
 
 
 def check_digest(text: str, where: str) -> str:

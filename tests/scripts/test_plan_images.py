@@ -131,7 +131,9 @@ def test_candidate_and_base_are_planned_together_and_recorded_apart(checkout, st
     assert step("plan_images", *both).matrix == []
 
 
-def test_every_week_makes_its_own_images(checkout, step, docker_registry: DockerRegistry):
+def test_every_week_makes_its_own_images_and_no_push_goes_back_behind_them(
+    checkout, step, docker_registry: DockerRegistry
+):
     main = docker_registry.new_repository()
     for job in step("plan_images", "--repository", main).matrix:
         docker_registry.push(main, job["tag"])
@@ -142,10 +144,17 @@ def test_every_week_makes_its_own_images(checkout, step, docker_registry: Docker
     assert job["tag"].endswith(f"-{salt}")
     assert job["cache-scope"] == f"load_data-{salt}"
     assert step("stage_image", job["tag"], "--repository", main).status == 0
+    docker_registry.push(main, f"{job['tag'].removesuffix(salt)}2001w01")
     for each in plan.matrix:
         docker_registry.push(main, each["tag"])
     assert step("plan_images", "--repository", main, "--weekly").matrix == []
-    assert step("record_images", "build/digests", "--repository", main, "--salt", salt).status == 0
+    for salted in (("--salt", salt), (), ("--pull-request", "12")):
+        assert step("plan_images", "--repository", main).matrix == []
+        assert step("record_images", "build/digests", "--repository", main, *salted).status == 0
+        recorded = json.loads((checkout / "build/images.json").read_text())
+        assert {each.partition("@")[0] for each in recorded.values()} == {
+            f"{main}:{each['tag']}" for each in plan.matrix
+        }
 
 
 def test_a_repository_that_may_not_be_read_counts_as_empty(step):

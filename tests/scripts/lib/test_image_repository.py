@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from components.shared.command_line import SettingsError, WorldError
-from scripts.lib import registry_session
+from scripts.lib import image_repository, registry_session
 from scripts.lib.image_credentials import credentials
 from scripts.lib.image_repository import DeniedError, ImageRepository, split_name
 from tests.docker_registry import MANIFEST, PASSWORD, USER, DockerRegistry, htpasswd, running_registry
@@ -50,6 +50,33 @@ def test_tags_that_are_there_have_digests_and_others_have_none(docker_registry: 
     assert repository.digests(["a-1", "a-2", "b-1", "b-2"]) == {"a-1": digest, "b-1": digest, "b-2": other}
     assert repository.digests([]) == {}
     assert ImageRepository(docker_registry.new_repository(), {}).digests(["a-1"]) == {}
+
+
+def test_all_tags_are_listed_page_by_page(docker_registry: DockerRegistry, monkeypatch):
+    monkeypatch.setattr(image_repository, "TAGS_A_PAGE", 2)
+    name = docker_registry.new_repository()
+    assert list(ImageRepository(name, {}).tags()) == []
+    tags = {f"a-{number}" for number in range(5)}
+    docker_registry.push(name, *tags)
+    listed = list(ImageRepository(name, {}).tags())
+    assert (len(listed), set(listed)) == (5, tags)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Answer(200, {"Content-Type": "text/html"}, b"<html>"), "expected a list of tags, found 200"),
+        (Answer(404, {"Content-Type": "text/html"}), "expected a list of tags, found 404"),
+        (Answer(200, {}, b"[]"), "expected a list of tags, found 200"),
+        (
+            Answer(200, {"Link": '<https://elsewhere.example/>; rel="next"'}, b'{"tags": null}'),
+            "expected the next page below it, found 'https://elsewhere",
+        ),
+    ],
+)
+def test_a_list_of_tags_that_is_none(answer, message):
+    with unruly(lambda _: answer) as (host, _), pytest.raises(WorldError, match=message):
+        list(ImageRepository(f"{host}/you/model", {}).tags())
 
 
 def test_many_tags_are_looked_up_at_once(docker_registry: DockerRegistry):
