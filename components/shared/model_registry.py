@@ -19,6 +19,7 @@ from components.shared.model_registry_layout import (
     POINTER,
     SKETCHES_FILE,
     VERSION,
+    acceptance_key,
     content_sha256,
     metadata_key,
     metrics_of,
@@ -168,6 +169,13 @@ class ModelRegistry:
         "previous": version or "", "metrics": {name: value}, "verdict": summary, "ledger": its key}."""
         pointer, _ = self._pointer()
         return list(islice(self._moves(pointer), limit))[::-1]
+
+    def accept(self, commit: str, by: str, reason: str, pull_request: int) -> Document:
+        """Keep who accepted what the gate refused of `commit`. What was kept first stays, and is returned."""
+        key = acceptance_key(commit)
+        entry = {"commit": commit, "by": by, "reason": reason, "pull_request": pull_request}
+        self.documents.create(key, entry | {"at": timestamp()})
+        return self.documents.read(key, *entry)[0]
 
     def monitored(self) -> tuple[Document, str | None]:
         """What the monitor has decided so far (at first {}), and the tag for `keep_monitored`."""

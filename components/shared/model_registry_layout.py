@@ -4,6 +4,7 @@
 <uri>/models/<name>/versions/<digest>/sketches.json.gz    of its training rows, where it was made with any
 <uri>/models/<name>/versions/<digest>/metadata.json       written last: it makes the version exist
 <uri>/models/<name>/ledger/<sequence>-<id>.json           a move; counts once champion.json leads to it
+<uri>/models/<name>/ledger/accepted-<commit>.json         no move: somebody accepted what the gate refused
 <uri>/models/<name>/champion.json                         {"version", "sequence", "ledger"}
 <uri>/models/<name>/monitor.json                          what the monitor has decided so far
 """
@@ -22,6 +23,7 @@ SKETCHES_FILE = "sketches.json.gz"
 POINTER = "champion.json"
 MONITOR = "monitor.json"
 VERSION = re.compile(r"[0-9a-f]{64}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def metrics_of(verdict: Document, model_sha256: str) -> dict[str, Any]:
@@ -53,6 +55,12 @@ def model_key(version: str) -> str:
 
 def sketches_key(version: str) -> str:
     return f"versions/{version}/{SKETCHES_FILE}"
+
+
+def acceptance_key(commit: str) -> str:
+    if not COMMIT.fullmatch(commit):
+        raise SettingsError(f"expected a commit, 40 hexadecimal digits, found {commit!r}")
+    return f"ledger/accepted-{commit}.json"
 
 
 def content_sha256(sketches: bytes) -> str:

@@ -1,13 +1,16 @@
-"""A regression that somebody accepted: a status on the very commit, which only our workflows set."""
+"""A regression that somebody accepted: a status on the very commit, and who may set it."""
 
 import re
+from typing import Any
 
-from scripts.lib.github_api import GitHub
+from components.shared.command_line import Finding
+from scripts.lib.github_api import GitHub, NotFound
 
 CONTEXT = "accept-regression"
 BOT = "github-actions[bot]"  # whom GITHUB_TOKEN speaks as
 LONGEST_REASON = 80  # characters: with the longest login it fits a status, whose description has 140
 ACCEPTED = re.compile(r"accepted by [A-Za-z0-9_-]{1,39}: \S.*")
+Document = dict[str, Any]
 
 
 def accepted_regression(github: GitHub, sha: str) -> str | None:
@@ -24,3 +27,36 @@ def accept(github: GitHub, sha: str, login: str, reason: str) -> None:
     """Say on the commit `sha` that `login` accepts what it loses; needs `statuses: write`."""
     body = {"state": "success", "context": CONTEXT, "description": f"accepted by {login}: {reason}"}
     github.post("statuses", sha, body=body)
+
+
+def newest_run(github: GitHub, pull: Document) -> Document | None:
+    """The newest run of pr.yml on the head of this pull request."""
+    asked = {"head_sha": pull["head"]["sha"], "event": "pull_request"}
+    found = github.pages("actions", "workflows", "pr.yml", "runs", inside="workflow_runs", **asked)
+    mine = (each for each in found if pull["number"] in numbers_of(each, pull["number"]))
+    return max(mine, key=lambda each: each["run_number"], default=None)
+
+
+def numbers_of(found: Document, otherwise: int) -> set[int]:
+    """The pull requests that a run is of; of a fork's, GitHub names none."""
+    return {each["number"] for each in found["pull_requests"] or ()} or {otherwise}
+
+
+def expect_may_accept(github: GitHub, login: str, pull: Document, last: Document | None) -> None:
+    """Finding where `login` has no right to write, or made what is to be accepted."""
+    try:
+        permission = github.get("collaborators", login, "permission")["permission"]
+    except NotFound:
+        permission = "none"
+    if permission not in ("admin", "write"):
+        raise Finding(f"{login}: expected somebody with write access, found {permission}")
+    head = github.get("commits", pull["head"]["sha"])
+    makers = {
+        "opened the pull request": pull["user"],
+        "made its newest commit": head["author"],
+        "committed its newest commit": head["committer"],
+        "pushed its newest commit": last["actor"] if last else None,
+    }
+    for what, maker in makers.items():
+        if maker and maker["login"].lower() == login.lower():
+            raise Finding(f"{login} {what}: somebody else has to accept it")

@@ -54,6 +54,24 @@ def test_a_new_registry_is_empty(registry: ModelRegistry) -> None:
     assert registry.history() == []
 
 
+def test_what_was_accepted_first_stays(registry: ModelRegistry, promote) -> None:
+    champion = promote("a")
+    commit = "ab" * 20
+    first = registry.accept(commit, "bob", "smaller", 12)
+    assert (first["commit"], first["by"], first["reason"], first["pull_request"]) == (
+        commit,
+        "bob",
+        "smaller",
+        12,
+    )
+    assert registry.accept(commit, "eve", "other", 13) == first
+    assert registry.accept("cd" * 20, "eve", "other", 13)["by"] == "eve"
+    assert champion_of(registry) == champion
+    assert [move["move"] for move in registry.history()] == ["promote"]
+    with pytest.raises(SettingsError, match="expected a commit"):
+        registry.accept("../champion", "eve", "other", 13)
+
+
 def test_a_version_says_what_it_is(registry: ModelRegistry, register, tmp_path: Path) -> None:
     version = register("a")
     document = registry.fetch(version, tmp_path / "fetched")
