@@ -6,6 +6,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -120,15 +121,41 @@ def _load_uncached(source: Path, root: Path) -> Any:
     module = module_from_spec(spec)
     caching = Pipeline._execution_caching_default
     Pipeline._execution_caching_default = False  # as `kfp dsl compile --disable-execution-caching-by-default`
-    sys.path.insert(0, str(root))
     try:
-        spec.loader.exec_module(module)
+        with _importing_from(root):
+            spec.loader.exec_module(module)
     except Exception as error:
         raise _mistake(source, root, error) from None
     finally:
-        sys.path.remove(str(root))
         Pipeline._execution_caching_default = caching
     return module
+
+
+@contextmanager
+def _importing_from(root: Path) -> Iterator[None]:
+    """A project's packages are its own, also where these scripts are another's that names its alike."""
+    path, ours = sys.path, Path(__file__).resolve().parents[2]
+    others = [each for each in path if Path(each).resolve() not in (ours, root.resolve())]
+    known = (
+        {}
+        if ours == root.resolve()
+        else {name: sys.modules[name] for name in [*sys.modules] if _is_named(name)}
+    )
+    for name in known:
+        del sys.modules[name]
+    sys.path = [str(root), *others]
+    try:
+        yield
+    finally:
+        sys.path = path
+        if known:
+            for name in filter(_is_named, [*sys.modules]):
+                del sys.modules[name]
+            sys.modules.update(known)
+
+
+def _is_named(module: str) -> bool:
+    return module.partition(".")[0] in ("components", "pipelines", "scripts")
 
 
 def _mistake(source: Path, root: Path, error: Exception) -> SettingsError:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -234,3 +235,29 @@ def test_the_command_refuses_a_release_without_digests_and_writes_nothing(projec
     assert not (project / "build").exists()
     images.write_text(json.dumps({"load_data": f"you/x{DIGEST}", "train_model": f"you/x{DIGEST}"}))
     assert command(project, "--release", "--images", "images.json").returncode == 0
+
+
+@pytest.mark.parametrize("packages", [(), ("components", "components/load_data", "pipelines")])
+def test_a_project_that_names_its_packages_as_ours_compiles_its_own(tmp_path, packages):
+    """As where another repository calls our actions."""
+    theirs = HEAD.partition("@dsl.pipeline")[0].replace('"load_data",', '"theirs",')
+    for folder in ("components/load_data", "pipelines/lib"):
+        (tmp_path / folder).mkdir(parents=True)
+    for folder in packages:
+        (tmp_path / folder / "__init__.py").touch()
+    (tmp_path / "components/load_data/component.py").write_text(theirs)
+    (tmp_path / "pipelines/lib/names.py").write_text("NAME = 'toy'\n")
+    (tmp_path / "pipelines/toy.py").write_text(
+        "from kfp import dsl\n"
+        "from components.load_data.component import load_data\n"
+        "from pipelines.lib.names import NAME\n"
+        "@dsl.pipeline(name=NAME)\n"
+        "def toy(as_of: str):\n    load_data(as_of=as_of)\n"
+    )
+    ours = import_module("components.load_data.component")
+    images = {"theirs": "localhost/theirs:1"}
+    assert (
+        executors(compile_pipeline(tmp_path, "toy", images, {}))["exec-load-data"]["image"]
+        == images["theirs"]
+    )
+    assert sys.modules["components.load_data.component"] is ours, "what was imported before is still there"
