@@ -7,6 +7,7 @@ import tempfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from components.shared.command_line import SettingsError, WorldError
@@ -18,7 +19,9 @@ DOCKERFILE = re.compile(r"components/([A-Za-z0-9_]+)/Dockerfile")
 TAG = re.compile(r"([A-Za-z0-9_]+)-([0-9a-f]{16})(?:-([a-z0-9]+))?")
 WEEK = re.compile(r"\d{4}w\d\d")
 """The salt of a week's images, the ISO week they were built in."""
-NO_PATTERN = re.compile(r"[^*?\[$<]+")
+COPIES_OR_GOES_ON = re.compile(r"^\s*(copy|add)\s|\\\s*$", re.IGNORECASE)
+BY_NAME = re.compile(r"(?!(.*/)?\.\.?(/|$))[^*?\[$<]+")
+"""A path with no pattern, no variable, and no "." or ".." in it."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +107,13 @@ def _image(
     """16 hex digits stand for paths, contents and executable bits; a salt makes another image of the same."""
     lines = (f"{entry.mode} {entry.blob}\t{path}\0" for path in paths if (entry := source.entry(path)))
     tag = f"{component}-{hashlib.sha256(''.join(lines).encode(errors='surrogateescape')).hexdigest()[:16]}"
-    path = Path(f"{root or source.root}/{STORE}/{tag}")
+    path = _store_of(root or source.root) / tag
     return Image(component, tag[-16:], f"{repository}:{tag}{salt and '-'}{salt}", path)
+
+
+@cache
+def _store_of(root: Path) -> Path:
+    return root / STORE
 
 
 def _stage(
@@ -135,7 +143,7 @@ def _copied(dockerfile: str, text: str, source: Source) -> Iterator[str]:
             continue
         for name in arguments[len(options) : -1]:
             folder = name.removeprefix("./").strip("/")
-            if not NO_PATTERN.fullmatch(folder) or not {".", ".."}.isdisjoint(folder.split("/")):
+            if not BY_NAME.fullmatch(folder):
                 raise SettingsError(f"{here} {name}: expected a file or folder by its name in the project")
             found = _below(folder, source)
             if not found:
@@ -153,10 +161,10 @@ def _below(name: str, source: Source) -> list[str]:
 
 
 def _instructions(text: str) -> Iterator[tuple[int, str, ...]]:
-    """Line number and words of each instruction of a Dockerfile."""
+    """Line number and words of each instruction of a Dockerfile that copies, and of some that do not."""
     words, first = [], 0
     for number, line in enumerate(text.splitlines(), 1):
-        if line.lstrip().startswith("#"):
+        if (not words and not COPIES_OR_GOES_ON.search(line)) or line.lstrip().startswith("#"):
             continue
         first = first if words else number
         words += line.split()
