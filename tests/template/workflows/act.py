@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from tests.template.containers.engine import STORE
+from tests.template.containers.engine import CACHE, STORE
 from tests.template.project import ROOT
 from tests.template.workflows.origin import NAME, Event, Origin
 
@@ -131,12 +131,13 @@ class Runner:
         number = str(1000 + self.runs)
         folder = self.home / number
         checkout = self._checkout(event, folder)
+        write_sudo(folder / "bin")
         file = checkout / ".github/workflows" / workflow
-        described = yaml.safe_load(file.read_text())
-        if jobs:
-            file.write_text(json.dumps(alone(described, [*jobs], given or {})))  # JSON is YAML
-        (folder / "event.json").write_text(json.dumps(event.payload))
         standins = stood_in(checkout)
+        described = {path.name: in_words_of_act(path) for path in file.parent.glob("*.yml")}[workflow]
+        if jobs:
+            file.write_text(json.dumps(alone(described, [*jobs], given or {})))
+        (folder / "event.json").write_text(json.dumps(event.payload))
         process = subprocess.Popen(
             [
                 *(ACT, event.name, "--json", "--rm", "--pull=false", "--no-cache-server"),
@@ -149,7 +150,7 @@ class Runner:
             ],
             cwd=folder,
             env={
-                "PATH": PATH,
+                "PATH": f"{folder / 'bin'}:{PATH}",
                 "HOME": str(folder),
                 "GIT_CONFIG_GLOBAL": "/dev/null",
                 "NO_COLOR": "1",
@@ -175,6 +176,7 @@ class Runner:
         self, folder: Path, event: Event, number: str, environment: Mapping[str, str]
     ) -> Iterable[str]:
         standins = {
+            "PRE_COMMIT_HOME": str(CACHE / "pre-commit"),
             "STANDINS_ROOT": str(ROOT),
             "STANDINS_PYTHON": sys.executable,
             "STANDINS_FOLDER": str(self.origin.folder),
@@ -198,6 +200,23 @@ class Runner:
         used = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
         mine = [each for each in used if each["run"] == number]
         return Run(status, read_jobs(output, described), output, artifacts, mine)
+
+
+def write_sudo(folder: Path) -> None:
+    """As on GitHub's runners, whether or not this machine has one: here, who runs the tests is root already."""
+    folder.mkdir()
+    (folder / "sudo").write_text('#!/bin/sh\nexec "$@"\n')
+    (folder / "sudo").chmod(0o755)
+
+
+def in_words_of_act(file: Path) -> Document:
+    """Rewrite a workflow as JSON, which is YAML, without what act ignores but also refuses; and return it."""
+    described = yaml.safe_load(file.read_text())
+    described["on"] = described.pop(True, described.get("on"))  # as YAML 1.1 reads `on`
+    for job in described["jobs"].values():
+        job.pop("environment", None)
+    file.write_text(json.dumps(described))
+    return described
 
 
 def alone(described: Document, jobs: list[str], given: Mapping[str, Document | str]) -> Document:
@@ -302,8 +321,7 @@ def lines(output: str) -> Iterable[Document]:
 
 @cache
 def cached_environment(folder: Path) -> Path:
-    """A copy of this virtual environment without its packages, which it has in common with it; newer than any
-    lock file, so that nothing is installed."""
+    """A copy of this virtual environment without its packages, which it has in common with it."""
     ours = Path(sys.prefix)
     copy = folder / "environment"
     (copy / "bin").mkdir(parents=True)
@@ -315,5 +333,5 @@ def cached_environment(folder: Path) -> Path:
             (copy / library).symlink_to((ours / library).resolve())
     for mark in ("installed", "installed-dev"):
         (copy / mark).touch()
-        os.utime(copy / mark, (4e9, 4e9))
+        os.utime(copy / mark, (0, 0))
     return copy
