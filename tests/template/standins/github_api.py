@@ -191,17 +191,17 @@ class GitHubApi:
 
     def add_jobs(self, run_id: int, **conclusions: str | None) -> None:
         """`add_jobs(1, plan="success", gate="failure")`."""
-        self.jobs.setdefault(run_id, []).extend(
-            {
-                "id": self.new_id(),
+        for name, conclusion in conclusions.items():
+            number = self.new_id()
+            job = {
+                "id": number,
                 "run_id": run_id,
                 "name": name,
                 "status": "completed" if conclusion else "in_progress",
                 "conclusion": conclusion,
-                "html_url": f"https://github.com/{self.repository}/actions/runs/{run_id}/job/{name}",
+                "html_url": f"https://github.com/{self.repository}/actions/runs/{run_id}/job/{number}",
             }
-            for name, conclusion in conclusions.items()
-        )
+            self.jobs.setdefault(run_id, []).append(job)
 
     def add_artifact(self, run_id: int, name: str, expired: bool = False) -> int:
         number = self.new_id()
