@@ -1,6 +1,7 @@
 """Uploads pipelines so that a second time changes nothing: a pipeline by name, a version by content."""
 
 import hashlib
+import re
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from scripts.lib import kfp_lists
 from scripts.lib.kfp_client import Client, Refused
 
 ALREADY_EXISTS = 409
+NAME = re.compile(r"([0-9a-f]{12}-)?[0-9a-f]{12}")  # what a version is called by this project
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ from scripts.lib.pipeline_compiler import compile_pipeline
 from scripts.lib.sources import WorkTree
 from scripts.lib.uploads import Version, upload
 from scripts.local_kfp.start import local_kfp
+from tests.scripts.kubeflow import Kubeflow
 from tests.scripts.steps import ROOT, Call, Step
+from tests.template.local_kfp.in_process import InProcessServer
 
 MAIN = """
 import sys, time
@@ -117,3 +119,12 @@ def step(checkout: Path) -> Callable[..., Step]:
 def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Call]:
     """Call it with a folder, a script's name, its arguments and environment variables."""
     return lambda folder, *words, **variables: Call(monkeypatch, capsys, folder, words, variables)
+
+
+@pytest.fixture
+def kubeflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubeflow]:
+    """An endpoint of its own, whose runs are stand-ins, held against the description of the API."""
+    folder = tmp_path_factory.mktemp("kubeflow")
+    with InProcessServer(folder) as server:
+        yield Kubeflow(server, folder)
+    assert not server.departures
