@@ -36,7 +36,9 @@ def main() -> int:
                 problems.append(f"pull request {number}: {error}")
     print(*problems, sep="\n", end="\n" * bool(problems), file=sys.stderr)
     if problems:
-        raise WorldError(f"expected everything deleted, found {len(problems)} that could not be, listed above")
+        raise WorldError(
+            f"expected everything deleted, found {len(problems)} that could not be, listed above"
+        )
     return 0
 
 

@@ -47,7 +47,9 @@ def test_the_champion_goes_back_to_the_one_before_and_a_re_run_goes_no_further(
     done, again = roll_back("--reason", "late flights", **RUN), roll_back("--reason", "late flights", **RUN)
     why = "late flights (ada, https://github.com/you/flight-delays/actions/runs/7)"
     assert (done.status, again.status) == (0, 0)
-    assert done.printed == done.summary == f"flight-delays: back from {champions[2]} to {champions[1]}: {why}\n"
+    assert (
+        done.printed == done.summary == f"flight-delays: back from {champions[2]} to {champions[1]}: {why}\n"
+    )
     assert "already; nothing moved" in again.printed
     assert registry.champion()["version"] == champions[1]
     assert [(move["move"], move.get("reason")) for move in registry.history()[3:]] == [("rollback", why)]
