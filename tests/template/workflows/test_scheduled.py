@@ -23,7 +23,9 @@ def schedule(github: Runner) -> Event:
 def test_patches_start_a_delivery_that_builds_every_image(github, schedule, github_api: GitHubApi) -> None:
     github_api.workflows["delivery.yml"] = {"weekly"}
 
-    run = github.run("patches.yml", schedule, jobs=["patches"], **granted(github_api, "patches.yml", "patches"))
+    run = github.run(
+        "patches.yml", schedule, jobs=["patches"], **granted(github_api, "patches.yml", "patches")
+    )
 
     assert run.results == {"patches": "success"}, run.printed
     assert [(each["workflow"], each["inputs"]) for each in github_api.dispatches] == [
