@@ -136,7 +136,7 @@ class ImageRepository:
     def _token(self, challenge: dict[str, str], actions: str) -> str:
         asked = {"service": challenge.get("service"), "scope": f"repository:{self._path}:{actions}"}
         response = self._session.ask("GET", challenge.get("realm", ""), self._basic(), asked)
-        if response.status_code in (401, 403) and self._credentials:
+        if response.status_code == 401 and self._credentials:
             raise self.unexpected("its credentials accepted", response)
         if response.status_code in (401, 403):
             raise self._denied(actions)

@@ -6,12 +6,15 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from components.shared.command_line import Finding, SettingsError
 from scripts.lib.image_repository import DIGEST, DeniedError, ImageRepository, split_name
 from scripts.lib.images import TAG, WEEK, Image, name_all, split_tag
-from scripts.lib.settings_schema import Settings
 from scripts.lib.sources import GitIndex
+
+if TYPE_CHECKING:
+    from scripts.lib.settings_schema import Settings
 
 PULL_REQUEST = re.compile(r"refs/pull/(\d+)/|refs/heads/gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]+$")
 
@@ -115,7 +118,7 @@ def main_repository(arguments: argparse.Namespace) -> str:
     return name
 
 
-def repository_of(settings: Settings, environment: Mapping[str, str] = os.environ) -> str:
+def repository_of(settings: "Settings", environment: Mapping[str, str] = os.environ) -> str:
     """The image repository of the main branch."""
     if settings.images.repository:
         return settings.images.repository
@@ -124,14 +127,14 @@ def repository_of(settings: Settings, environment: Mapping[str, str] = os.enviro
     raise SettingsError("mlops.yaml: images.repository: expected an image repository, found none")
 
 
-def pull_requests_repository(settings: Settings, main: str | None = None) -> str:
+def pull_requests_repository(settings: "Settings", main: str | None = None) -> str:
     """The image repository that pull requests push to, with a credential that cannot touch the main one."""
     name = settings.images.pull_requests or f"{main or repository_of(settings)}-pull-requests"
     split_name(name)
     return name
 
 
-def _settings() -> Settings:
+def _settings() -> "Settings":
     from scripts.lib.settings import load
 
     return load(Path("mlops.yaml"))

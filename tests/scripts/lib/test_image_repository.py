@@ -147,6 +147,20 @@ def test_a_token_that_opens_nothing_and_credentials_that_are_refused(hub, tmp_pa
     assert not isinstance(error.value, DeniedError)
 
 
+def test_a_token_service_that_refuses_a_repository_and_not_who_asks(tmp_path):
+    """As that of ghcr.io, where there is no such package yet."""
+
+    def answer(path: str) -> Answer:
+        realm = f'Bearer realm="http://{host}/token"'
+        return Answer(403) if path.startswith("/token") else Answer(401, {"WWW-Authenticate": realm})
+
+    with unruly(answer) as (host, _):
+        repository = ImageRepository(f"{host}/you/model", login(tmp_path, host))
+        with pytest.raises(DeniedError, match="expected to read it with its credentials, found no access"):
+            repository.digest("a-1")
+        assert not repository.can_push()
+
+
 def test_who_may_push_is_told_by_an_upload_that_is_taken_back(docker_registry, hub, tmp_path):
     host, tokens = hub
     tokens.public.add("them/model")
