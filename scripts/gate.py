@@ -26,7 +26,7 @@ def main() -> int:
     print(f"gate: {change}", flush=True)
     verdict = judged(change, pull_request, arguments)
     if pull_request and not verdict["passed"]:
-        verdict = known_verdicts.with_acceptance(verdict, pull_request.sha, RESULTS)
+        verdict = known_verdicts.with_acceptance(verdict, pull_request.number, pull_request.sha, RESULTS)
     print(terminal.render(verdict, color=sys.stdout.isatty()))
     print(f"report: {(RESULTS / 'report.html').as_uri()}")
     add_summary((RESULTS / "report.md").read_text())

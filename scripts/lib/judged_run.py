@@ -46,7 +46,12 @@ def recover_images(root: Path, version: Document | None) -> None:
     if remote_host():  # which pulls them
         return
     for reference in version["images"].values() if version else ():
-        recover(reference, version["code_sha"], root)
+        try:
+            recover(reference, version["code_sha"], root)
+        except (SettingsError, WorldError):
+            # An endpoint that is reached through a port of this machine may pull what was pushed.
+            if reference.startswith(LOCAL_REPOSITORY) or not os.environ.get("KUBEFLOW_HOST"):
+                raise
 
 
 def expect_reachable(settings: Settings, references: Mapping[str, str], model_registry: str) -> None:

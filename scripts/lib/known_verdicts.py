@@ -9,6 +9,7 @@ from typing import Any
 
 from components.compare_models import document, report
 
+QUEUE = "refs/heads/gh-readonly-queue/"
 Document = dict[str, Any]
 
 
@@ -31,8 +32,8 @@ def broken_interface(asked: Mapping[str, str], components: Iterable[str], result
     return _reached(asked, results, verdict="INVALID", passed=False, reason=reason)
 
 
-def with_acceptance(verdict: Document, sha: str, results: Path) -> Document:
-    """`verdict`, and that somebody accepted what the commit `sha` loses, where GitHub knows of it.
+def with_acceptance(verdict: Document, number: int, sha: str, results: Path) -> Document:
+    """`verdict`, and that somebody accepted what the head `sha` of a pull request loses, where GitHub knows.
 
     The documents in `results` say so too; it does not pass the more.
     """
@@ -42,7 +43,11 @@ def with_acceptance(verdict: Document, sha: str, results: Path) -> Document:
     if not os.environ.get("GITHUB_TOKEN"):
         print("note: with no GITHUB_TOKEN nobody is asked whether this was accepted", file=sys.stderr)
         return verdict
-    words = accepted_regression(GitHub(), sha)
+    github = GitHub()
+    words = accepted_regression(github, sha)
+    if words is None and os.environ.get("GITHUB_REF", "").startswith(QUEUE):
+        # A queue may squash, so that no commit of it is the one that was accepted; nobody pushed since.
+        words = accepted_regression(github, github.get("pulls", number)["head"]["sha"])
     if words is None:
         return verdict
     verdict = verdict | {"accepted": words}

@@ -18,7 +18,7 @@ from components.shared.command_line import SettingsError
 from scripts.gate import arguments_parser, read_arguments
 from scripts.lib import known_verdicts
 from scripts.lib.change import Change, read_candidate, read_change
-from scripts.lib.judged_run import agrees, expect_reachable, results_uri_of_a_run
+from scripts.lib.judged_run import agrees, expect_reachable, recover_images, results_uri_of_a_run
 from scripts.lib.model_code import BORN_FROM, ModelCode, published
 from scripts.lib.runs import Run, Task
 from scripts.lib.settings_schema import Resources, Table
@@ -340,15 +340,45 @@ def test_an_accepted_loss_stays_one_in_every_document(github_api, tmp_path: Path
     for name, value in github_api.environment(statuses="read").items():
         monkeypatch.setenv(name, value)
 
-    assert known_verdicts.with_acceptance(verdict, sha, tmp_path) == verdict
+    assert known_verdicts.with_acceptance(verdict, 12, sha, tmp_path) == verdict
     github_api.add_status(sha, "accept-regression", "success", words)
-    accepted = known_verdicts.with_acceptance(verdict, sha, tmp_path)
+    accepted = known_verdicts.with_acceptance(verdict, 12, sha, tmp_path)
 
     assert accepted == verdict | {"accepted": words} == read_verdict(tmp_path / "verdict.json")
     assert not accepted["passed"]
     page, text = ((tmp_path / f"report.{kind}").read_text() for kind in ("html", "md"))
     assert "This regression is accepted by ann: &lt;b&gt;new&lt;/b&gt; law" in page and "WORSE" in page
     assert "This regression is accepted by ann" in text and "WORSE" in text and "<b>" not in text
+
+
+def test_what_was_accepted_stays_so_in_a_queue_that_squashes(github_api, tmp_path: Path, monkeypatch) -> None:
+    head, squashed = "ab" * 20, "cd" * 20
+    github_api.add_pull(12, head)
+    github_api.add_commit(squashed)
+    github_api.add_status(head, "accept-regression", "success", "accepted by ann: a new law")
+    (tmp_path / "report.html").write_text("<header></header>")
+    verdict, _ = judge(question(probability(2.5), control=probability()))
+    for name, value in github_api.environment(statuses="read", pull_requests="read").items():
+        monkeypatch.setenv(name, value)
+
+    monkeypatch.setenv("GITHUB_REF", "refs/pull/12/merge")
+    assert "accepted" not in known_verdicts.with_acceptance(verdict, 12, squashed, tmp_path)
+    monkeypatch.setenv("GITHUB_REF", f"refs/heads/gh-readonly-queue/main/pr-12-{'e' * 40}")
+    assert known_verdicts.with_acceptance(verdict, 12, squashed, tmp_path)["accepted"]
+
+
+def test_a_champions_images_are_not_asked_for_where_they_are_pulled(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = f"docker.io/you/flights:score_model-{'0' * 16}@{DIGEST}"
+    champion = {"images": {"score_model": image}, "code_sha": "0" * 40}
+    for host in ("https://kubeflow.example/pipeline", "http://127.0.0.1:8888"):
+        monkeypatch.setenv("KUBEFLOW_HOST", host)
+        recover_images(ROOT, champion)
+    staged = champion | {"images": {"score_model": f"localhost/mlops:score_model-{'0' * 16}"}}
+    with pytest.raises(SettingsError, match="expected a commit"):
+        recover_images(ROOT, staged)
+    monkeypatch.delenv("KUBEFLOW_HOST")
+    with pytest.raises(SettingsError, match="expected a commit"):
+        recover_images(ROOT, champion)
 
 
 def test_what_cannot_be_called_any_more_is_no_verdict_on_the_model(change: Change, tmp_path: Path) -> None:
