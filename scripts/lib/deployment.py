@@ -3,24 +3,29 @@
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from components.shared.command_line import SettingsError, WorldError
 from scripts.lib.kfp_client import Client
+from scripts.lib.pipeline_compiler import containers
 from scripts.lib.signals import sigterm_exits
 from scripts.lib.sources import merge_base, resolve_commit
 from scripts.lib.uploads import (
     Version,
     content_hash,
+    find_content,
     find_newest,
     find_pipeline,
     find_version,
+    newest_version,
     read_spec,
     upload,
 )
 
+IMAGE = re.compile(r".*?([A-Za-z0-9_]+-[0-9a-f]{16})(-[a-z0-9]+)?(@sha256:[0-9a-f]{64})?")
 DEPLOYED = re.compile(r"(?P<commit>[0-9a-f]{12})-(?P<content>[0-9a-f]{12})")
 
 
@@ -88,6 +93,29 @@ def deploy(client: Client, steps: Sequence[Step], commit: str) -> list[Version]:
                 _undo(client, step, name)
             raise
     return made
+
+
+def deployed(client: Client, path: Path) -> Version:
+    """The version on the endpoint of what is at `path`: of its content, else the newest, if that differs in
+    nothing but patches of its images."""
+    spec, content = read_spec(path), content_hash(path)
+    newest, newest_spec = newest_version(client, spec["pipelineInfo"]["name"])
+    if found := find_content(client, newest.pipeline_id, content):
+        return replace(newest, name=found.display_name, version_id=found.pipeline_version_id)
+    if _unpatched(newest_spec) == _unpatched(spec):
+        return newest
+    raise SettingsError(
+        f"{newest.pipeline}: expected it deployed as this checkout has it, found {newest.name} instead; "
+        "compile_pipelines and deploy_pipelines"
+    )
+
+
+def _unpatched(spec: dict[str, Any]) -> dict[str, Any]:
+    """`spec` with images named by their hashes alone: the same code, wherever and whenever it was built."""
+    spec = deepcopy(spec)
+    for _, container in containers(spec):
+        container["image"] = IMAGE.sub(r"\1", container["image"])
+    return spec
 
 
 def _undo(client: Client, step: Step, name: str) -> None:

@@ -59,19 +59,6 @@ def upload(
     return Version(name, version_name or content, pipeline_id, version_id, new=True)
 
 
-def deployed(client: Client, path: Path) -> Version:
-    """The newest version on the endpoint of what is at `path`, which must be there."""
-    name, content = read_spec(path)["pipelineInfo"]["name"], content_hash(path)
-    pipeline_id = find_pipeline(client, name)
-    found = pipeline_id and _find(client, pipeline_id, None, content)
-    if not found:
-        raise SettingsError(
-            f"{client.host}: expected pipeline {name} with the content {content}, found none; "
-            "compile_pipelines with the same images, and deploy_pipelines"
-        )
-    return Version(name, found.display_name, pipeline_id, found.pipeline_version_id, new=False)
-
-
 def read_spec(path: Path) -> dict[str, Any]:
     """The pipeline specification in a compiled YAML."""
     try:
@@ -101,6 +88,11 @@ def find_version(client: Client, pipeline_id: str, name: str) -> str | None:
     """The id of the pipeline's version called `name`."""
     found = _find(client, pipeline_id, name, "")
     return found.pipeline_version_id if found else None
+
+
+def find_content(client: Client, pipeline_id: str, content: str) -> Any | None:
+    """The newest of the pipeline's versions of this content, whatever commit was deployed with it."""
+    return _find(client, pipeline_id, None, content)
 
 
 def find_newest(client: Client, name: str) -> tuple[Version, dict[str, Any]] | None:

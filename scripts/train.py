@@ -1,0 +1,97 @@
+"""Train the committed code's model on the endpoint: promoted if it passes the gate, else exit 1."""
+
+import argparse
+import os
+import sys
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components.shared.command_line import Finding, SettingsError, parser, run
+from scripts.lib.github import add_summary, set_outputs
+
+if TYPE_CHECKING:
+    from scripts.lib.kfp_client import Client
+    from scripts.lib.uploads import Version
+
+PIPELINE = "training"
+RESULTS = Path("build/train")
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+    deployed_to = os.environ.get("KUBEFLOW_HOST")
+    if arguments.detach and not deployed_to:
+        raise SettingsError("--detach: expected KUBEFLOW_HOST: the local KFP server ends with this command")
+
+    from components.compare_models import terminal
+    from components.shared.model_registry import ModelRegistry
+    from scripts.lib import judged_run, model_code, training_run
+    from scripts.lib.deployment import deployed
+    from scripts.lib.endpoint import connect
+    from scripts.lib.pipeline_compiler import read_references
+    from scripts.lib.sources import WorkTree
+    from scripts.lib.uploads import upload
+
+    root = Path.cwd()
+    code = model_code.read(WorkTree(root))
+    commit = training_run.commit_of(root, code)
+    if arguments.images:
+        code = training_run.pushed(code, read_references(arguments.images))
+    as_of = str(arguments.as_of or code.settings.as_of())
+    references = {name: image.reference for name, image in code.images.items()}
+    registry_uri = judged_run.model_registry_uri(root)
+    judged_run.expect_reachable(code.settings, references, registry_uri)
+    judged_run.recover_images(root, ModelRegistry(registry_uri, code.settings.model).champion())
+    asked = training_run.question(code, commit, as_of) | {"model_registry_uri": registry_uri}
+    compiled = judged_run.compiled_to(root / RESULTS, root, PIPELINE, references, code.settings.resources)
+    with connect(root) as client:
+        version = deployed(client, compiled) if deployed_to else upload(client, compiled)
+        verdict = _train(client, version, f"train-{commit[:12]}-{as_of}", asked, arguments.detach)
+    if verdict is None:
+        return 0
+    print(terminal.render(verdict, color=sys.stdout.isatty()))
+    add_summary((RESULTS / "report.md").read_text())
+    return 0 if verdict["passed"] or arguments.smoke else Finding.status
+
+
+def _train(
+    client: "Client", version: "Version", name: str, asked: dict[str, str], detach: bool
+) -> dict[str, Any] | None:
+    """The verdict of the run called `name`, started where none of that name is under way; None: detached."""
+    from scripts.lib import judged_run, runs
+    from scripts.lib.progress import Progress
+
+    results = Path.cwd() / RESULTS
+    under_way = [run for run in runs.find(client, name) if run.name == name and run.state not in runs.FINAL]
+    if under_way:
+        results_uri = under_way[0].parameters["results_uri"]
+        following: AbstractContextManager[str] = runs.ended_with_us(client, under_way[0].id)
+    else:
+        results_uri = judged_run.results_uri_of_a_run(results)
+        following = runs.started(client, version, name, asked | {"results_uri": results_uri})
+    with following as run_id:
+        url = f"{client.host}/#/runs/details/{run_id}"
+        already = ", under way already" if under_way else ""
+        print(f"run {run_id} of {version.pipeline} {version.name}{already}: {url}", flush=True)
+        set_outputs(run_id=run_id, run_url=url)
+        if detach:
+            return None
+        finished = runs.follow(client, run_id, Progress())
+    return judged_run.concluded(client, finished, results_uri, results)
+
+
+def _parser() -> argparse.ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument(
+        "--images", type=Path, metavar="FILE", help="references by component, as JSON (default: staged here)"
+    )
+    options.add_argument("--as-of", type=date.fromisoformat, help="the day that the windows count back from")
+    options.add_argument("--detach", action="store_true", help="start it, and do not wait for its end")
+    options.add_argument("--smoke", action="store_true", help="a loss is no failure, if the run succeeded")
+    return options
+
+
+if __name__ == "__main__":
+    run(main)
