@@ -10,7 +10,7 @@ from typing import Any
 
 from components.shared import command_line
 
-PERMISSIONS = {"statuses": "read"}
+PERMISSIONS = {"pull-requests": "read", "statuses": "read"}
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "build" / "gate"
 
