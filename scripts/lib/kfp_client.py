@@ -143,7 +143,9 @@ def _explained(error: Exception, method: str, url: str) -> WorldError:
     where = f"{method} {_plain(url)}"
     if not isinstance(error, api.ApiException):
         reason = error.reason if isinstance(error, MaxRetryError) else error
-        return WorldError(f"{where}: expected an answer, found {str(reason).rpartition('): ')[2]}")
+        nobody = isinstance(reason, NewConnectionError | ConnectTimeoutError)
+        hint = "; check KUBEFLOW_HOST, and that it can be reached from here" if nobody else ""
+        return WorldError(f"{where}: expected an answer, found {str(reason).rpartition('): ')[2]}{hint}")
     if error.status == 0:  # TLS, of which only the text is left
         return WorldError(f"{where}: expected a trusted connection, found {' '.join(error.reason.split())}")
     if 300 <= error.status < 400:
