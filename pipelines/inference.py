@@ -31,7 +31,6 @@ def inference(
     kept = {
         "predictions_uri": predictions_uri,
         "name": model,
-        "as_of": as_of,
         "run": dsl.PIPELINE_JOB_ID_PLACEHOLDER,
         "model_version": champion.outputs["digest"],
         "listing": listed.outputs["listing"],

@@ -18,7 +18,7 @@ def main() -> int:
     arguments = arguments_parser().parse_args()
 
     from components.shared.model_registry import ModelRegistry
-    from components.shared.predictions import Predictions
+    from components.shared.predictions import Predictions, batch_of
     from scripts.lib import judged_run, runs
     from scripts.lib.endpoint import connect
     from scripts.lib.progress import Progress
@@ -41,8 +41,8 @@ def main() -> int:
             finished = runs.follow(client, run_id, Progress())
         if finished.state != "SUCCEEDED":
             raise Finding(explained(client, finished))
-    kept = Predictions(asked["predictions_uri"], settings.model)
-    print(told(kept.manifest(as_of), kept.uri_of(as_of, "manifest.json")))
+    kept, batch = Predictions(asked["predictions_uri"], settings.model), batch_of(as_of, asked["input_uri"])
+    print(told(kept.manifest(batch), kept.uri_of(batch, "manifest.json")))
     return 0
 
 

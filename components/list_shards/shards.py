@@ -23,7 +23,7 @@ def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> Json
     table = settings["tables"][settings["rows"]]
     uri, time = input_uri or table["uri"], table["time"]
     start = datetime(as_of.year, as_of.month, as_of.day)
-    listing = {"as_of": as_of.isoformat(), "uri": uri, "all_rows": bool(input_uri)}
+    listing = {"as_of": as_of.isoformat(), "uri": uri, "input_uri": input_uri}
     listing |= span(start, start + timedelta(wanted["days"]))
     cut, first, last = Cut(wanted["shard_rows"]), datetime.max, datetime.min
     filesystem, path, files = parquet_files(uri)
@@ -130,7 +130,7 @@ class Cut:
 
 
 def is_wanted(times: pa.ChunkedArray, listing: Json) -> pa.ChunkedArray:
-    if listing["all_rows"]:
+    if listing["input_uri"]:
         return pc.is_valid(pc.is_null(times))  # true, for each of them
     return is_inside(times, *(datetime.fromisoformat(listing[edge]) for edge in ("start", "end")))
 

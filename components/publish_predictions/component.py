@@ -7,7 +7,6 @@ from kfp import dsl
 def store_shard(
     predictions_uri: str,
     name: str,
-    as_of: str,
     run: str,
     model_version: str,
     listing: dsl.Input[dsl.Artifact],
@@ -24,8 +23,6 @@ def store_shard(
             predictions_uri,
             "--name",
             name,
-            "--as-of",
-            as_of,
             "--run",
             run,
             "--model-version",
@@ -48,7 +45,6 @@ def store_shard(
 def publish_predictions(
     predictions_uri: str,
     name: str,
-    as_of: str,
     run: str,
     model_version: str,
     listing: dsl.Input[dsl.Artifact],
@@ -65,8 +61,6 @@ def publish_predictions(
             predictions_uri,
             "--name",
             name,
-            "--as-of",
-            as_of,
             "--run",
             run,
             "--model-version",

@@ -3,7 +3,7 @@
 import argparse
 import json
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ def store(arguments: argparse.Namespace) -> None:
 
     from components.shared import tables
 
-    shard = shard_of(json.loads(arguments.listing.read_text()), arguments.shard)
+    shard = shard_of(arguments.listed, arguments.shard)
     predicted, rejected = (tables.read_table(path) for path in (arguments.predictions, arguments.rejects))
     if predicted.num_rows + rejected.num_rows != shard["rows"]:
         raise WorldError(
@@ -28,7 +28,7 @@ def store(arguments: argparse.Namespace) -> None:
         )
     counts = pc.value_counts(rejected["reason"]).to_pylist()
     kept = {
-        what: arguments.kept.keep(arguments.as_of, what, arguments.shard, path, table.num_rows)
+        what: arguments.kept.keep(arguments.batch, what, arguments.shard, path, table.num_rows)
         for what, path, table in (
             ("predictions", arguments.predictions, predicted),
             ("rejects", arguments.rejects, rejected),
@@ -42,25 +42,25 @@ def store(arguments: argparse.Namespace) -> None:
         "rejects": kept.get("rejects"),
         "reasons": {count["values"]: count["counts"] for count in counts},
     }
-    arguments.kept.note(arguments.as_of, arguments.run, arguments.shard, document)
+    arguments.kept.note(arguments.batch, arguments.run, arguments.shard, document)
     arguments.stored.write_text(arguments.shard)
     print(f"shard {arguments.shard}: {predicted.num_rows} predictions, {rejected.num_rows} rejected rows")
 
 
 def publish(arguments: argparse.Namespace) -> None:
     """Check that each shard that was listed is there, and let readers see them all at once."""
-    listing, kept = json.loads(arguments.listing.read_text()), arguments.kept
+    listing, kept = arguments.listed, arguments.kept
     listed = [shard["name"] for shard in listing["shards"]]
     if missing := sorted({*listed} - {*arguments.stored}):
         raise WorldError(f"expected {len(listed)} shards, found none of {', '.join(missing[:10])}; run again")
-    shards = {name: kept.noted(arguments.as_of, arguments.run, name) for name in listed}
+    shards = {name: kept.noted(arguments.batch, arguments.run, name) for name in listed}
     for name, shard in shards.items():
         check(shard_of(listing, name), shard, arguments)
     manifest = describe(listing, shards, arguments)
     refuse_too_many(manifest, arguments)
-    manifest = kept.publish(arguments.as_of, manifest)
+    manifest = kept.publish(arguments.batch, manifest)
     arguments.manifest.write_text(json.dumps(manifest, indent=2) + "\n")
-    rows, uri = manifest["rows"], kept.uri_of(arguments.as_of, "manifest.json")
+    rows, uri = manifest["rows"], kept.uri_of(arguments.batch, "manifest.json")
     print(
         f"{rows['predicted']} predictions of {manifest['model_version']}, {rows['rejected']} rejected: {uri}"
     )
@@ -77,7 +77,7 @@ def check(listed: Json, found: Json, arguments: argparse.Namespace) -> None:
             f"found {rows} of {of[:12]}; run again"
         )
     for file in files:
-        arguments.kept.check(arguments.as_of, file)
+        arguments.kept.check(arguments.batch, file)
 
 
 def describe(listing: Json, shards: dict[str, Json], arguments: argparse.Namespace) -> Json:
@@ -91,7 +91,7 @@ def describe(listing: Json, shards: dict[str, Json], arguments: argparse.Namespa
     return {
         "model": arguments.name,
         "model_version": arguments.model_version,
-        **{name: listing[name] for name in ("as_of", "start", "end", "uri")},
+        **{name: listing[name] for name in ("as_of", "start", "end", "uri", "input_uri")},
         "data_sha256": digest({name: shard["data_sha256"] for name, shard in shards.items()}),
         "rows": {"listed": listing["rows"], "predicted": predicted, "rejected": rejected},
         "rejected": dict(reasons.most_common()),
@@ -111,7 +111,7 @@ def refuse_too_many(manifest: Json, arguments: argparse.Namespace) -> None:
     most = arguments.inference_settings["maximum_rejected_share"]
     if rejected > most * listed:
         reasons = ", ".join(f"{count} x {reason}" for reason, count in manifest["rejected"].items())
-        example = arguments.kept.uri_of(arguments.as_of, manifest["rejects"][0]["file"])
+        example = arguments.kept.uri_of(arguments.batch, manifest["rejects"][0]["file"])
         raise Finding(
             f"expected at most {most:.2%} of the rows rejected, found {rejected} of {listed} "
             f"({rejected / listed:.2%}): {reasons}; nothing is published, see {example}"
@@ -133,7 +133,6 @@ def main() -> None:
         flag = partial(options.add_argument, required=True)
         flag("--predictions-uri", help="file:// or s3:// folder of all predictions")
         flag("--name", help="the model's name")
-        flag("--as-of", type=lambda day: date.fromisoformat(day).isoformat(), help="the first day predicted")
         flag("--run", help="the run's id, under which its shards are noted")
         flag("--model-version", help="the version that predicted")
         flag("--listing", type=Path, help="what each shard is")
@@ -153,8 +152,10 @@ def main() -> None:
 
     arguments = commands.parse_args()
 
-    from components.shared.predictions import Predictions
+    from components.shared.predictions import Predictions, batch_of
 
+    arguments.listed = json.loads(arguments.listing.read_text())
+    arguments.batch = batch_of(arguments.listed["as_of"], arguments.listed["input_uri"])
     arguments.kept = Predictions(arguments.predictions_uri, arguments.name)
     arguments.work(arguments)
 

@@ -1,10 +1,13 @@
 """Score rows as they stream by: memory holds a few of them, however many there are."""
 
+import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -38,8 +41,8 @@ def score_batches(
             [schema.field(key), schema.field(time), ("prediction", pa.float64()), version_of], about
         )
         refused = pa.schema([("row", pa.int64()), schema.field(key), ("reason", pa.string())])
-        with _writer(predictions, kept) as good, _writer(rejects, refused) as bad:
-            for batch in batches:
+        with _writer(predictions, kept, [time, "model_version"]) as good, _writer(rejects, refused) as bad:
+            for batch in _read_ahead(batches):
                 if found := faults(batch, settings):
                     wrong, reasons = joined(found)
                     rows = pc.add(pc.indices_nonzero(wrong).cast(pa.int64()), scored + rejected)
@@ -52,6 +55,15 @@ def score_batches(
                     good.write_batch(_batch(columns, kept))
                     scored += count
     return scored, rejected
+
+
+def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Each batch in turn; the next is read while its owner works on one."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 def faults(batch: pa.RecordBatch, settings: Json) -> list[tuple[pa.Array, str]]:
@@ -70,13 +82,23 @@ def _column_checks(values: pa.Array, name: str, column: Json) -> Iterator[tuple[
     if not any(is_type(values.type) for is_type in TYPES[kind]):
         yield pc.is_valid(values), f"{name}: expected a {kind}, found {values.type}"
         return
-    if pa.types.is_floating(values.type):
-        yield pc.is_inf(values).fill_null(False), f"{name}: expected a finite number, found another"
-    for bound, beyond, words in (("min", pc.less, "at least"), ("max", pc.greater, "at most")):
-        if bound in column:
-            limit = pa.scalar(float(column[bound]))
-            text = f"{name}: expected {words} {column[bound]:g}, found another number"
-            yield beyond(values, limit).fill_null(False), text
+    if kind == "number" and not (pa.types.is_null(values.type) or pa.types.is_boolean(values.type)):
+        yield from _number_checks(values, name, column)
+
+
+def _number_checks(values: pa.Array, name: str, column: Json) -> Iterator[tuple[pa.Array, str]]:
+    low, high = (float(column.get(bound, edge)) for bound, edge in (("min", -math.inf), ("max", math.inf)))
+    array = values.to_numpy(zero_copy_only=False)
+    least, most = np.fmin.reduce(array, initial=math.inf), np.fmax.reduce(array, initial=-math.inf)
+    if low <= least <= most <= high and math.isfinite(least) and math.isfinite(most):
+        return  # as nearly always, and one look at the column tells
+    numbers = values.cast(pa.float64())
+    for wrong, expected in (
+        (pc.is_inf(numbers), "a finite number, found another"),
+        (pc.less(numbers, low), f"at least {low:g}, found less"),
+        (pc.greater(numbers, high), f"at most {high:g}, found more"),
+    ):
+        yield wrong.fill_null(False), f"{name}: expected {expected}"
 
 
 def joined(found: list[tuple[pa.Array, str]]) -> tuple[pa.Array, pa.Array]:
@@ -95,9 +117,10 @@ def _batch(columns: list[pa.Array], schema: pa.Schema) -> pa.RecordBatch:
 
 
 @contextmanager
-def _writer(path: Path, schema: pa.Schema) -> Iterator[pq.ParquetWriter]:
+def _writer(path: Path, schema: pa.Schema, repeating: list[str] | bool = True) -> Iterator[pq.ParquetWriter]:
+    """A file for rows of `schema`; a dictionary of columns that are not `repeating` would waste time."""
     with (
         tables.written_whole(path) as unfinished,
-        pq.ParquetWriter(unfinished, schema, compression="zstd") as file,
+        pq.ParquetWriter(unfinished, schema, compression="zstd", use_dictionary=repeating) as file,
     ):
         yield file

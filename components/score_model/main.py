@@ -37,7 +37,8 @@ def main() -> None:
         print("there is no model, so nothing is predicted")
         table = table.slice(0, 0)
     started = time.perf_counter()
-    prediction = predict(model, table.to_pandas(), settings) if table.num_rows else []
+    threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
+    prediction = predict(model, table.to_pandas(), settings, threads) if table.num_rows else []
     milliseconds = (time.perf_counter() - started) * 1e6 / max(table.num_rows, 1)
 
     predictions = {settings["key"]: table[settings["key"]], "prediction": pa.array(prediction, pa.float64())}
@@ -47,12 +48,16 @@ def main() -> None:
 
 
 def predict_batch(arguments: argparse.Namespace, settings: dict[str, Any]) -> None:
+    import joblib
+
     from components.score_model.batch import score_batches
 
+    # Of no number of threads but one are sums the same on every machine: for the gate, that matters more.
+    threads = int(os.environ.get("OMP_NUM_THREADS") or joblib.cpu_count())
     model = load_model(arguments.model / "model.joblib")
     scored, rejected = score_batches(
         arguments.features,
-        lambda rows: predict(model, rows, settings),
+        lambda rows: predict(model, rows, settings, threads),
         settings,
         arguments.model_version,
         arguments.predictions,
@@ -78,13 +83,13 @@ def load_model(file: Path) -> Any:
             raise command_line.WorldError(f"{file}: expected a model, found: {error}") from None
 
 
-def predict(model: Any, rows: Any, settings: dict[str, Any]) -> Any:
+def predict(model: Any, rows: Any, settings: dict[str, Any], threads: int) -> Any:
     """The probability of the positive class, or the value."""
     from threadpoolctl import threadpool_limits
 
     features = rows[list(settings["columns"])]
     try:
-        with threadpool_limits(int(os.environ.get("OMP_NUM_THREADS", "1"))):
+        with threadpool_limits(threads):
             if settings["label"]["type"] == "number":
                 return model.predict(features)
             return model.predict_proba(features)[:, list(model.classes_).index(1)]

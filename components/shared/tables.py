@@ -28,7 +28,8 @@ def read_batches(
     path: Path, columns: list[str], rows: int
 ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     """The schema of a table, and its `columns` in batches of `rows`; one of them is in memory at a time."""
-    with _opened(path, buffer_size=STREAM_BYTES) as file:
+    # With pre_buffer, the default, pyarrow keeps all that it has read until the file is closed.
+    with _opened(path, pre_buffer=False, buffer_size=STREAM_BYTES) as file:
         schema = file.schema_arrow
         _expect(columns, schema.names, path)
         yield schema, file.iter_batches(rows, columns=columns)
