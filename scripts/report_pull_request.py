@@ -44,7 +44,7 @@ def main() -> int:
         "heading": found.heading,
         "line": found.line,
         "but": found.but,
-        "accepted": accepted,
+        "accepted": accepted if left.verdict and not left.verdict["passed"] else None,
         "links": [*([("report", page)] if page else []), ("run", ended["html_url"])],
         "sha": sha,
     }
@@ -58,12 +58,14 @@ def main() -> int:
     return 0
 
 
-def changes(github: Any, number: int) -> dict[str, list[str]]:
+def changes(github: Any, number: int) -> dict[str, Any]:
     """What the pull request changes of what judges it."""
     from scripts.lib.changed_files import judges_of, paths_of, workflows_of
+    from scripts.lib.model_code import SETTINGS_FILE
 
     paths = paths_of(github.pages("pulls", number, "files"))
-    return {"workflows": workflows_of(paths), "judges": judges_of(paths)}
+    settings = SETTINGS_FILE if SETTINGS_FILE in paths else ""
+    return {"workflows": workflows_of(paths), "judges": judges_of(paths), "settings": settings}
 
 
 def comment(verdict: dict[str, Any] | None, told: dict[str, Any]) -> str:

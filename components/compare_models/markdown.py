@@ -18,6 +18,9 @@ MARKUP = str.maketrans(
     | {each: f"{each}{text.INVISIBLE}" for each in "@#:"}
 )
 LINKED = re.compile(r"(?<=www)(?=\.)|(?<=gh)(?=-)", re.IGNORECASE)
+BLOCK = re.compile(
+    r"^(\d*)([-+=.)])(?=\s|[-=\s]*$)"
+)  # what would open a list or a rule at the beginning of a line
 LIMIT = 60_000  # bytes: a comment may have 65,536 characters
 LONGEST_TEXT = 2_000  # characters of one of a verdict's texts
 MOST_SLICES, MOST_NAMES = 30, 20
@@ -29,7 +32,7 @@ def report(verdict: dict[str, Any], told: Any = None) -> str:
     return render(
         "report.md",
         verdict=verdict,
-        title=provenance.get("title") or provenance.get("model"),
+        title=text.printable(provenance.get("title") or provenance.get("model") or "").strip(),
         bars=Markup("\n\n".join(bars(verdict["metric"]["name"], each) for each in verdict["comparisons"])),
         changed=names(provenance.get("changed")),
         later=names(provenance.get("counts_after_the_merge")),
@@ -78,8 +81,8 @@ def markdown(value: Any) -> Markup:
     """Text as Markdown that shows it: no markup, no link, no mention, no command to a log."""
     if isinstance(value, Markup):
         return value
-    shown = cut(text.printable(value)).translate(MARKUP)
-    return Markup(LINKED.sub(text.INVISIBLE, shown))
+    shown = cut(text.printable(value).strip()).translate(MARKUP)
+    return Markup(BLOCK.sub(r"\1\\\2", LINKED.sub(text.INVISIBLE, shown)))
 
 
 def code(value: Any) -> Markup:

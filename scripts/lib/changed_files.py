@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scripts.lib.judging import PATHS
-from scripts.lib.model_code import BORN_FROM, SETTINGS_FILE
+from scripts.lib.model_code import BORN_FROM
 
 WORKFLOWS = ".github/workflows/"
 MODEL = tuple(f"components/{name}/" for name in BORN_FROM)
@@ -30,7 +30,6 @@ def judges_of(paths: Iterable[str]) -> list[str]:
         if not path.startswith(WORKFLOWS)
         and (
             PATHS.fullmatch(path.replace("\n", " "))
-            or path == SETTINGS_FILE
             or (path.startswith("components/") and not path.startswith(MODEL))
         )
     ]

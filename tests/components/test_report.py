@@ -173,9 +173,9 @@ def test_of_many_slices_those_that_failed_are_shown():
 
     shown = markdown.report(verdict)
 
-    rows = [line for line in shown.splitlines() if line.endswith(("| ✓ |", "| ✗ |"))]
+    rows = [line for line in shown.splitlines() if line.startswith(("| ✓ |", "| ✗ |"))]
     assert len(rows) == markdown.MOST_SLICES * len(verdict["comparisons"])
-    assert rows[0].endswith("| ✗ |")
+    assert rows[0].startswith("| ✗ |")
     assert f"{more} more slices are in the report" in shown
 
 
@@ -188,6 +188,7 @@ def test_what_is_known_around_the_run_comes_with_the_verdict():
         "sha": "ab" * 20,
         "workflows": [".github/workflows/pr.yml"],
         "judges": [f"scripts/{number}.py" for number in range(25)],
+        "settings": "mlops.yaml",
     }
 
     shown = markdown.report(verdict, told)
@@ -196,8 +197,8 @@ def test_what_is_known_around_the_run_comes_with_the_verdict():
     assert r"accepted by bob:​ the \*old\* model is gone" in shown
     assert "[report](<https://github.com/you/it/actions/runs/1/artifacts/2>) · commit `abababababab`" in shown
     assert "GitHub runs this pull request's own `.github/workflows/pr.yml`" in shown
-    assert "counts after the merge: `scripts/0.py`, " in shown
-    assert "`scripts/19.py` and 5 more\n" in shown
+    assert "> Counts after the merge only: `scripts/0.py`, " in shown
+    assert "`scripts/19.py` and 5 more, `mlops.yaml` but for the model's data" in shown
     assert shown.count("<details>") == shown.count("</details>") == 2
     assert "<details>" not in markdown.report(verdict)
 

@@ -66,9 +66,11 @@ def only_comment(api: GitHubApi) -> str:
 
 
 def test_a_gate_that_passed(report: Report, github_api: GitHubApi):
+    github_api.add_status(SHA, CONTEXT, "success", "accepted by bob: before it got better")
     done = report(WON)
-    (status,) = github_api.statuses[SHA]
+    status = github_api.statuses[SHA][0]
     assert done.status == 0, done.error
+    assert "accepted by" not in only_comment(github_api) + status["description"]
     assert only_comment(github_api).startswith(f"{MARK}\n## ✅ BETTER, passes\n")
     assert (status["state"], status["context"]) == ("success", "gate")
     assert status["description"].startswith("BETTER: ROC AUC is better than the")
@@ -165,14 +167,16 @@ def test_what_judges_is_named_by_what_github_says_of_the_files(report: Report, g
         {"filename": "docs/gate.py", "previous_filename": "scripts/gate.py", "status": "renamed"},
         {"filename": ".github/workflows/pr.yml", "status": "modified"},
         {"filename": "README.md", "status": "modified"},
+        {"filename": "mlops.yaml", "status": "modified"},
         {"filename": f"pipelines/{HOSTILE}.py", "status": "added"},
     ]
     report(WON | {"provenance": {"judges": "none"}})
     said = only_comment(github_api)
     assert "GitHub runs this pull request's own `.github/workflows/pr.yml`:" in said
-    judges = re.search(r"counts after the merge: (.*)", said)[1]
+    judges = re.search(r"Counts after the merge only: (.*)", said)[1]
     named = [path.partition("/")[0] + path[-11:] for path in re.findall(r"`([^`]+)`", judges)]
-    assert len(named) == 4
+    assert len(named) == 5
+    assert judges.endswith(", `mlops.yaml` but for the model's data, features and training")
     assert "`scripts/gate.py`" in judges
     assert "README" not in judges
     assert "train_model/main.py" not in judges
@@ -230,7 +234,7 @@ def test_nothing_is_written_without_the_right_event(call, github_api: GitHubApi,
 
 WORDS = st.one_of(
     st.text(max_size=60),
-    st.lists(st.sampled_from([*re.findall(r"\S+", HOSTILE), "\n", "`", "|", "<!--", "&lt;"]), max_size=6).map(
+    st.lists(st.sampled_from([*re.findall(r"\S+", HOSTILE), *"\n`|-", "<!--", "1. x"]), max_size=6).map(
         "".join
     ),
 )
@@ -247,7 +251,7 @@ def test_any_words_are_plain_text(reason: str, name: str, path: str):
         "provenance": {name: {reason: path}, "title": path, "changed": [reason, path]},
     }
     told = {"accepted": reason, "but": name, "links": [("run", "https://github.com/you")], "sha": SHA}
-    told |= {"workflows": [path], "judges": [path, name]}
+    told |= {"workflows": [path], "judges": [path, name], "settings": name}
     outcome = {"mark": "❌", "heading": "No verdict", "line": f"{name}{reason}{path}"}
     for text in (comment(forged, told), comment(None, told | outcome)):
         plain(text)
@@ -264,13 +268,13 @@ def plain(text: str) -> None:
         ours + r"|\[run\]\(<https://github\.com/you>\)|^\|[-:|]+\|$", "", text, flags=re.DOTALL | re.MULTILINE
     )
     assert not re.search(r"<|(?<!\\)[\[\]*_`~]|@\w|#\d|GH-\d|www\.|://", outside), outside
+    assert not re.search(r"^(- )?(---|\d+\. |    )", outside, re.MULTILINE), outside
 
 
 def test_a_long_verdict_stays_short_enough():
     long = LOST | {"reason": "long " * 20_000, "warnings": [{"message": "w" * 3000}] * 100}
-    said = comment(
-        long, {"accepted": None, "but": "", "links": [], "sha": SHA, "workflows": [], "judges": []}
-    )
+    told = dict.fromkeys(("accepted", "but", "links", "workflows", "judges", "settings"), "")
+    said = comment(long, told | {"sha": SHA})
     assert said.startswith("## ❌ WORSE, does not pass\n")
     assert said.endswith("The rest is in report.html.\n")
     assert len(said.encode()) < 64_000
