@@ -30,7 +30,7 @@ def main() -> int:
         if arguments.dry_run:
             _say(describe(steps))
             return 0
-        newer = deployment.newer_commit(Path.cwd(), steps, commit, arguments.replace_unknown)
+        newer = deployment.newer_commit(client, Path.cwd(), steps, commit, arguments.replace_unknown)
         made = [] if newer else deployment.deploy(client, steps, commit)
     if newer:
         _say(f"Nothing deployed: {newer} is of a later commit than {commit[:12]}.\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.command_line import SettingsError, WorldError
+from scripts.lib import kfp_lists
 from scripts.lib.kfp_client import Client
 from scripts.lib.pipeline_compiler import containers
 from scripts.lib.signals import sigterm_exits
@@ -25,6 +26,7 @@ from scripts.lib.uploads import (
     upload,
 )
 
+TRAINED = re.compile(r"train-(?P<commit>[0-9a-f]{12})-.*")
 IMAGE = re.compile(r".*?([A-Za-z0-9_]+-[0-9a-f]{16})(-[a-z0-9]+)?(@sha256:[0-9a-f]{64})?")
 DEPLOYED = re.compile(r"(?P<commit>[0-9a-f]{12})-(?P<content>[0-9a-f]{12})")
 
@@ -51,25 +53,37 @@ def plan(client: Client, paths: Sequence[Path]) -> list[Step]:
     return [_step(client, path) for path in paths]
 
 
-def newer_commit(root: Path, steps: Sequence[Step], commit: str, replace_unknown: bool) -> str | None:
-    """The version that a later commit than `commit` deployed, where there is one."""
+def newer_commit(
+    client: Client, root: Path, steps: Sequence[Step], commit: str, replace_unknown: bool
+) -> str | None:
+    """What a later commit than `commit` has left on the endpoint: a version, or a model's training."""
     for step in steps:
         deployed = DEPLOYED.fullmatch(step.newest or "") if step.needed else None
-        if deployed is None or commit.startswith(deployed["commit"]):
-            continue
-        try:
-            resolve_commit(root, deployed["commit"])
-        except SettingsError:
-            if replace_unknown:
-                continue
-            raise SettingsError(
-                f"{step.pipeline} {step.newest}: expected its commit in this clone, found it missing, so "
-                "which is newer is not known; check out with fetch-depth: 0 (or git fetch --unshallow), or "
-                "give --replace-unknown where history has lost it"
-            ) from None
-        if merge_base(root, [deployed["commit"]]) == commit:
+        if deployed and _is_later(root, deployed["commit"], commit, replace_unknown):
             return f"{step.pipeline} {step.newest}"
+    # A commit that changed settings alone has deployed nothing.
+    run = kfp_lists.newest_run(client, "train")
+    trained = TRAINED.fullmatch(run.display_name) if run else None
+    if trained and _is_later(root, trained["commit"], commit, replace_unknown=True):
+        return run.display_name
     return None
+
+
+def _is_later(root: Path, other: str, commit: str, replace_unknown: bool) -> bool:
+    """Whether `other` has `commit` in its history; of two lines of history neither is later."""
+    if commit.startswith(other):
+        return False
+    try:
+        resolve_commit(root, other)
+    except SettingsError:
+        if replace_unknown:
+            return False
+        raise SettingsError(
+            f"commit {other}, of what is deployed: expected it in this clone, found it missing, so which is "
+            "newer is not known; check out with fetch-depth: 0 (or git fetch --unshallow), or give "
+            "--replace-unknown where history has lost it"
+        ) from None
+    return merge_base(root, [other]) == commit
 
 
 def deploy(client: Client, steps: Sequence[Step], commit: str) -> list[Version]:

@@ -13,15 +13,21 @@ PAGE = 100
 def runs(client: Client, name: str, experiment_id: str | None = None) -> list[Any]:
     """Runs that are called `name` or `name`-something, newest first; "" for all."""
     query = {"experiment_id": experiment_id, "sort_by": "created_at desc"}
-    return _called(name, client.list_runs, "runs", **query)
+    return list(_called(name, client.list_runs, "runs", **query))
+
+
+def newest_run(client: Client, name: str) -> Any | None:
+    """The one that `runs` has first."""
+    return next(_called(name, client.list_runs, "runs", sort_by="created_at desc"), None)
 
 
 def experiments(client: Client, name: str) -> list[Any]:
-    return _called(name, client.list_experiments, "experiments")
+    return list(_called(name, client.list_experiments, "experiments"))
 
 
 def pipelines(client: Client, name: str) -> list[Any]:
-    return _called(name, client.list_pipelines, "pipelines", namespace=client.get_user_namespace() or None)
+    namespace = client.get_user_namespace() or None
+    return list(_called(name, client.list_pipelines, "pipelines", namespace=namespace))
 
 
 def recurring_runs(client: Client) -> list[Any]:
@@ -44,10 +50,10 @@ def predicate(operation: int, name: str) -> str:
     return json.dumps({"predicates": [{"operation": operation, "key": "display_name", "stringValue": name}]})
 
 
-def _called(name: str, list_page: Callable[..., Any], field: str, **query: Any) -> list[Any]:
+def _called(name: str, list_page: Callable[..., Any], field: str, **query: Any) -> Iterator[Any]:
     if name:
         query["filter"] = predicate(IS_SUBSTRING, name)
-    return [each for each in _pages(list_page, field, **query) if belongs(each.display_name, name)]
+    return (each for each in _pages(list_page, field, **query) if belongs(each.display_name, name))
 
 
 def _pages(list_page: Callable[..., Any], field: str, **query: Any) -> Iterator[Any]:

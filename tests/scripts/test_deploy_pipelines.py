@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from components.shared.command_line import SettingsError, WorldError
+from scripts.lib import runs
 from scripts.lib.endpoint import open_client
 from scripts.lib.kfp_client import Client
 from scripts.lib.uploads import content_hash, find_pipeline, newest_version, read_spec, upload
@@ -159,13 +160,27 @@ def test_no_older_commit_goes_over_a_newer_one_but_a_revert_does(client, reposit
     assert newest_version(client, "turn")[0].name.startswith(revert[:12])
 
 
+def test_nothing_goes_over_a_newer_commit_that_changed_settings_alone(client, repository, text_of, compiled):
+    old = repository.commit(settled=text_of("settled"))
+    repository.deploy()
+    name = f"train-{repository.commit()[:12]}-2013-09-02"
+    with runs.started(client, upload(client, compiled), name, {"day": "1"}) as run_id:
+        runs.follow(client, run_id)
+    repository.git("checkout", "-q", old)
+    late = repository.deploy()
+    assert (late.printed, late.outputs["superseded"]) == (
+        f"Nothing deployed: {name} is of a later commit than {old[:12]}.\n",
+        "true",
+    )
+
+
 def test_a_commit_that_is_not_in_a_shallow_clone_is_told(client, repository, text_of):
     path = repository.root / "build/pipelines/cut.yaml"
     repository.commit(cut=text_of("cut"))
     upload(client, path, f"{'0' * 12}-{'0' * 12}")
     done = repository.deploy()
     assert done.status == 2
-    assert "expected its commit in this clone, found it missing" in done.error
+    assert "expected it in this clone, found it missing" in done.error
     assert "fetch-depth: 0" in done.error
     assert repository.deploy("--replace-unknown").outputs["changed"] == "true"
 
