@@ -28,8 +28,5 @@ def judges_of(paths: Iterable[str]) -> list[str]:
         path
         for path in paths
         if not path.startswith(WORKFLOWS)
-        and (
-            PATHS.fullmatch(path.replace("\n", " "))
-            or (path.startswith("components/") and not path.startswith(MODEL))
-        )
+        and (PATHS.fullmatch(path) or (path.startswith("components/") and not path.startswith(MODEL)))
     ]

@@ -18,8 +18,9 @@ BROUGHT: dict[str, tuple[str, ...]] = {
 WHOLE = ("features", "training")
 # The graph, how its tasks are called, the scripts and workflows around it, and whom they listen to.
 PATHS = re.compile(
-    r"(pipelines|scripts|\.github)/.*|components/[^/]+/component\.py|requirements\.txt"
-    r"|((\.github|docs)/)?CODEOWNERS"
+    r"(?s)(pipelines|scripts|\.github)/.*|components/[^/]+/component\.py|requirements\.txt"
+    r"|((\.github|docs)/)?CODEOWNERS",
+    re.DOTALL,  # a file's name may hold a line break
 )
 
 
@@ -38,17 +39,16 @@ def settings_that_judge(mine: Settings, base: Settings) -> Iterator[str]:
 
 
 def components_that_judge(mine: Mapping[str, Image], base: Mapping[str, Image]) -> list[str]:
-    """The components whose code differs, but for those that make a model."""
-    hashes = {name: image.hash for name, image in base.items()}
-    return [
-        f"components/{name}"
-        for name, image in mine.items()
-        if name not in BORN_FROM and image.hash != hashes.get(name)
-    ]
+    """The components whose code differs, or that are new or gone, but for those that make a model."""
+    ours, theirs = ({name: image.hash for name, image in each.items()} for each in (mine, base))
+    names = sorted({*ours, *theirs} - {*BORN_FROM})
+    return [f"components/{name}" for name in names if ours.get(name) != theirs.get(name)]
 
 
 def paths_that_judge(mine: Source, base: Source) -> list[str]:
-    return [path for path in mine.changed(base) if PATHS.fullmatch(path)]
+    """A name that is no text is shown as well as it can be."""
+    changed = (path.encode(errors="replace").decode() for path in mine.changed(base))
+    return [path for path in changed if PATHS.fullmatch(path)]
 
 
 def rows_that_judge(mine: Source, base: Source, settings: Settings) -> list[str]:
