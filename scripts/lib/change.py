@@ -14,6 +14,7 @@ from scripts.lib.settings_schema import Resources, canonical_json
 from scripts.lib.sources import GitIndex, GitTree, WorkTree, commit_day, merge_base, resolve_commit
 
 JUDGES = ("validate_data", "compare_models", "enforce_verdict")
+MOST_NAMES = 100
 MAIN_BRANCHES = ("origin/HEAD", "origin/main", "main", "HEAD")
 
 
@@ -106,7 +107,8 @@ class Change:
             "judges": {name: self.images()[name].reference for name in JUDGES},
         }
         if later := self.counts_after_the_merge():
-            told["counts_after_the_merge"] = later
+            more = [f"and {len(later) - MOST_NAMES} more"] if len(later) > MOST_NAMES else []
+            told["counts_after_the_merge"] = later[:MOST_NAMES] + more
         return told
 
     def parts(self) -> list[str]:

@@ -18,7 +18,7 @@ BROUGHT: dict[str, tuple[str, ...]] = {
 WHOLE = ("features", "training")
 # The graph, how its tasks are called, the scripts and workflows around it, and whom they listen to.
 PATHS = re.compile(
-    r"(?s)(pipelines|scripts|\.github)/.*|components/[^/]+/component\.py|requirements\.txt"
+    r"(pipelines|scripts|\.github)/.*|components/[^/]+/component\.py|requirements\.txt"
     r"|((\.github|docs)/)?CODEOWNERS",
     re.DOTALL,  # a file's name may hold a line break
 )

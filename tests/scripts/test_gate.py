@@ -215,6 +215,8 @@ def test_rows_are_the_bases_unless_the_change_names_other_tables(repository: Pat
 def test_what_judges_by_its_path_counts_after_the_merge(repository: Path) -> None:
     files = [
         "pipelines/evaluation.py",
+        "scripts/one\nmore",
+        "scripts/\udcff",
         ".github/workflows/pr.yml",
         "CODEOWNERS",
         "data/flights/flights/x.parquet",
@@ -231,6 +233,8 @@ def test_what_judges_by_its_path_counts_after_the_merge(repository: Path) -> Non
         ".github/workflows/pr.yml",
         "CODEOWNERS",
         "pipelines/evaluation.py",
+        "scripts/one\nmore",
+        "scripts/?",
     ]
 
 
