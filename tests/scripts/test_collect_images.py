@@ -3,10 +3,14 @@
 import json
 import subprocess
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
+from scripts import collect_images
+from scripts.lib.docker_hub import DockerHub
 from tests.docker_registry import DockerRegistry
+from tests.template.standins.docker_hub_api import running_docker_hub_api
 
 OLD = "2020-01-01T00:00:00.123456789Z"
 NEW = (datetime.now(UTC) - timedelta(days=13)).isoformat()
@@ -78,6 +82,24 @@ def test_a_pull_request_s_images_go_with_it_and_no_other_s(step, checkout, docke
     done = step("collect_images", "--pull-request", "all")
     assert (done.status, docker_registry.tags(own)) == (0, left), done.error
     assert docker_registry.tags(main) == set(tags)
+
+
+def test_docker_hub_loses_one_tag_and_what_is_about_the_image_stays_with_the_other(checkout, monkeypatch):
+    def tag(letter: str) -> dict[str, str]:
+        return {"digest": f"sha256:{letter * 64}", "tag_last_pushed": OLD}
+
+    tags = {f"wait-{ZEROS}": tag("a"), f"wait-{ZEROS}-2026w01": tag("a"), f"wait-{ONES}": tag("b")}
+    tags |= {f"sha256-{'a' * 64}": tag("c"), f"sha256-{'b' * 64}": tag("d"), "latest": tag("b")}
+    (checkout / "needed.json").write_text(json.dumps({"tags": [f"wait-{ZEROS}"], "digests": []}))
+    monkeypatch.chdir(checkout)
+    monkeypatch.setenv("DOCKERHUB_USERNAME", "you")
+    monkeypatch.setenv("DOCKERHUB_TOKEN", "all")
+    command = ["collect_images", "--repository", "docker.io/you/model", "--needed", "needed.json"]
+    monkeypatch.setattr("sys.argv", command)
+    with running_docker_hub_api(tags, all={"read", "write", "delete"}) as api:
+        monkeypatch.setattr(collect_images, "DockerHub", partial(DockerHub, api=api.url))
+        collect_images.main()
+        assert set(api.tags) == {f"wait-{ZEROS}", f"sha256-{'a' * 64}", f"sha256-{'b' * 64}", "latest"}
 
 
 @pytest.mark.parametrize("repository", ["docker.io/you/model", "ghcr.io/you/model"])
