@@ -26,6 +26,13 @@ def parse_arguments() -> argparse.Namespace:
         "--images", type=Path, default=_ROOT / ".mlops/images", help="folder of the staged images"
     )
     parser.add_argument(
+        "--keep-runs",
+        type=int,
+        default=100,
+        metavar="N",
+        help="of the runs that have ended, the rest is deleted at the start (default: %(default)s)",
+    )
+    parser.add_argument(
         "--runner", choices=("subprocess", "docker"), default="subprocess", help="what a task runs in"
     )
     parser.add_argument(
@@ -92,6 +99,7 @@ def serve(arguments: argparse.Namespace, listener: socket.socket, url: str) -> N
     supervisor = Supervisor(store, clock, state / "runs")
     supervisor.recover()
     server = Server(store, clock, supervisor, arguments.images.resolve(), arguments.runner)
+    server.prune(arguments.keep_runs)
     server.add_default_experiment()
     if arguments.with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()

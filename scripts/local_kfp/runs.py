@@ -1,6 +1,5 @@
 """/runs, and the logs of their tasks."""
 
-import shutil
 import uuid
 
 from starlette.requests import Request
@@ -97,8 +96,7 @@ async def delete_run(request: Request) -> JSONResponse:
     run = _run(server, request)
     if run["state"] not in FINAL_STATES:
         await server.supervisor.end(run["run_id"])
-    server.store.delete("runs", run["run_id"])
-    shutil.rmtree(server.run_folder(run["run_id"]), ignore_errors=True)
+    server.delete_run(run["run_id"])
     return JSONResponse({})
 
 

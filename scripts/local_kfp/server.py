@@ -1,5 +1,6 @@
 """What every handler works with, and how a run comes to be, whoever asks for it."""
 
+import shutil
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from scripts.local_kfp.errors import invalid, name_taken, not_found
 from scripts.local_kfp.pipeline_spec import Pipeline, check_parameters, from_struct
 from scripts.local_kfp.store import Store
 from scripts.local_kfp.supervisor import Supervisor, prepare_folder
+from scripts.local_kfp.task_details import FINAL_STATES
 
 DEFAULT_EXPERIMENT = "Default"
 Row = dict[str, Any]
@@ -27,6 +29,18 @@ class Server:
 
     def run_folder(self, run_id: str) -> Path:
         return self.supervisor.folder / run_id
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a run that has ended, with all that it left."""
+        self.store.delete("runs", run_id)
+        shutil.rmtree(self.run_folder(run_id), ignore_errors=True)
+
+    def prune(self, kept: int) -> None:
+        """Delete the oldest of the runs that have ended, all but `kept`: each has its data on disk."""
+        marks = ", ".join("?" * len(FINAL_STATES))
+        ended = f"SELECT run_id FROM runs WHERE state IN ({marks}) ORDER BY created_at DESC, rowid DESC"
+        for run in self.store.query(f"{ended} LIMIT -1 OFFSET ?", *FINAL_STATES, kept):
+            self.delete_run(run["run_id"])
 
     def add_default_experiment(self) -> str:
         """The id of the experiment of the runs that name none, made where it is missing."""

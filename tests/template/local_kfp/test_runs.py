@@ -11,7 +11,10 @@ import kfp_server_api
 import pytest
 import yaml
 
-from scripts.local_kfp.supervisor import prepare_folder
+from scripts.local_kfp.clock import Clock
+from scripts.local_kfp.server import Server
+from scripts.local_kfp.store import Store
+from scripts.local_kfp.supervisor import Supervisor, prepare_folder
 from tests.template.local_kfp.in_process import InProcessServer, is_running, wait_until
 
 Start = Callable[..., Any]
@@ -21,6 +24,19 @@ Finish = Callable[[Any], Any]
 def processes(server: InProcessServer, run: Any) -> list[int]:
     file = server.state / "runs" / run.run_id / "pids"
     return [int(pid) for pid in wait_until(lambda: file.exists() and file.read_text()).split()]
+
+
+def test_of_the_runs_that_ended_the_newest_are_kept(tmp_path: Path):
+    store, clock = Store(tmp_path / "kfp.db"), Clock()
+    server = Server(store, clock, Supervisor(store, clock, tmp_path / "runs"), tmp_path, "subprocess")
+    states = {"going": "RUNNING", "oldest": "SUCCEEDED", "older": "FAILED", "newest": "CANCELED"}
+    for minute, (name, state) in enumerate(states.items()):
+        server.run_folder(name).mkdir(parents=True)
+        store.insert("runs", run_id=name, state=state, created_at=60 * minute)
+    server.prune(2)
+    assert {run["run_id"] for run in store.query("SELECT run_id FROM runs")} == {"going", "older", "newest"}
+    assert {path.name for path in (tmp_path / "runs").iterdir()} == {"going", "older", "newest"}
+    store.close()
 
 
 def test_a_run_of_an_uploaded_version(
