@@ -1,17 +1,18 @@
-"""The token of a job, which may do at the stand-in for GitHub's API what its workflow grants it."""
-
-from collections.abc import Mapping
+"""The token of jobs, which may do at the stand-in for GitHub's API what their workflow grants them."""
 
 import yaml
 
 from tests.template.project import ROOT
-from tests.template.standins.github_api import GitHubApi
+from tests.template.standins.github_api import LEVELS, GitHubApi
 from tests.template.workflows.act import TOKEN
 
 
-def granted(api: GitHubApi, workflow: str, job: str) -> dict[str, str]:
-    """What reaches `api` from this job of `workflow`, and from no other: the environment to run it with."""
-    described: Mapping = yaml.safe_load((ROOT / ".github/workflows" / workflow).read_text())
-    permissions = described["jobs"][job]["permissions"]
-    api.tokens[TOKEN] = {name.replace("-", "_"): level for name, level in permissions.items()}
+def granted(api: GitHubApi, *jobs: str) -> dict[str, str]:
+    """What reaches `api` as these jobs, each as workflow/job: the environment to run them with."""
+    token: dict[str, str] = {}
+    for workflow, job in (each.split("/") for each in jobs):
+        described = yaml.safe_load((ROOT / f".github/workflows/{workflow}.yml").read_text())
+        for name, level in described["jobs"][job]["permissions"].items():
+            token[name.replace("-", "_")] = max(level, token.get(name, level), key=LEVELS.__getitem__)
+    api.tokens[TOKEN] = token
     return {"GITHUB_API_URL": api.url}

@@ -23,9 +23,7 @@ def schedule(github: Runner) -> Event:
 def test_patches_start_a_delivery_that_builds_every_image(github, schedule, github_api: GitHubApi) -> None:
     github_api.workflows["delivery.yml"] = {"weekly"}
 
-    run = github.run(
-        "patches.yml", schedule, jobs=["patches"], **granted(github_api, "patches.yml", "patches")
-    )
+    run = github.run("patches.yml", schedule, jobs=["patches"], **granted(github_api, "patches/patches"))
 
     assert run.results == {"patches": "success"}, run.printed
     assert [(each["workflow"], each["inputs"]) for each in github_api.dispatches] == [
@@ -36,7 +34,7 @@ def test_patches_start_a_delivery_that_builds_every_image(github, schedule, gith
 def test_a_failure_opens_one_issue_that_the_next_success_closes(
     github, schedule, github_api: GitHubApi
 ) -> None:
-    allowed = granted(github_api, "report-failure.yml", "report-failure")
+    allowed = granted(github_api, "report-failure/report-failure")
 
     def report(patches: str | dict) -> str:
         number = 1001 + github.runs  # as the runner will name its run
@@ -60,7 +58,7 @@ def test_without_an_endpoint_there_is_nothing_to_do(
 ) -> None:
     job = workflow.removesuffix(".yml")
 
-    run = github.run(workflow, schedule, jobs=[job], **granted(github_api, workflow, job))
+    run = github.run(workflow, schedule, jobs=[job], **granted(github_api, f"{job}/{job}"))
 
     assert run.results == {job: "success"}, run.printed
     assert "KUBEFLOW_HOST" in run.printed
