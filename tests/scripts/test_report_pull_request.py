@@ -268,7 +268,7 @@ def plain(text: str) -> None:
         ours + r"|\[run\]\(<https://github\.com/you>\)|^\|[-:|]+\|$", "", text, flags=re.DOTALL | re.MULTILINE
     )
     assert not re.search(r"<|(?<!\\)[\[\]*_`~]|@\w|#\d|GH-\d|www\.|://", outside), outside
-    assert not re.search(r"^(- )?(---|\d+\. |    )", outside, re.MULTILINE), outside
+    assert not re.search(r"^(- )?(---+$|\d+\. |    )", outside, re.MULTILINE), outside
 
 
 def test_a_long_verdict_stays_short_enough():
