@@ -2,6 +2,8 @@
 
 import pytest
 
+from scripts.lib import kfp_lists
+
 
 @pytest.fixture
 def project(tmp_path):
@@ -10,7 +12,8 @@ def project(tmp_path):
     return tmp_path
 
 
-def test_old_versions_go_but_those_in_use(call, project, kubeflow):
+def test_old_versions_go_but_those_in_use(call, project, kubeflow, monkeypatch):
+    monkeypatch.setattr(kfp_lists, "PAGE", 2)
     names = [f"{number:012x}-{number:012x}" for number in range(8)]
     versions = [kubeflow.upload("training", name, content=name) for name in names]
     by_hand = kubeflow.upload("training", "by hand", content="by hand")
