@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+EVIDENT = ("drop", "shadow")
 KEPT_ALARMS = 100
 WEEK = 7
 State = dict[str, Any]
@@ -54,17 +55,19 @@ def decide(seen: Seen, state: State, rules: Rules, decided_by: str) -> tuple[Dec
             "ALARM" if mine else "ALREADY_DECIDED", tuple(known[-1]["reasons"]), _day(known[-1])
         ), state
 
-    evident = evident_reasons(seen, rules)
-    last, own = _newest(alarms), _newest([each for each in alarms if each["version"] == seen.version])
-    armed = own is None or state.get("recovered", "") > own["as_of"]
-    reasons = (evident if armed else ()) + old_age(seen, own, rules)
-    told = {"as_of": str(seen.as_of), "recovered": state.get("recovered", ""), "alarms": alarms}
-    if not evident and not reasons and seen.judged < rules["alarms"]:
+    evident, enough = evident_reasons(seen, rules), seen.judged >= rules["alarms"]
+    own = [each for each in alarms if each["version"] == seen.version]
+    recovered = state.get("recovered", {})
+    armed = tuple(reason for reason in evident if is_armed(reason, own, recovered))
+    reasons = armed + old_age(seen, _newest(own), rules)
+    if not (evident or reasons or enough):
         return Decision("NOT_ENOUGH_EVIDENCE"), state
-    if not evident and seen.judged >= rules["alarms"]:
-        told["recovered"] = str(seen.as_of)
+    if enough:
+        recovered = recovered | {reason: str(seen.as_of) for reason in EVIDENT if reason not in evident}
+    told = {"as_of": str(seen.as_of), "recovered": recovered, "alarms": alarms}
+    last = _newest(alarms)
     if not reasons:
-        return (Decision("NOT_REARMED", evident, _day(own)) if evident else Decision("QUIET")), told
+        return (Decision("NOT_REARMED", evident, _day(_newest(own))) if evident else Decision("QUIET")), told
     if last and (seen.as_of - _day(last)).days < rules["cooldown_days"]:
         return Decision("COOLING_DOWN", reasons, _day(last)), told
     if sum((seen.as_of - _day(each)).days < WEEK for each in alarms) >= rules["alarms_per_week"]:
@@ -78,6 +81,12 @@ def decide(seen: Seen, state: State, rules: Rules, decided_by: str) -> tuple[Dec
         "decided_by": decided_by,
     }
     return Decision("ALARM", reasons), told | {"alarms": [*alarms, alarm][-KEPT_ALARMS:]}
+
+
+def is_armed(reason: str, own: list[dict[str, Any]], recovered: dict[str, str]) -> bool:
+    """Whether this version was never alarmed about for `reason`, or has been without it since."""
+    last = _newest([each for each in own if reason in each["reasons"]])
+    return last is None or recovered.get(reason, "") > last["as_of"]
 
 
 def evident_reasons(seen: Seen, rules: Rules) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup
 
 from components.compare_models import markdown, pictures, report, text
 from components.compare_models.markdown import flattened, shortened
@@ -23,7 +24,10 @@ def render(decision: dict[str, Any], history: list[dict[str, Any]]) -> dict[str,
         "tone": terminal.tone(decision),
         "outcome": terminal.OUTCOMES[decision["decision"]],
         "performance": performance(decision),
-        "forests": [pictures.axis(each["title"], each["rows"], 0.0) for each in terminal.forests(decision)],
+        "forests": [
+            {"title": each["title"], "plot": pictures.axis("", each["rows"], 0.0) | {"main": False}}
+            for each in terminal.forests(decision)
+        ],
         "bars": "\n\n".join("\n".join(each) for each in terminal.pictures(decision, terminal.Paint(False))),
         "history": history,
         "production": pictures.production(history, metric),
@@ -35,7 +39,7 @@ def render(decision: dict[str, Any], history: list[dict[str, Any]]) -> dict[str,
         "markdown": shortened(
             with_templates(markdown.environment())
             .get_template("monitoring.md")
-            .render(seen | {"bars": markdown.Markup(seen["bars"])})
+            .render(seen | {"bars": Markup(seen["bars"])})
         ),
     }
 

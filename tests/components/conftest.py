@@ -26,9 +26,9 @@ class Ended(NamedTuple):
 
 @pytest.fixture
 def run_component(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
-    """Run a component's command to its end; settings are given as they are, and become JSON."""
+    """Run a component ("list_shards load": its subcommand) to its end; settings become JSON."""
 
-    def run(name: str, **options: Any) -> Ended:
+    def run(name: str, /, **options: Any) -> Ended:
         status = run_main(name, options)
         captured = capsys.readouterr()
         return Ended(status, captured.out, captured.err)
@@ -37,8 +37,12 @@ def run_component(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
 
 
 def run_main(name: str, options: dict[str, Any]) -> int:
-    main = importlib.import_module(f"components.{name}.main").main
-    with patch.object(sys, "argv", [name, *words_of(options)]), pytest.raises(SystemExit) as ending:
+    component, *command = name.split()
+    main = importlib.import_module(f"components.{component}.main").main
+    with (
+        patch.object(sys, "argv", [component, *command, *words_of(options)]),
+        pytest.raises(SystemExit) as ending,
+    ):
         command_line.run(main)
     return int(ending.value.code or 0)
 
