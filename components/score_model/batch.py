@@ -89,7 +89,7 @@ def _column_checks(values: pa.Array, name: str, column: Json) -> Iterator[tuple[
 def _number_checks(values: pa.Array, name: str, column: Json) -> Iterator[tuple[pa.Array, str]]:
     low, high = (float(column.get(bound, edge)) for bound, edge in (("min", -math.inf), ("max", math.inf)))
     array = values.to_numpy(zero_copy_only=False)
-    least, most = np.fmin.reduce(array, initial=math.inf), np.fmax.reduce(array, initial=-math.inf)
+    least, most = float(np.fmin.reduce(array)), float(np.fmax.reduce(array))
     if low <= least <= most <= high and math.isfinite(least) and math.isfinite(most):
         return  # as nearly always, and one look at the column tells
     numbers = values.cast(pa.float64())

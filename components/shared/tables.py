@@ -17,7 +17,7 @@ STREAM_BYTES = 1 << 20
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    with _opened(path) as file:  # pq.read_table imports pandas wherever it is installed
+    with _readable(path), pq.ParquetFile(path) as file:  # pq.read_table imports pandas where it is installed
         table = file.read(columns)
     _expect(columns or [], table.column_names, path)
     return table
@@ -28,18 +28,23 @@ def read_batches(
     path: Path, columns: list[str], rows: int
 ) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
     """The schema of a table, and its `columns` in batches of `rows`; one of them is in memory at a time."""
-    # With pre_buffer, the default, pyarrow keeps all that it has read until the file is closed.
-    with _opened(path, pre_buffer=False, buffer_size=STREAM_BYTES) as file:
-        schema = file.schema_arrow
-        _expect(columns, schema.names, path)
-        yield schema, file.iter_batches(rows, columns=columns)
+    with _readable(path):
+        # With pre_buffer, the default, pyarrow keeps all that it has read until the file is closed.
+        file = pq.ParquetFile(path, pre_buffer=False, buffer_size=STREAM_BYTES)
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        with _readable(path):
+            yield from file.iter_batches(rows, columns=columns)
+
+    with file:
+        _expect(columns, file.schema_arrow.names, path)
+        yield file.schema_arrow, batches()
 
 
 @contextmanager
-def _opened(path: Path, **options: Any) -> Iterator[pq.ParquetFile]:
+def _readable(path: Path) -> Iterator[None]:
     try:
-        with pq.ParquetFile(path, **options) as file:
-            yield file
+        yield
     except FileNotFoundError:
         raise WorldError(f"{path}: there is no such table") from None
     except (pa.ArrowException, OSError) as error:
