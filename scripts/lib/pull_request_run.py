@@ -56,7 +56,7 @@ def judge(
         version = upload(client, compiled, pipeline_name=pull_request.called(compiled.stem))
         earlier = runs.find(client, f"pr-{pull_request.number}")
         same = [run for run in earlier if run.name == name and results_uri(run).startswith(folder)]
-        found = same[0] if same else None
+        found = same[0] if same and same[0].state != "CANCELING" else None
         end_others(client, earlier, found)
         if found and found.state in FINAL:
             if verdict := read_ended(client, found, results):

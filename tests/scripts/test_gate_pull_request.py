@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,3 +150,16 @@ def test_an_interrupted_gate_takes_along_the_run_that_it_found(
 
     assert runs.read_run(client, left["run_id"]).state == "CANCELED"
     assert time.monotonic() - begun < 30
+
+
+def test_a_run_that_is_being_cancelled_is_not_waited_for(
+    judging: Path, compiled: Path, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a job is cancelled and run again at once."""
+    asked, pull_request = {"seconds": "0", "verdict": PASSED}, PullRequest(16, OLD.sha)
+    pull_request_run.judge(judging, pull_request, compiled, asked, "")
+    ending = [replace(run, state="CANCELING") for run in runs.find(client, "pr-16")]
+    monkeypatch.setattr(runs, "find", lambda *_: ending)
+    pull_request_run.judge(judging, pull_request, compiled, asked, "")
+    monkeypatch.undo()
+    assert len(runs.find(client, "pr-16")) == 2
