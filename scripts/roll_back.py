@@ -11,6 +11,9 @@ from scripts.lib.github import add_summary
 
 def main() -> int:
     arguments = _parser().parse_args()
+    given = " ".join(arguments.reason.split())
+    if not given:
+        raise SettingsError("--reason: expected why, found nothing; the ledger keeps it")
 
     from components.shared.model_registry import ModelRegistry
     from scripts.lib.judged_run import model_registry_uri
@@ -21,7 +24,7 @@ def main() -> int:
     registry = ModelRegistry(model_registry_uri(root), model)
     champion, moves = registry.champion(), registry.history()
     current = champion["version"] if champion else ""
-    reason = arguments.reason + _who()
+    reason = given + _who()
     target = _former(moves, arguments.version) if arguments.version else ""
     if done := _done_already(moves, current, target, reason):
         _say(f"{model}: {done}; nothing moved")

@@ -71,6 +71,12 @@ def test_a_champion_other_than_the_expected_is_left(registry, champions, roll_ba
     assert roll_back("--reason", "drift", "--expected", champions[2][:12]).status == 0
 
 
+def test_a_reason_is_one_line_and_must_be_given(registry, champions, roll_back):
+    assert roll_back("--reason", " ").status == 2
+    assert roll_back("--reason", "late\n::error::flights").printed.count("\n") == 1
+    assert registry.history()[-1]["reason"] == "late ::error::flights"
+
+
 def test_without_a_former_champion_there_is_nothing_to_go_back_to(registry, tmp_path, roll_back):
     assert "expected a former champion to go back to, found none" in roll_back("--reason", "drift").error
     only = register(registry, tmp_path, "first")
