@@ -18,9 +18,8 @@ MARKUP = str.maketrans(
     | {each: f"{each}{text.INVISIBLE}" for each in "@#:"}
 )
 LINKED = re.compile(r"(?<=www)(?=\.)|(?<=gh)(?=-)", re.IGNORECASE)
-BLOCK = re.compile(
-    r"^(\d*)([-+=.)])(?=\s|[-=\s]*$)"
-)  # what would open a list or a rule at the beginning of a line
+# What would open a list or a rule at the beginning of a line.
+BLOCK = re.compile(r"^(\d*)([-+=.)])(?=\s|[-=\s]*$)")
 LIMIT = 60_000  # bytes: a comment may have 65,536 characters
 LONGEST_TEXT = 2_000  # characters of one of a verdict's texts
 MOST_SLICES, MOST_NAMES = 30, 20
