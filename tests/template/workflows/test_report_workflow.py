@@ -1,0 +1,72 @@
+"""report.yml: from the run that ended to the comment and the status, with the default branch's code."""
+
+import json
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from components.compare_models.document import judge
+from tests.components.questions import probability, question
+from tests.template.standins.github_api import GitHubApi
+from tests.template.workflows.act import Run, Runner
+from tests.template.workflows.granted import granted
+
+SHA = "ab" * 20
+
+
+@pytest.fixture(scope="module")
+def github(on_github: Callable[..., Runner]) -> Runner:
+    return on_github()
+
+
+@pytest.fixture
+def report(github: Runner, github_api: GitHubApi) -> Callable[..., Run]:
+    """Call it with the conclusion of a run of pr.yml, and the files of its artifact `verdict`."""
+    github_api.add_pull(12, SHA)
+
+    def tell(conclusion: str, **files: str) -> Run:
+        ended = github_api.add_run(SHA, conclusion=conclusion)
+        gate = "skipped" if not files else conclusion
+        github_api.add_jobs(ended["id"], plan="success", gate=gate, **{"ci-passed": conclusion})
+        kept = github.origin.folder / f"artifacts/{ended['id']}/verdict"
+        shutil.rmtree(kept, ignore_errors=True)  # of another test, whose runs had the same numbers
+        for name, text in files.items():
+            (kept / "files").mkdir(parents=True, exist_ok=True)
+            (kept / f"files/{name}.json").write_text(text)
+            described = {"id": 1, "name": "verdict", "archive": True, "digest": "0" * 64}
+            (kept / "artifact.json").write_text(json.dumps(described))
+        event = github.origin.on_main("workflow_run", {"action": "completed", "workflow_run": ended})
+        return github.run("report.yml", event, **granted(github_api, "report/report"))
+
+    return tell
+
+
+def test_a_verdict_becomes_one_comment_and_one_status(report, github_api: GitHubApi) -> None:
+    lost, _ = judge(question(probability(noise=4.0), control=probability()))
+
+    run = report("failure", verdict=json.dumps(lost))
+
+    assert run.results == {"report": "success"}, run.printed
+    (comment,) = github_api.comments[12]
+    assert "WORSE" in comment["body"]
+    assert (github_api.statuses[SHA][0]["context"], github_api.statuses[SHA][0]["state"]) == (
+        "gate",
+        "failure",
+    )
+
+
+def test_a_run_that_left_no_verdict_is_told_too(report, github_api: GitHubApi) -> None:
+    run = report("success")
+
+    assert run.results == {"report": "success"}, run.printed
+    assert len(github_api.comments[12]) == 1
+    assert github_api.statuses[SHA][0]["state"] == "success"
+
+
+def test_a_forged_verdict_is_no_success(report, github_api: GitHubApi) -> None:
+    run = report("success", verdict='{"passed": true, "reason": "::error::<script>"}')
+
+    assert run.results == {"report": "success"}, run.printed
+    assert github_api.statuses[SHA][0]["state"] != "success"
+    assert "<script>" not in github_api.comments[12][0]["body"]
