@@ -17,16 +17,18 @@ Run = Mapping[str, Any]
 
 def read_event() -> Run:
     """The run that ended."""
-    path = Path(os.environ.get("GITHUB_EVENT_PATH") or "event.json")
+    path = os.environ.get("GITHUB_EVENT_PATH", "")
     try:
-        return json.loads(path.read_bytes())["workflow_run"]
+        return json.loads(Path(path).read_bytes())["workflow_run"]
     except (OSError, ValueError, LookupError, TypeError):
-        raise SettingsError(f"{path}: expected the event workflow_run, found another") from None
+        raise SettingsError(
+            f"GITHUB_EVENT_PATH: expected a file with the event workflow_run, found {path!r}"
+        ) from None
 
 
 def not_ours(run: Run) -> str:
     """Why a run has nothing to tell a pull request: a stranger may name a workflow of his as ours."""
-    if run["path"] != WORKFLOW:
+    if run["path"].partition("@")[0] != WORKFLOW:  # which may name a branch behind it
         return f"the run is of {run['path']}, not of {WORKFLOW}"
     if run["event"] != "pull_request":
         return f"the run is of the event {run['event']}, not of a pull request"

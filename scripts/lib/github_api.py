@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from requests import PreparedRequest, RequestException, Response, Session
 
+from components.compare_models.text import printable
 from components.shared.command_line import SettingsError, WorldError
 from scripts.lib.registry_session import is_loopback
 
@@ -144,7 +145,7 @@ class GitHub:
         elif answer.status_code == 403 and needed and not hint:
             hint = f"; grant the job {needed.replace('_', '-').replace('=', ': ')}"
         kind = NotFound if answer.status_code == 404 else Refused
-        shown = " ".join(message.split())[:300]
+        shown = printable(" ".join(message.split()))[:300]
         return kind(
             f"{_asked(answer)}: expected success, found {answer.status_code} {shown}{hint}",
             answer.status_code,

@@ -229,7 +229,7 @@ def test_nothing_is_written_without_the_right_event(call, github_api: GitHubApi,
     variables = github_api.environment(**PERMISSIONS) | {"GITHUB_EVENT_PATH": str(event)}
     done = call(tmp_path, "report_pull_request", tmp_path, **variables)
     assert (done.status, github_api.calls) == (2, [])
-    assert "expected the event workflow_run, found another" in done.error
+    assert "expected a file with the event workflow_run, found" in done.error
 
 
 WORDS = st.one_of(

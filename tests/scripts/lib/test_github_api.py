@@ -1,5 +1,6 @@
 """Tests of scripts/lib/github_api.py, against its stand-in and answers of bad days."""
 
+import re
 import time
 
 import pytest
@@ -63,6 +64,13 @@ def test_what_github_finds_wrong_with_a_body_is_told(github_api: GitHubApi):
     body = {"state": "success", "description": "x" * 141, "context": "gate"}
     with pytest.raises(Refused, match=r"422 Validation Failed: .*too long \(maximum is 140 characters\)"):
         github(github_api, statuses="write").post("statuses", SHA, body=body)
+
+
+def test_what_github_says_commands_no_log(github_api: GitHubApi):
+    github_api.failures = [(422, {}, {"message": "no ##[group]\n::error::x"})]
+    with pytest.raises(Refused) as refused:
+        github(github_api).get("pulls", 1)
+    assert not re.search(r"::|##\[|\n", str(refused.value))
 
 
 def test_what_is_not_there_can_be_told_from_what_is_refused(github_api: GitHubApi):
