@@ -13,7 +13,7 @@ from components.enforce_verdict.main import read_verdict
 from components.shared.model_registry import ModelRegistry
 
 ROOT = Path(__file__).parents[2]
-ELSEWHERE = ("AWS_", "CI", "GITHUB_", "KUBEFLOW_", "MODEL_REGISTRY_URI", "RESULTS_URI")
+ELSEWHERE = ("AWS_", "CI", "GITHUB_", "KUBEFLOW_", "MODEL_REGISTRY_URI", "PREDICTIONS_URI", "RESULTS_URI")
 
 
 @dataclass(frozen=True)
