@@ -32,7 +32,7 @@ def compile_all(
     unknown = next((name for name in resources if name not in images), None)
     if unknown:
         raise SettingsError(f"mlops.yaml: resources.{unknown}: {_expected_component(unknown, images)}")
-    names = sorted(path.stem for path in (root / "pipelines").glob("*.py"))
+    names = sorted(path.stem for path in (root / "pipelines").glob("*.py") if path.stem != "__init__")
     if not names:
         raise SettingsError(f"{root / 'pipelines'}: expected pipelines, found no *.py")
     return {name: compile_pipeline(root, name, images, resources, parallelism) for name in names}
