@@ -6,11 +6,14 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -56,9 +59,10 @@ class Job:
         results = {step.result for step in self.steps.values()}
         return next((each for each in ("cancelled", "failure") if each in results), "success")
 
-    @property
-    def printed(self) -> str:
-        return "".join(step.printed for step in self.steps.values())
+    def step(self, part: str) -> Step:
+        """The only step that ran with `part` in its name."""
+        (name,) = [name for name in self.steps if part in name]
+        return self.steps[name]
 
 
 @dataclass
@@ -66,10 +70,10 @@ class Run:
     """What came of a workflow. A job that is not in `jobs` did not run, whatever the reason."""
 
     status: int
-    jobs: dict[str, list[Job]]
-    printed: str
+    jobs: dict[str, list[Job]] = field(repr=False)
+    printed: str = field(repr=False)
     artifacts: Path
-    log: list[Document]
+    log: list[Document] = field(repr=False)
 
     @property
     def results(self) -> dict[str, str]:
@@ -88,6 +92,25 @@ class Run:
 
 
 @dataclass
+class Started:
+    """A workflow that goes on."""
+
+    process: subprocess.Popen[str]
+    read: Callable[[str, int], Run]
+    ended: bool = False
+
+    def end(self) -> Run:
+        """What came of it, once it has ended by itself."""
+        self.ended = True
+        try:
+            output, _ = self.process.communicate(timeout=SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        return self.read(output, self.process.returncode)
+
+
+@dataclass
 class Runner:
     """Runs the workflows of an origin; `secrets` and `variables` reach an event that may have them."""
 
@@ -96,7 +119,7 @@ class Runner:
     environment: dict[str, str] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
-    runs: int = 0
+    numbers: Iterator[int] = field(default_factory=lambda: count(1001))
 
     def run(
         self,
@@ -109,15 +132,11 @@ class Runner:
     ) -> Run:
         """Run the file `workflow` of the event's commit; or `jobs` of it alone, for which the other jobs that
         they need are `given`: by name, the outputs of one that succeeded, or "failure" or "skipped"."""
-        process, read = self.start(workflow, event, jobs=jobs, given=given, **environment)
-        try:
-            output, _ = process.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise
-        return read(output)
+        with self.started(workflow, event, jobs=jobs, given=given, **environment) as started:
+            return started.end()
 
-    def start(
+    @contextmanager
+    def started(
         self,
         workflow: str,
         event: Event,
@@ -125,10 +144,9 @@ class Runner:
         jobs: Iterable[str] = (),
         given: Mapping[str, Document | str] | None = None,
         **environment: str,
-    ) -> tuple[subprocess.Popen[str], Any]:
-        """The process of such a run, and what makes a Run of its output."""
-        self.runs += 1
-        number = str(1000 + self.runs)
+    ) -> Iterator["Started"]:
+        """Such a run while it goes on; it does not outlive the block."""
+        number = str(next(self.numbers))
         folder = self.home / number
         checkout = self._checkout(event, folder)
         write_sudo(folder / "bin")
@@ -161,7 +179,13 @@ class Runner:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        return process, lambda output: self._read(output, process.returncode, number, described)
+        started = Started(process, partial(self._read, number, described))
+        try:
+            yield started
+        finally:
+            if not started.ended:
+                process.send_signal(signal.SIGINT)
+                print(started.end().printed)
 
     def _checkout(self, event: Event, folder: Path) -> Path:
         """Where act finds workflow file and commit, and nothing else: jobs check out by themselves."""
@@ -194,16 +218,16 @@ class Runner:
             file.write_text(json.dumps(values))
             yield f"--{option}-file={file}"
 
-    def _read(self, output: str, status: int, number: str, described: Document) -> Run:
+    def _read(self, number: str, described: Document, output: str, status: int) -> Run:
         artifacts = self.origin.folder / "artifacts" / number
         log = self.origin.folder / "log.jsonl"
         used = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
         mine = [each for each in used if each["run"] == number]
-        return Run(status, read_jobs(output, described), output, artifacts, mine)
+        return Run(status, read_jobs(output, described), readable(output), artifacts, mine)
 
 
 def write_sudo(folder: Path) -> None:
-    """As on GitHub's runners, whether or not this machine has one: here, who runs the tests is root already."""
+    """As on GitHub's runners, whether or not this machine has one: who runs the tests is root already."""
     folder.mkdir()
     (folder / "sudo").write_text('#!/bin/sh\nexec "$@"\n')
     (folder / "sudo").chmod(0o755)
@@ -283,6 +307,13 @@ def read_jobs(output: str, described: Document) -> dict[str, list[Job]]:
         if "step" in line:
             heard(job, line)
     return {name: list(runs.values()) for name, runs in found.items()}
+
+
+def readable(output: str) -> str:
+    """What a person would read on GitHub: each line after the job that it is of."""
+    said = (f"{line.get('job', 'act').strip()}: {line['msg'].rstrip()}" for line in lines(output))
+    other = (line for line in output.splitlines() if not line.startswith("{"))
+    return "\n".join([*said, *other])
 
 
 def heard(job: Job, line: Document) -> None:

@@ -1,6 +1,5 @@
 """A copy of the project as a user has it on GitHub, with a quick suite of its own."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,8 +22,9 @@ def test_features_have_names() -> None:
 def users(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project with a suite of one test instead of ours, which has its own time to run."""
     project = fresh.copied_to(tmp_path_factory.mktemp("users") / "project")
-    shutil.rmtree(project.root / "tests")
-    (project.root / "tests").mkdir()
+    for name in ("test_*.py", "conftest.py"):
+        for ours in (project.root / "tests").rglob(name):
+            ours.unlink()
     (project.root / "tests/test_features.py").write_text(USER_TEST)
     project.commit()
     return project
