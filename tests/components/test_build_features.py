@@ -102,6 +102,26 @@ def test_a_folder_without_the_rows_is_said(run_component, feature_settings, tmp_
     assert "expected a table 'flights', found none" in ended.error
 
 
+def test_rows_that_are_yet_to_be_predicted_need_no_outcome(
+    run_component, feature_settings, loaded, built, tmp_path
+) -> None:
+    tables = without(loaded["evaluation"], "arr_delay", tmp_path)
+    ended = build(run_component, feature_settings, tables, tmp_path)
+    assert "no labels: the rows have no 'arr_delay'" in ended.output
+    found, known = (pq.read_table(file) for file in (tmp_path / "features", built["evaluation"]))
+    assert found["late"].null_count == found.num_rows
+    assert found.drop_columns("late").equals(known.drop_columns("late"))
+
+
+def test_rows_that_lack_what_a_feature_is_made_of_are_said(
+    run_component, feature_settings, loaded, tmp_path
+) -> None:
+    tables = without(loaded["evaluation"], "distance", tmp_path)
+    ended = build(run_component, feature_settings, tables, tmp_path)
+    assert (ended.status, ended.error.count("\n")) == (2, 1)
+    assert f"{(FLIGHTS / 'flights').as_uri()}: features.py asks for 'distance'; the rows have" in ended.error
+
+
 def test_a_full_disk_leaves_nothing(run_component, feature_settings, loaded, full_disk, tmp_path) -> None:
     with full_disk():
         ended = build(run_component, feature_settings, loaded["evaluation"], tmp_path)
@@ -112,3 +132,11 @@ def test_a_full_disk_leaves_nothing(run_component, feature_settings, loaded, ful
 def build(run_component: Any, feature_settings: dict[str, Any], tables: Path, folder: Path) -> Any:
     options = {"feature_settings": feature_settings, "tables": tables, "features": folder / "features"}
     return run_component("build_features", **options)
+
+
+def without(tables: Path, column: str, folder: Path) -> Path:
+    """A copy of the tables whose flights lack a column."""
+    shutil.copytree(tables, folder / "tables")
+    flights = pq.read_table(tables / "flights.parquet").drop_columns(column)
+    pq.write_table(flights, folder / "tables/flights.parquet")
+    return folder / "tables"

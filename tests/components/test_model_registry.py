@@ -428,6 +428,21 @@ def test_the_command_without_a_champion_hands_out_the_fallback(command: Command)
     assert list((command.folder / "out/model").iterdir()) == []
 
 
+def test_the_command_with_neither_champion_nor_fallback_says_so(command: Command) -> None:
+    outputs = (
+        "version",
+        "history",
+        "build-features-image",
+        "score-model-image",
+        "feature-settings",
+        "digest",
+    )
+    flags = [word for name in ("model", *outputs) for word in (f"--{name}", command.folder / name)]
+    done = command("resolve", "--alias", "champion", "--fallback", "{}", *flags)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "flights: expected a champion, found none; promote a model first" in done.stderr
+
+
 def test_the_command_takes_a_model_to_production_and_back(command: Command, registry: ModelRegistry) -> None:
     a, b = command.register("a"), command.register("b")
     assert command.promote("a", a, "").stdout == f"flights: the champion is {a}, move 1 of the ledger\n"

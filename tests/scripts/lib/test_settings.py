@@ -77,6 +77,8 @@ MISTAKES = [
     ("s3://bank", "gs://bank", "6: data.tables.rates.uri: expected a path, file:///, s3:// or https://"),
     ("4Gi", "4 GB", "40: resources.train_model.memory: expected an amount of memory, as 4Gi"),
     ("you/houses", "you/houses:1", "38: images.repository: expected an image repository with no tag"),
+    ("images:", "inference: {days: 0}\nimages:", "38: inference.days: expected greater than or equal to 1"),
+    ("images:", "inference: {maximum_rejected_share: 2}\nimages:", "38: inference.maximum_rejected_share: "),
     # right by itself, wrong beside another
     ("rows: sales", "rows: sale", "7: data.rows: expected a table, found 'sale'; did you mean sales?"),
     ("at: before_sale", "at: dawn", "13: features.predict_at: expected a moment, found 'dawn'; there"),
@@ -104,6 +106,15 @@ def settings_with(old: str = "", new: str = ""):
 def test_the_projects_own_settings_are_right():
     settings = load(Path("mlops.yaml"))
     assert settings.features.columns.keys() == json.loads(settings.feature_settings())["columns"].keys()
+
+
+def test_parallelism_is_no_parameter():
+    settings = settings_with("images:", "inference: {days: 7, parallelism: 2}\nimages:")
+    assert json.loads(settings.inference_settings()) == {
+        "days": 7,
+        "shard_rows": 500_000,
+        "maximum_rejected_share": 0.01,
+    }
 
 
 def test_data_settings_point_below_the_root():

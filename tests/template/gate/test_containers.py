@@ -1,4 +1,4 @@
-"""The gate in containers answers as in subprocesses: no component leans on the machine beside its image."""
+"""Containers answer as subprocesses do: no component leans on the machine beside its image."""
 
 import os
 import subprocess
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from components.shared.predictions import Predictions
 from tests.template.containers.engine import Engine
 from tests.template.project import Project
 
@@ -47,12 +48,21 @@ def gated(project: Project, **environment: str) -> tuple[int, dict[str, Any]]:
     return status, verdict
 
 
-def test_verdict_is_the_same_in_containers(with_champion: Project, engine: Engine, docker_host: str) -> None:
+def predicted(project: Project, **environment: str) -> dict[str, Any]:
+    """The manifest of a day's predictions."""
+    done = project.run("predict", "--as-of", "2013-05-02", **environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Predictions((project.root / ".mlops/predictions").as_uri(), "flight-delays").manifest("2013-05-02")
+
+
+def test_verdict_and_predictions_are_the_same_in_containers(
+    with_champion: Project, engine: Engine, docker_host: str
+) -> None:
     with_champion.edit("components/build_features/features.py", ('strftime("%H")', 'strftime("%p")'))
 
-    in_subprocesses = gated(with_champion)
+    in_subprocesses = gated(with_champion), predicted(with_champion)
     build_staged_images(with_champion, engine)
     with serving_in_containers(with_champion, docker_host) as url:
-        in_containers = gated(with_champion, KUBEFLOW_HOST=url)
+        in_containers = gated(with_champion, KUBEFLOW_HOST=url), predicted(with_champion, KUBEFLOW_HOST=url)
 
     assert in_containers == in_subprocesses

@@ -90,12 +90,11 @@ def test_what_is_wrong_from_the_start_is_said_at_once(with_champion: Project) ->
     for as_of in ("yesterday", "[[ScheduledTime.2006-01-02]]"):
         assert as_of in refused(with_champion, 2, "--as-of", as_of)
     version = with_champion.champion()["version"]
-    models = with_champion.root / ".mlops/models"
     with_champion.edit(
         f".mlops/models/models/flight-delays/versions/{version}/metadata.json", ("6000", "9000")
     )
     assert "was changed since it was registered" in refused(with_champion, 3)
-    shutil.rmtree(models)
+    shutil.rmtree(with_champion.root / ".mlops/models")
     assert "expected a champion" in refused(with_champion, 2)
     assert not with_champion.root.joinpath(".mlops/predictions").exists()
 
