@@ -19,8 +19,8 @@ BESIDE = re.compile(
 )
 # What a user's pull request rarely touches; where it does, the template's own tests run.
 PLUMBING = re.compile(
-    r"(\.ci|\.github|bench|infra|scripts|tests/template)/.*|tests/[^/]+\.py|Makefile|pyproject\.toml"
-    r"|requirements(-dev)?\.txt|\.pre-commit-config\.yaml"
+    r"(\.ci|\.github|bench|infra|scripts|tests/scripts|tests/template)/.*|tests/[^/]+\.py|Makefile"
+    r"|pyproject\.toml|requirements(-dev)?\.txt|\.pre-commit-config\.yaml"
 )
 
 

@@ -134,6 +134,7 @@ def test_only_what_nothing_is_made_of_needs_no_gate(paths: list[str], gate: str,
     [
         ("scripts/gate.py", "true"),
         (".github/actions/set-up/action.yml", "true"),
+        ("tests/scripts/test_gate.py", "true"),
         ("tests/template/project.py", "true"),
         ("tests/conftest.py", "true"),
         ("requirements.txt", "true"),
