@@ -1,61 +1,29 @@
 """The schema of mlops.yaml: what a user may write there, and the JSON strings that components get of it."""
 
 import json
-import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, PlainValidator
+from pydantic import Field, JsonValue
+
+from scripts.lib.schedules_schema import SCHEDULED_DAY, Schedules
+from scripts.lib.settings_types import (
+    Count,
+    Cpu,
+    Day,
+    DottedPath,
+    Memory,
+    ModelName,
+    Name,
+    NotNegative,
+    Repository,
+    Section,
+    Uri,
+)
 
 Gate = Literal["pull_request", "promotion"]
 Mode = Literal["improve", "not-worse"]
-
-
-def _text(pattern: str, expected: str) -> Any:
-    """A string type whose error says `expected` instead of showing the pattern."""
-
-    def check(value: object) -> object:
-        if isinstance(value, str) and not re.fullmatch(pattern, value):
-            raise ValueError(expected)
-        return value
-
-    return Annotated[str, BeforeValidator(check)]
-
-
-def _day(value: object) -> object:
-    if value == "today" or type(value) is date:
-        return value
-    raise ValueError("a date such as 2013-09-02, or today")
-
-
-def _quantity(value: object) -> object:
-    """`cpu: 2` is a quantity as `cpu: "2"` is."""
-    return str(value) if type(value) in (int, float) else value
-
-
-Name = _text(r"[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and underscores")
-ModelName = _text(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "lower-case letters, digits and hyphens, 63 at most")
-Uri = _text(r"(file:///|s3://|https://).+|(?![a-z0-9+.-]+://).+", "a path, file:///, s3:// or https://")
-DottedPath = _text(
-    r"[A-Za-z_]\w*(\.\w+)+", "an estimator with its module, as sklearn.linear_model.LogisticRegression"
-)
-Repository = _text(
-    r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+",
-    "an image repository with no tag, as docker.io/you/flight-delays",
-)
-Cpu = Annotated[_text(r"\d+(\.\d+)?m?", "a number of cores, as 2 or 500m"), BeforeValidator(_quantity)]
-Memory = Annotated[
-    _text(r"\d+(\.\d+)?([EPTGMK]i?)?", "an amount of memory, as 4Gi"), BeforeValidator(_quantity)
-]
-Count = Annotated[int, Field(ge=1)]
-NotNegative = Annotated[float, Field(ge=0)]
-
-
-class Section(BaseModel):
-    """A mapping of the file. A key that has a default may be absent; a null is never what was meant."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class Table(Section):
@@ -65,7 +33,7 @@ class Table(Section):
 
 
 class Data(Section):
-    as_of: Annotated[date | str, PlainValidator(_day)]
+    as_of: Day
     tables: Annotated[dict[Name, Table], Field(min_length=1)]
     rows: Name
     key: Name
@@ -98,7 +66,7 @@ class Features(Section):
 
 class Training(Section):
     estimator: DottedPath
-    parameters: dict[str, JsonValue] = {}
+    parameters: dict[str, JsonValue] = Field({})
     categories: Literal["ordinal", "one-hot"]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -123,7 +91,7 @@ class References(Section):
 
 
 class Slices(Section):
-    columns: list[Name] = []
+    columns: list[Name] = Field([])
     minimum_rows: Count
 
 
@@ -202,12 +170,17 @@ class Settings(Section):
     policies: Policies
     inference: Inference = Inference()
     monitoring: Monitoring = Monitoring()
+    schedules: Schedules = Schedules()
     images: Images = Images()
-    resources: dict[Name, Resources] = {}
+    resources: dict[Name, Resources] = Field({})
 
     def as_of(self) -> date:
         """The day that windows count back from; "today" is today's in UTC, as the cluster's schedules are."""
         return datetime.now(UTC).date() if isinstance(self.data.as_of, str) else self.data.as_of
+
+    def scheduled_as_of(self) -> str:
+        """The same for a recurring run: the day that it was due, unless the data stands still."""
+        return SCHEDULED_DAY if isinstance(self.data.as_of, str) else str(self.data.as_of)
 
     def data_settings(self, root: Path, evaluation_days: int | None = None) -> str:
         """What load_data gets; a table's relative path is one below the project's `root`."""

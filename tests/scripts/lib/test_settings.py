@@ -52,6 +52,8 @@ resources:
   train_model: {cpu: 2, memory: 4Gi}
 """
 
+RUN = 'schedules: {runs: {nightly: {pipeline: training, cron: "%s"}}}\nimages:'
+
 MISTAKES = [
     # a wrong key
     ("margin: 0.005", "margins: 0.005", "29: policies.margins: expected no such key; did you"),
@@ -79,6 +81,12 @@ MISTAKES = [
     ("you/houses", "you/houses:1", "38: images.repository: expected an image repository with no tag"),
     ("images:", "inference: {days: 0}\nimages:", "38: inference.days: expected greater than or equal to 1"),
     ("images:", "inference: {maximum_rejected_share: 2}\nimages:", "38: inference.maximum_rejected_share: "),
+    ("images:", "schedules: {time_zone: Berlin}\nimages:", "38: schedules.time_zone: expected a time zone, as"),
+    ("images:", RUN % "0 0 3 * * *", "38: schedules.runs.nightly.cron: expected minute hour day month weekday"),
+    ("images:", RUN % "0 24 * * *", "38: schedules.runs.nightly.cron: expected minute hour day month weekday"),
+    ("images:", RUN % "0 3 * * 7", "38: schedules.runs.nightly.cron: expected minute hour day month weekday"),
+    ("images:", RUN % "0 5-3 * * *", "38: schedules.runs.nightly.cron: expected minute hour day month weekday"),
+    ("images:", RUN % "0 3 L * *", "38: schedules.runs.nightly.cron: expected minute hour day month weekday"),
     # right by itself, wrong beside another
     ("rows: sales", "rows: sale", "7: data.rows: expected a table, found 'sale'; did you mean sales?"),
     ("at: before_sale", "at: dawn", "13: features.predict_at: expected a moment, found 'dawn'; there"),
@@ -106,6 +114,16 @@ def settings_with(old: str = "", new: str = ""):
 def test_the_projects_own_settings_are_right():
     settings = load(Path("mlops.yaml"))
     assert settings.features.columns.keys() == json.loads(settings.feature_settings())["columns"].keys()
+
+
+@pytest.mark.parametrize("cron", ["*/5 0-6/2 1,15-17 * *", "29 3 * JAN-mar Mon,WED", "0  0 1 12 0-6"])
+def test_times_that_every_scheduler_reads_alike(cron: str):
+    assert settings_with("images:", RUN % cron).schedules.runs["nightly"].cron == " ".join(cron.split())
+
+
+def test_a_recurring_run_asks_for_its_day_unless_the_data_stands_still():
+    assert settings_with().scheduled_as_of() == "2024-03-01"
+    assert settings_with("2024-03-01", "today").scheduled_as_of() == "[[ScheduledTime.2006-01-02]]"
 
 
 def test_parallelism_is_no_parameter():
