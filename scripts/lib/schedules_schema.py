@@ -38,7 +38,7 @@ def _is_field(text: str, allowed: tuple[int, int, str]) -> bool:
 def _time_zone(value: object) -> object:
     try:
         ZoneInfo(str(value))
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise ValueError("a time zone, as UTC or Europe/Berlin") from None
     return value
 
