@@ -2,7 +2,7 @@ PYTHON ?= $(or $(shell command -v python3.11),python3)
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-header --quiet
 
-.PHONY: gate promote predict test bench lint lock
+.PHONY: gate promote predict monitor test bench lint lock
 
 gate: .venv/installed ## train a candidate with this checkout's code and judge it
 	@$(BIN)/python -m scripts.gate $(if $(BASE),--base $(BASE))
@@ -12,6 +12,9 @@ promote: .venv/installed ## make the model just gated the champion, through the 
 
 predict: .venv/installed ## let the champion predict a day's rows (AS_OF=2013-09-02, default: mlops.yaml's)
 	@$(BIN)/python -m scripts.predict $(if $(AS_OF),--as-of $(AS_OF))
+
+monitor: .venv/installed ## look after the champion: exit 1 where it is to be trained anew (AS_OF=2013-09-04)
+	@$(BIN)/python -m scripts.monitor $(if $(AS_OF),--as-of $(AS_OF))
 
 test: .venv/installed-dev ## every suite that can run on this machine
 	@$(BIN)/python -m pytest

@@ -67,8 +67,8 @@ class Year:
     def model(self, end: Day) -> np.ndarray:
         """What the model of the rows before `end` predicts for the rows from then on; NaN for its own."""
         if end not in self._models:
-            training, columns = json.loads(self.settings.training_settings()), self.settings.features.columns
-            kinds = {name: {"type": column.type} for name, column in columns.items()}
+            training = json.loads(self.settings.training_settings())
+            kinds = json.loads(self.settings.feature_settings())["columns"]
             made = make_pipeline(make_estimator(training, "binary"), training["categories"], kinds)
             past = self.table[self.span(end - timedelta(self.settings.windows.training_days), end)]
             made.fit(past[list(kinds)], past["label"].to_numpy(np.int8))

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from datetime import date
 from pathlib import Path
@@ -71,9 +72,10 @@ def monitor(
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """The decision of a run of the pipeline, and the verdict on the model that an alarm trained in it."""
     from scripts.lib import judged_run, runs
-    from scripts.lib.endpoint import connect, remote_host
+    from scripts.lib.deployment import deployed
+    from scripts.lib.endpoint import connect
     from scripts.lib.progress import Progress
-    from scripts.lib.uploads import deployed, upload
+    from scripts.lib.uploads import upload
 
     results = root / RESULTS
     for name in DOCUMENTS:  # what an earlier run decided must never pass for this one's
@@ -81,7 +83,7 @@ def monitor(
     compiled = judged_run.compiled_to(results, root, PIPELINE, references, resources)
     judged_run.clear(results / TRAINING)
     with connect(root) as client:
-        version = deployed(client, compiled) if remote_host() else upload(client, compiled)
+        version = deployed(client, compiled) if os.environ.get("KUBEFLOW_HOST") else upload(client, compiled)
         uri = judged_run.results_uri_of_a_run(results)
         training_uri = f"{uri}/{TRAINING}"
         asked |= {"results_uri": uri, "training_results_uri": training_uri}
