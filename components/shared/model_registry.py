@@ -5,6 +5,7 @@ once: a process killed before that has moved nothing, and one killed after it ha
 """
 
 import hashlib
+import json
 import re
 import uuid
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 from components.shared.command_line import Finding, SettingsError, WorldError
 from components.shared.documents import Document, Documents, digest
 from components.shared.model_registry_layout import (
+    GOLDEN_FILE,
     MODEL_FILE,
     MONITOR,
     POINTER,
@@ -21,6 +23,7 @@ from components.shared.model_registry_layout import (
     VERSION,
     acceptance_key,
     content_sha256,
+    golden_key,
     metadata_key,
     metrics_of,
     model_key,
@@ -91,6 +94,21 @@ class ModelRegistry:
             (folder / SKETCHES_FILE).write_bytes(sketches)
         return document
 
+    def golden(self, version: str) -> Document:
+        """{"request", "expected"}: a request to the model's server, and the outputs that it must answer."""
+        expected = self.version(version)["record"].get("golden_sha256")
+        if not expected:
+            raise SettingsError(f"{self.name}: version {version} has no golden requests; train it anew")
+        key = golden_key(version)
+        content, _ = self.store.read(key)
+        if hashlib.sha256(content).hexdigest() != expected:
+            raise WorldError(f"{self.documents.uri}/{key}: expected requests of the SHA-256 {expected}")
+        return json.loads(content)
+
+    def model_uri(self, version: str) -> str:
+        """The folder that holds the model and nothing else; its slash keeps servers from its neighbors."""
+        return f"{self.documents.uri}/{model_key(version).rpartition('/')[0]}/"
+
     def register(self, folder: Path, record: Document, verdict: Document, metadata: Document) -> str:
         """Keep the model in `folder` as a version, and return the version; again changes nothing.
 
@@ -107,6 +125,9 @@ class ModelRegistry:
         sketches = (folder / SKETCHES_FILE).read_bytes() if record.get("sketches_sha256") else b""
         if sketches and content_sha256(sketches) != record["sketches_sha256"]:
             raise SettingsError(f"the record is about the sketches {record['sketches_sha256']}, not these")
+        golden = (folder / GOLDEN_FILE).read_bytes() if record.get("golden_sha256") else b""
+        if golden and hashlib.sha256(golden).hexdigest() != record["golden_sha256"]:
+            raise SettingsError(f"the record is about the requests {record['golden_sha256']}, not these")
         judged = {"metrics": metrics_of(verdict, sha256), "verdict": summary_of(verdict)}
         document = metadata | {
             "schema_version": 1,
@@ -121,6 +142,8 @@ class ModelRegistry:
             self.store.write(model_key(version), model)
             if sketches:
                 self.store.write(sketches_key(version), sketches)
+            if golden:
+                self.store.write(golden_key(version), golden)
             self.documents.create(metadata_key(version), document | judged | {"created": timestamp()})
         return version
 

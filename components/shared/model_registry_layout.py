@@ -2,6 +2,7 @@
 
 <uri>/models/<name>/versions/<digest>/model/model.joblib
 <uri>/models/<name>/versions/<digest>/sketches.json.gz    of its training rows, where it was made with any
+<uri>/models/<name>/versions/<digest>/golden.json         rows and its answers, where it was made with any
 <uri>/models/<name>/versions/<digest>/metadata.json       written last: it makes the version exist
 <uri>/models/<name>/ledger/<sequence>-<id>.json           a move; counts once champion.json leads to it
 <uri>/models/<name>/ledger/accepted-<commit>.json         no move: somebody accepted what the gate refused
@@ -20,6 +21,7 @@ from components.shared.documents import Document
 
 MODEL_FILE = "model.joblib"
 SKETCHES_FILE = "sketches.json.gz"
+GOLDEN_FILE = "golden.json"
 POINTER = "champion.json"
 MONITOR = "monitor.json"
 VERSION = re.compile(r"[0-9a-f]{64}")
@@ -55,6 +57,10 @@ def model_key(version: str) -> str:
 
 def sketches_key(version: str) -> str:
     return f"versions/{version}/{SKETCHES_FILE}"
+
+
+def golden_key(version: str) -> str:
+    return f"versions/{version}/{GOLDEN_FILE}"
 
 
 def acceptance_key(commit: str) -> str:

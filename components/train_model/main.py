@@ -1,5 +1,6 @@
 """Train the scikit-learn estimator that the settings name, its preprocessing included."""
 
+import json
 import os
 import platform
 import time
@@ -41,9 +42,12 @@ def main() -> None:
         joblib.dump(model, folder / "model.joblib")
         sketched = {name: sketches.sketch(table[name]) for name in settings["columns"]}
         sketches_sha256 = sketches.write(sketched, folder / sketches.FILE)
+        write_golden(model, rows[list(settings["columns"])], folder / "golden.json")
     record = describe(
         training, settings, rows[label], tables.snapshot(table), arguments.model / "model.joblib"
     ) | {"sketches_sha256": sketches_sha256}
+    if (written := arguments.model / "golden.json").exists():
+        record["golden_sha256"] = tables.file_sha256(written)
     tables.write_json(record, arguments.record)
 
 
@@ -61,6 +65,15 @@ def fit(model: Any, rows: Any, settings: dict[str, Any]) -> Any:
         raise command_line.SettingsError(
             f"{type(model[-1]).__name__} cannot be trained: {' '.join(str(error).split())}"
         ) from None
+
+
+def write_golden(model: Any, features: Any, path: Path) -> None:
+    from components.train_model.golden import golden
+
+    try:
+        path.write_text(json.dumps(golden(model, features), allow_nan=False) + "\n")
+    except (TypeError, ValueError) as error:
+        print(f"no golden requests, so this model cannot be deployed to a server: {error}")
 
 
 def describe(

@@ -29,11 +29,16 @@ def pushed(code: ModelCode, references: Mapping[str, str]) -> ModelCode:
     return replace(code, images=images)
 
 
+def server_image(code: ModelCode) -> dict[str, str]:
+    """The image that serves the model, with the very libraries that it is trained with."""
+    return {"serve_model": code.images["serve_model"].reference} if "serve_model" in code.images else {}
+
+
 def question(code: ModelCode, commit: str, as_of: str) -> dict[str, str]:
     """The parameters of the training pipeline, but for where models are and where its results go."""
     metadata = {
         "code_sha": commit,
-        "images": code.references(),
+        "images": code.references() | server_image(code),
         "feature_settings": json.loads(code.settings.feature_settings()),
     }
     return {

@@ -1,5 +1,6 @@
 """The model registry: one set of promises, kept by a folder and by a bucket, and its command line."""
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -124,6 +125,27 @@ def test_what_does_not_belong_together_is_not_registered(registry: ModelRegistry
         with pytest.raises(SettingsError):
             registry.register(folder, record, verdict, metadata)
     assert registry.store.names() == []
+
+
+def test_golden_requests_are_kept_with_the_version_and_checked(
+    registry: ModelRegistry, register, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match="has no golden requests; train it anew"):
+        registry.golden(register("a"))
+    folder, content = model_folder(tmp_path, "b"), b'{"request": {}, "expected": []}'
+    (folder / "golden.json").write_bytes(content)
+    record = record_of("b") | {"golden_sha256": hashlib.sha256(content).hexdigest()}
+    version = registry.register(folder, record, verdict_on("b"), METADATA)
+    assert registry.golden(version) == {"request": {}, "expected": []}
+    assert registry.model_uri(version) == f"{registry.documents.uri}/versions/{version}/model/"
+    assert [name for name in registry.store.names() if f"{version}/model/" in name] == [
+        f"versions/{version}/model/model.joblib"
+    ]
+    registry.store.write(f"versions/{version}/golden.json", b"{}")
+    with pytest.raises(WorldError, match="expected requests of the SHA-256"):
+        registry.golden(version)
+    with pytest.raises(SettingsError, match="the record is about the requests"):
+        registry.register(folder, record | {"golden_sha256": "0"}, verdict_on("b"), METADATA)
 
 
 def test_promotions_and_rollbacks_are_moves_of_one_ledger(registry: ModelRegistry, promote, register) -> None:

@@ -13,7 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from components.shared.golden import differences
 from components.train_model.estimators import make_pipeline
+from components.train_model.golden import choose, encode
 from tests.components.conftest import FLIGHTS, words_of
 
 BOOSTING = {
@@ -35,7 +37,8 @@ def test_the_model_is_one_file_and_its_record_says_what_it_is(
 ) -> None:
     ended, record = train(run_component, BOOSTING, feature_settings, built, tmp_path)
     assert ended.status == 0, ended.error
-    assert {path.name for path in (tmp_path / "model").iterdir()} == {"model.joblib", "sketches.json.gz"}
+    files = {"golden.json", "model.joblib", "sketches.json.gz"}
+    assert {path.name for path in (tmp_path / "model").iterdir()} == files
     model = (tmp_path / "model" / "model.joblib").read_bytes()
     assert (record["model_sha256"], record["model_bytes"]) == (sha256(model).hexdigest(), len(model))
     assert BOOSTING.items() <= record.items()
@@ -83,6 +86,51 @@ def test_a_stock_server_can_load_the_model(
     assert b"components" not in pickled
     assert b"pandas" not in pickled
     assert type(model).__module__ == "sklearn.pipeline"
+
+
+def test_golden_requests_are_rows_of_the_training_with_the_model_s_own_answers(
+    run_component, feature_settings, built, tmp_path
+) -> None:
+    _, record = train(run_component, BOOSTING, feature_settings, built, tmp_path)
+    written = (tmp_path / "model" / "golden.json").read_bytes()
+    assert record["golden_sha256"] == sha256(written).hexdigest()
+    golden = json.loads(written)
+    rows = pd.DataFrame({each["name"]: each["data"] for each in golden["request"]["inputs"]})
+    assert len(rows.drop_duplicates()) == 20
+    model = joblib.load(tmp_path / "model" / "model.joblib")
+    answer = [
+        {"name": "predict", "shape": [20, 1], "data": model.predict(rows).tolist()},
+        {"name": "predict_proba", "shape": [20, 2], "data": model.predict_proba(rows).ravel().tolist()},
+    ]
+    assert golden["expected"] == answer
+    assert differences(golden, {"outputs": answer}) == []
+    answer[1]["data"][5] += 1e-6
+    (difference,) = differences(golden, {"outputs": answer})
+    assert "in row 2" in difference
+    assert "1 of 20 rows differ" in difference
+    assert len(differences(golden, {"outputs": []})) == 2
+
+
+def test_a_row_that_lacks_a_feature_is_among_the_golden_ones() -> None:
+    column = pd.Series(range(1000), dtype="Int64", name="age").mask(lambda age: age == 321)
+    tensor = encode(choose(column.to_frame())["age"])
+    assert (tensor["datatype"], tensor["shape"]) == ("FP64", [21, 1])
+    assert tensor["data"].count(None) == 1
+
+
+def test_without_golden_requests_a_model_is_trained_all_the_same(
+    run_component, feature_settings, built, tmp_path
+) -> None:
+    table = pq.read_table(built["training"])
+    position = table.column_names.index("weekday")
+    dated = table.set_column(position, "weekday", table["scheduled_departure"]).replace_schema_metadata()
+    pq.write_table(dated, tmp_path / "features")
+    ended, record = train(
+        run_component, BOOSTING, feature_settings, {"training": tmp_path / "features"}, tmp_path
+    )
+    assert ended.status == 0, ended.error
+    assert "no golden requests, so this model cannot be deployed to a server: weekday" in ended.output
+    assert "golden_sha256" not in record
 
 
 @pytest.mark.parametrize("categories", ["ordinal", "one-hot"])

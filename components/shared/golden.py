@@ -1,0 +1,41 @@
+"""Golden requests: what a served model must answer as the registered one did, in KServe's V2 protocol."""
+
+import math
+from typing import Any
+
+FILE = "golden.json"
+TOLERANCE = 1e-9  # processors differ in the last digits of a sum
+Json = dict[str, Any]
+
+
+def differences(golden: Json, answer: Json) -> list[str]:
+    """What of a server's `answer` to golden["request"] is not as golden["expected"] says."""
+    outputs = {each.get("name"): each for each in answer.get("outputs", [])}
+    found = []
+    for expected in golden["expected"]:
+        name = expected["name"]
+        if name not in outputs:
+            found.append(f"{name}: expected an answer, found none")
+            continue
+        shape, data = outputs[name].get("shape"), outputs[name].get("data", [])
+        if (shape, len(data)) != (expected["shape"], len(expected["data"])):
+            found.append(
+                f"{name}: expected the shape {expected['shape']}, found {shape} with {len(data)} values"
+            )
+            continue
+        columns = expected["shape"][1]
+        pairs = zip(expected["data"], data, strict=True)
+        wrong = [index for index, pair in enumerate(pairs) if not _equal(*pair)]
+        if wrong:
+            row, first = wrong[0] // columns, wrong[0]
+            found.append(
+                f"{name}: expected {expected['data'][first]} in row {row}, found {data[first]};"
+                f" {len({index // columns for index in wrong})} of {expected['shape'][0]} rows differ"
+            )
+    return found
+
+
+def _equal(expected: Any, found: Any) -> bool:
+    if isinstance(found, int | float) and isinstance(expected, int | float):
+        return math.isclose(expected, found, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return expected == found
