@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from components.shared import tables
 
-BATCH_ROWS = 131_072
+BATCH_ROWS = 65_536
 TYPES = {
     "number": (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_null),
     "category": (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary, pa.types.is_null),
