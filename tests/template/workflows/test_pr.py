@@ -18,8 +18,10 @@ from tests.docker_registry import DockerRegistry
 from tests.seaweedfs import SeaweedFS
 from tests.template.containers.engine import Engine
 from tests.template.project import Project
+from tests.template.standins.github_api import GitHubApi
 from tests.template.workflows.act import Run, Runner
 from tests.template.workflows.endpoint import Endpoint, running_endpoint
+from tests.template.workflows.granted import granted
 from tests.template.workflows.origin import FORK
 
 FEATURES = "components/build_features/features.py"
@@ -106,7 +108,9 @@ def test_who_gets_no_secrets_is_judged_on_the_runner(github: Runner, change: Pro
     assert [each["component"] for each in matrix] == ["build_features"]
 
 
-def test_who_changes_the_judge_is_judged_by_the_base(github: Runner, change: Project) -> None:
+def test_who_changes_the_judge_is_judged_by_the_base(
+    github: Runner, change: Project, github_api: GitHubApi
+) -> None:
     """A model that loses, with a policy, a comparison and a last check that would let it pass."""
     change.edit(
         "mlops.yaml", ("max_iter: 100", "max_iter: 1, max_depth: 1"), ("margin: 0.005", "margin: 0.9")
@@ -115,8 +119,15 @@ def test_who_changes_the_judge_is_judged_by_the_base(github: Runner, change: Pro
     (change.root / "scripts/check_needs.py").write_text("")
     change.commit()
     event = github.origin.pull_request(change)
+    github_api.add_pull(12, event.payload["pull_request"]["head"]["sha"])
 
-    run = github.run("pr.yml", event, jobs=["plan", "gate", "ci-passed"], given={"checks": {}, "build": {}})
+    run = github.run(
+        "pr.yml",
+        event,
+        jobs=["plan", "gate", "ci-passed"],
+        given={"checks": {}, "build": {}},
+        **granted(github_api, "pr/gate"),
+    )
 
     assert run.results == {
         "plan": "success",
