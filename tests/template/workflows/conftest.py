@@ -1,12 +1,14 @@
 """A copy of the project as a user has it on GitHub, with a quick suite of its own."""
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.template.project import Project
-from tests.template.workflows.act import Runner
+from tests.template.workflows.act import PATH, Runner
 from tests.template.workflows.origin import Origin
 
 USER_TEST = """\
@@ -33,6 +35,9 @@ def users(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="session")
 def on_github(users: Project, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Runner]:
     """Call it, and there is a repository at "GitHub" with the main branch of a project (default: `users`)."""
+
+    if not shutil.which("node", path=PATH):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs Node.js, which act calls for hashFiles")
 
     def create(project: Project = users) -> Runner:
         folder: Path = tmp_path_factory.mktemp("github")

@@ -64,6 +64,7 @@ def verdict(run: Run) -> dict[str, Any]:
     return json.loads((run.artifacts / "verdict/files/verdict.json").read_text())
 
 
+@pytest.mark.containers
 def test_one_changed_component_is_built_tested_and_judged_on_the_runner(
     github: Runner, change: Project, engine: Engine
 ) -> None:
@@ -176,6 +177,7 @@ def test_what_fails_or_is_left_out_for_no_reason_does_not_pass(
     assert f"✗ {job}: " in run.job("ci-passed").step("check_needs").printed
 
 
+@pytest.mark.containers
 def test_a_component_that_does_not_build_is_not_judged(
     github: Runner, change: Project, engine: Engine
 ) -> None:
@@ -215,6 +217,7 @@ def kfp_runs(endpoint: Endpoint) -> dict[str, str]:
     return {run["display_name"]: run["state"] for run in found if run["display_name"].startswith("pr-")}
 
 
+@pytest.mark.containers
 def test_on_the_endpoint_images_are_pushed_and_champion_and_control_are_asked(
     with_endpoint: Runner, endpoint: Endpoint, change: Project, engine: Engine
 ) -> None:
