@@ -22,12 +22,13 @@ from components.shared.model_registry_layout import (
     SKETCHES_FILE,
     VERSION,
     acceptance_key,
+    companion_key,
+    companions,
     content_sha256,
-    golden_key,
+    described,
     metadata_key,
     metrics_of,
     model_key,
-    sketches_key,
     summary_of,
     timestamp,
 )
@@ -87,11 +88,7 @@ class ModelRegistry:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / MODEL_FILE).write_bytes(model)
         if expected := document["record"].get("sketches_sha256"):
-            key = sketches_key(version)
-            sketches, _ = self.store.read(key)
-            if content_sha256(sketches) != expected:
-                raise WorldError(f"{self.documents.uri}/{key}: expected sketches of the SHA-256 {expected}")
-            (folder / SKETCHES_FILE).write_bytes(sketches)
+            (folder / SKETCHES_FILE).write_bytes(self._companion(version, SKETCHES_FILE, expected))
         return document
 
     def golden(self, version: str) -> Document:
@@ -99,11 +96,7 @@ class ModelRegistry:
         expected = self.version(version)["record"].get("golden_sha256")
         if not expected:
             raise SettingsError(f"{self.name}: version {version} has no golden requests; train it anew")
-        key = golden_key(version)
-        content, _ = self.store.read(key)
-        if hashlib.sha256(content).hexdigest() != expected:
-            raise WorldError(f"{self.documents.uri}/{key}: expected requests of the SHA-256 {expected}")
-        return json.loads(content)
+        return json.loads(self._companion(version, GOLDEN_FILE, expected))
 
     def model_uri(self, version: str) -> str:
         """The folder that holds the model and nothing else; its slash keeps servers from its neighbors."""
@@ -115,35 +108,15 @@ class ModelRegistry:
         `metadata`: {"code_sha", "images": {"build_features", "score_model"}, "feature_settings", ...}.
         """
         model = (folder / MODEL_FILE).read_bytes()
-        sha256 = hashlib.sha256(model).hexdigest()
-        if not {"build_features", "score_model"} <= set(metadata.get("images", {})):
-            raise SettingsError(
-                f"expected metadata with images build_features and score_model, found {metadata}"
-            )
-        if record.get("model_sha256") != sha256:
-            raise SettingsError(f"the record is about the model {record.get('model_sha256')}, not {sha256}")
-        sketches = (folder / SKETCHES_FILE).read_bytes() if record.get("sketches_sha256") else b""
-        if sketches and content_sha256(sketches) != record["sketches_sha256"]:
-            raise SettingsError(f"the record is about the sketches {record['sketches_sha256']}, not these")
-        golden = (folder / GOLDEN_FILE).read_bytes() if record.get("golden_sha256") else b""
-        if golden and hashlib.sha256(golden).hexdigest() != record["golden_sha256"]:
-            raise SettingsError(f"the record is about the requests {record['golden_sha256']}, not these")
-        judged = {"metrics": metrics_of(verdict, sha256), "verdict": summary_of(verdict)}
-        document = metadata | {
-            "schema_version": 1,
-            "record": record,
-            "model_sha256": sha256,
-            "model_bytes": len(model),
-        }
+        document, beside = described(model, record, metadata), companions(folder, record)
+        judged = {"metrics": metrics_of(verdict, document["model_sha256"]), "verdict": summary_of(verdict)}
         version = digest(document, *OUTSIDE_DIGEST)
         try:
             self.version(version)
         except NotFound:
             self.store.write(model_key(version), model)
-            if sketches:
-                self.store.write(sketches_key(version), sketches)
-            if golden:
-                self.store.write(golden_key(version), golden)
+            for name, content in beside.items():
+                self.store.write(companion_key(version, name), content)
             self.documents.create(metadata_key(version), document | judged | {"created": timestamp()})
         return version
 
@@ -257,6 +230,13 @@ class ModelRegistry:
             expected = document["model_sha256"]
             raise WorldError(f"{self.documents.uri}/{key}: expected the SHA-256 {expected}, found {found}")
         return model
+
+    def _companion(self, version: str, name: str, expected: str) -> bytes:
+        key = companion_key(version, name)
+        content, _ = self.store.read(key)
+        if content_sha256(name, content) != expected:
+            raise WorldError(f"{self.documents.uri}/{key}: expected a file of the SHA-256 {expected}")
+        return content
 
     def _lost(self, champion: str, why: str) -> PromotionLost:
         return PromotionLost(f"{self.name}: the champion is {champion or 'none'}, and {why}; gate again")

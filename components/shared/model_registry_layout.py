@@ -14,6 +14,7 @@ import gzip
 import hashlib
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from components.shared.command_line import SettingsError
@@ -22,10 +23,22 @@ from components.shared.documents import Document
 MODEL_FILE = "model.joblib"
 SKETCHES_FILE = "sketches.json.gz"
 GOLDEN_FILE = "golden.json"
+COMPANIONS = {"sketches_sha256": SKETCHES_FILE, "golden_sha256": GOLDEN_FILE}
 POINTER = "champion.json"
 MONITOR = "monitor.json"
 VERSION = re.compile(r"[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def described(model: bytes, record: Document, metadata: Document) -> Document:
+    """What a version is, however it was judged."""
+    sha256 = hashlib.sha256(model).hexdigest()
+    if not {"build_features", "score_model"} <= set(metadata.get("images", {})):
+        raise SettingsError(f"expected metadata with images build_features and score_model, found {metadata}")
+    if record.get("model_sha256") != sha256:
+        raise SettingsError(f"the record is about the model {record.get('model_sha256')}, not {sha256}")
+    facts = {"record": record, "model_sha256": sha256, "model_bytes": len(model)}
+    return metadata | {"schema_version": 1} | facts
 
 
 def metrics_of(verdict: Document, model_sha256: str) -> dict[str, Any]:
@@ -55,12 +68,21 @@ def model_key(version: str) -> str:
     return f"versions/{version}/model/{MODEL_FILE}"
 
 
-def sketches_key(version: str) -> str:
-    return f"versions/{version}/{SKETCHES_FILE}"
+def companion_key(version: str, name: str) -> str:
+    return f"versions/{version}/{name}"
 
 
-def golden_key(version: str) -> str:
-    return f"versions/{version}/{GOLDEN_FILE}"
+def companions(folder: Path, record: Document) -> dict[str, bytes]:
+    """What stands beside the model in `folder` and has its hash in `record`, by file name."""
+    found = {}
+    for field, name in COMPANIONS.items():
+        if expected := record.get(field):
+            found[name] = (folder / name).read_bytes()
+            if content_sha256(name, found[name]) != expected:
+                raise SettingsError(
+                    f"the record is about {name} of the SHA-256 {expected}, not of these bytes"
+                )
+    return found
 
 
 def acceptance_key(commit: str) -> str:
@@ -69,12 +91,13 @@ def acceptance_key(commit: str) -> str:
     return f"ledger/accepted-{commit}.json"
 
 
-def content_sha256(sketches: bytes) -> str:
-    """Of what is compressed, for compressors differ."""
+def content_sha256(name: str, content: bytes) -> str:
+    """Of a companion; where it is compressed, of what is inside, for compressors differ."""
     try:
-        return hashlib.sha256(gzip.decompress(sketches)).hexdigest()
+        content = gzip.decompress(content) if name.endswith(".gz") else content
     except (EOFError, OSError):
         return "of nothing that gzip knows"
+    return hashlib.sha256(content).hexdigest()
 
 
 def timestamp() -> str:

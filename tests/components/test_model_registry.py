@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from components.shared import object_stores
+from components.shared import object_stores, sketches
 from components.shared.command_line import Finding, SettingsError, WorldError
 from components.shared.model_registry import ModelRegistry, PromotionLost
 from components.shared.storage import NotFound
@@ -142,9 +142,9 @@ def test_golden_requests_are_kept_with_the_version_and_checked(
         f"versions/{version}/model/model.joblib"
     ]
     registry.store.write(f"versions/{version}/golden.json", b"{}")
-    with pytest.raises(WorldError, match="expected requests of the SHA-256"):
+    with pytest.raises(WorldError, match="expected a file of the SHA-256"):
         registry.golden(version)
-    with pytest.raises(SettingsError, match="the record is about the requests"):
+    with pytest.raises(SettingsError, match="the record is about golden"):
         registry.register(folder, record | {"golden_sha256": "0"}, verdict_on("b"), METADATA)
 
 
@@ -498,3 +498,18 @@ def test_the_command_says_in_one_line_what_was_wrong(command: Command, registry:
         assert (done.returncode, done.stderr.count("\n"), said in done.stderr) == (status, 1, True), (
             done.stderr
         )
+
+
+def test_sketches_are_kept_with_the_version_and_checked(registry: ModelRegistry, tmp_path: Path) -> None:
+    folder, record = model_folder(tmp_path, "a"), record_of("a")
+    record |= {"sketches_sha256": sketches.write({}, folder / sketches.FILE)}
+    version = registry.register(folder, record, verdict_on("a"), METADATA)
+    registry.fetch(version, tmp_path / "fetched")
+    assert sketches.read(tmp_path / "fetched" / sketches.FILE) == {}
+
+    registry.store.write(f"versions/{version}/{sketches.FILE}", b"others")
+    with pytest.raises(WorldError, match="expected a file of the SHA-256"):
+        registry.fetch(version, tmp_path / "fetched")
+    (folder / sketches.FILE).write_bytes(b"others")
+    with pytest.raises(SettingsError, match="the record is about sketches"):
+        registry.register(folder, record, verdict_on("a"), METADATA)
