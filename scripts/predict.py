@@ -71,7 +71,15 @@ def question(settings: Any, as_of: str, input_uri: str = "") -> dict[str, str]:
 
 def predictions_uri() -> str:
     """Where predictions go: PREDICTIONS_URI, or a folder of this checkout."""
-    return os.environ.get("PREDICTIONS_URI") or (ROOT / ".mlops/predictions").as_uri()
+    from scripts.lib.endpoint import remote_host
+
+    if uri := os.environ.get("PREDICTIONS_URI"):
+        return uri
+    if host := remote_host():
+        raise SettingsError(
+            f"PREDICTIONS_URI: expected a place that {host} can write to, as s3://bucket/folder, found none"
+        )
+    return (ROOT / ".mlops/predictions").as_uri()
 
 
 def pipeline_version(client: Any, settings: Any) -> Any:
