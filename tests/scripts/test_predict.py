@@ -33,9 +33,7 @@ def test_another_input_may_be_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_an_endpoint_elsewhere_needs_a_place_to_write_to(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBEFLOW_HOST", "https://kubeflow.example")
-    with pytest.raises(
-        SettingsError, match="PREDICTIONS_URI: expected a place that https://kubeflow.example"
-    ):
+    with pytest.raises(SettingsError, match="PREDICTIONS_URI: expected a place that"):
         predict.predictions_uri()
     monkeypatch.setenv("PREDICTIONS_URI", "s3://predictions")
     assert predict.predictions_uri() == "s3://predictions"
