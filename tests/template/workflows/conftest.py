@@ -10,25 +10,14 @@ import pytest
 from tests.template.project import Project
 from tests.template.workflows.act import PATH, Runner
 from tests.template.workflows.origin import Origin
-
-USER_TEST = """\
-from components.build_features import features
-
-
-def test_features_have_names() -> None:
-    assert features.__name__
-"""
+from tests.template.workflows.users import give_own_suite
 
 
 @pytest.fixture(scope="session")
 def users(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project with a suite of one test instead of ours, which has its own time to run."""
     project = fresh.copied_to(tmp_path_factory.mktemp("users") / "project")
-    for name in ("test_*.py", "conftest.py"):
-        for ours in (project.root / "tests").rglob(name):
-            ours.unlink()
-    (project.root / "tests/test_features.py").write_text(USER_TEST)
-    project.commit()
+    give_own_suite(project)
     return project
 
 

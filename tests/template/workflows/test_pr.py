@@ -12,8 +12,6 @@ from typing import Any
 import pytest
 import requests
 
-from scripts.lib import images
-from scripts.lib.sources import GitIndex
 from tests.docker_registry import DockerRegistry
 from tests.seaweedfs import SeaweedFS
 from tests.template.containers.engine import Engine
@@ -23,9 +21,8 @@ from tests.template.workflows.act import Run, Runner
 from tests.template.workflows.endpoint import Endpoint, running_endpoint
 from tests.template.workflows.granted import granted
 from tests.template.workflows.origin import FORK
+from tests.template.workflows.users import FEATURES, SAME_MODEL, publish_images
 
-FEATURES = "components/build_features/features.py"
-SAME_MODEL = ('"carrier": flights["carrier"]', '"carrier": flights["carrier"].copy()')
 LOCAL = {"gate": "local", "push": "false", "plumbing": "false", "number": "12", "matrix": "[]", "salt": ""}
 ENDPOINT = LOCAL | {"gate": "endpoint", "push": "true", "salt": "pr12"}
 SECONDS = 60
@@ -37,15 +34,7 @@ def github(
 ) -> Runner:
     """A repository with nothing set, the images of its main branch published."""
     project = users.copied_to(tmp_path_factory.mktemp("base") / "project")
-    repository = docker_registry.new_repository()
-    project.edit("mlops.yaml", ("images: {}", f"images: {{repository: {repository}}}"))
-    project.commit()
-    references = {
-        name: f"{image.reference}@{docker_registry.push(repository, image.tag)}"
-        for name, image in images.name_all(GitIndex(project.root), repository).items()
-    }
-    (project.root / "build").mkdir()
-    (project.root / "build/images.json").write_text(json.dumps(references))
+    publish_images(project, docker_registry)
     return on_github(project)
 
 
