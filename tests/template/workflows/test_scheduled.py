@@ -1,18 +1,38 @@
 """patches.yml, gates.yml and cleanup.yml: what the clock starts, with and without anything to do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from tests.scripts.kubeflow import Kubeflow
+from tests.template.local_kfp.in_process import InProcessServer
 from tests.template.standins.github_api import GitHubApi
 from tests.template.workflows.act import Runner
 from tests.template.workflows.granted import granted
-from tests.template.workflows.origin import Event
+from tests.template.workflows.origin import FORK, Event
+
+SHA = "ab" * 20
 
 
 @pytest.fixture(scope="module")
 def github(on_github: Callable[..., Runner]) -> Runner:
     return on_github()
+
+
+@pytest.fixture
+def kubeflow(tmp_path: Path) -> Iterator[Kubeflow]:
+    """An endpoint of its own, whose runs are stand-ins."""
+    folder = tmp_path / "kubeflow"
+    folder.mkdir()
+    with InProcessServer(folder) as server:
+        yield Kubeflow(server, folder)
+
+
+@pytest.fixture
+def with_endpoint(github: Runner, kubeflow: Kubeflow, tmp_path: Path) -> Runner:
+    return replace(github, variables={"KUBEFLOW_HOST": kubeflow.url}, home=github.home / tmp_path.name)
 
 
 @pytest.fixture
@@ -62,3 +82,41 @@ def test_without_an_endpoint_there_is_nothing_to_do(
 
     assert run.results == {job: "success"}, run.printed
     assert "KUBEFLOW_HOST" in run.printed
+
+
+def test_a_gate_whose_run_has_ended_is_run_again(
+    with_endpoint, schedule, kubeflow: Kubeflow, github_api: GitHubApi
+) -> None:
+    github_api.add_pull(12, SHA)
+    github_api.add_status(SHA, "gate", "pending", "the run goes on")
+    last = github_api.add_run(SHA, conclusion="failure")
+    kubeflow.start(kubeflow.upload("pr-12-evaluation"), f"pr-12-{SHA[:12]}")
+
+    run = with_endpoint.run("gates.yml", schedule, jobs=["gates"], **granted(github_api, "gates/gates"))
+
+    assert run.results == {"gates": "success"}, run.printed
+    assert github_api.reruns == [last["id"]]
+
+
+def test_what_a_closed_pull_request_left_is_gone(
+    with_endpoint, kubeflow: Kubeflow, github_api: GitHubApi
+) -> None:
+    for number in (12, 123):
+        kubeflow.start(kubeflow.upload(f"pr-{number}-evaluation"), f"pr-{number}-{SHA[:12]}", "hang")
+    closed = with_endpoint.origin.pull_request(with_endpoint.origin.project)
+    closed.payload["action"] = "closed"
+
+    run = with_endpoint.run("cleanup.yml", closed, **granted(github_api, "cleanup/cleanup"))
+
+    assert run.results == {"cleanup": "success"}, run.printed
+    assert kubeflow.names()["pipelines"] == ["pr-123-evaluation"]
+    assert kubeflow.names()["runs"] == [f"pr-123-{SHA[:12]}"]
+
+
+def test_a_fork_leaves_nothing_to_remove(with_endpoint) -> None:
+    closed = with_endpoint.origin.pull_request(with_endpoint.origin.project, repository=FORK)
+    closed.payload["action"] = "closed"
+
+    run = with_endpoint.run("cleanup.yml", closed)
+
+    assert (run.status, run.results) == (0, {})
