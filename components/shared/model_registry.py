@@ -123,7 +123,8 @@ class ModelRegistry:
     def promote(self, version: str, expected: str, verdict: Document) -> Document:
         """Make `version` the champion if `verdict` passed it and the champion still is `expected` ("": none).
 
-        Returns the ledger entry. PromotionLost where the champion is another by now.
+        Returns the ledger entry; asked again for the same, that of the move which was made. PromotionLost
+        where the champion is another by now.
         """
         document = self.version(version)
         if verdict.get("passed") is not True:
@@ -132,13 +133,18 @@ class ModelRegistry:
         seen = (verdict["models"].get("champion") or {}).get("version") or ""
         if seen != expected:
             raise SettingsError(f"the verdict is against {seen or 'no champion'}, not {expected or 'none'}")
-        pointer, tag = self._pointer()
-        if pointer["version"] != expected:
-            raise self._lost(pointer["version"], f"the gate saw {expected or 'none'}")
-        if version == expected:
-            return next(self._moves(pointer))
         about = {"metrics": metrics, "verdict": summary_of(verdict)}
-        return self._move("promote", document, about, pointer, tag)
+        try:
+            pointer, tag = self._pointer()
+            if pointer["version"] not in (expected, version):
+                raise self._lost(pointer["version"], f"the gate saw {expected or 'none'}")
+            if pointer["version"] != version:
+                return self._move("promote", document, about, pointer, tag)
+        except PromotionLost:
+            pointer, _ = self._pointer()
+            if pointer["version"] != version:
+                raise
+        return next(self._moves(pointer))
 
     def rollback(self, to: str = "", reason: str = "", expected: str | None = None) -> Document:
         """Make a former champion the champion again: `to`, else the one before. Returns the ledger entry.

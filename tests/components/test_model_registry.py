@@ -213,6 +213,26 @@ def test_promoting_the_champion_is_no_move(registry: ModelRegistry, promote) -> 
     assert len(registry.history()) == 1
 
 
+def test_two_runs_of_one_question_promote_once(
+    registry: ModelRegistry, promote, register, monkeypatch
+) -> None:
+    """Both have seen the same champion, and have made the same version."""
+    champion, version = promote("a"), register("b")
+    swap = registry.store.swap
+
+    def be_overtaken(key: str, data: bytes, tag: str | None) -> None:
+        if key == "champion.json":
+            monkeypatch.setattr(registry.store, "swap", swap)
+            registry.promote(version, champion, verdict_on("b", champion))
+        swap(key, data, tag)
+
+    monkeypatch.setattr(registry.store, "swap", be_overtaken)
+    overtaken = registry.promote(version, champion, verdict_on("b", champion))
+    later = registry.promote(version, champion, verdict_on("b", champion))
+    assert overtaken == later == registry.history()[-1]
+    assert [move["version"] for move in registry.history()] == [champion, version]
+
+
 def test_a_move_whose_answer_got_lost_has_won(registry: ModelRegistry, register, monkeypatch) -> None:
     swap = registry.store.swap
 
@@ -484,12 +504,12 @@ def test_the_command_takes_a_model_to_production_and_back(command: Command, regi
 
 
 def test_the_command_says_in_one_line_what_was_wrong(command: Command, registry: ModelRegistry) -> None:
-    a = command.register("a")
+    a, b = command.register("a"), command.register("b")
     command.promote("a", a, "")
     torn, missing = command.folder / "torn.json", command.folder / "missing.json"
     torn.write_text('{"passed": tr')
     for done, status, said in (
-        (command.promote("a", a, ""), 1, f"the champion is {a}, and the gate saw none"),
+        (command.promote("b", b, ""), 1, f"the champion is {a}, and the gate saw none"),
         (command.promote_by(torn, a, a), 2, "expected a JSON object"),
         (command.promote_by(missing, a, a), 3, "No such file"),
         (command.promote("a", UNKNOWN, a), 3, "there is no version"),

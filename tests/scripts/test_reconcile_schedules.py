@@ -1,6 +1,7 @@
 """Tests of scripts/reconcile_schedules.py: recurring runs become as declared, and stay so, whatever happens.
 
-That a question asked twice is answered once is in tests/template/gate/test_schedules_run_twice.py.
+That a question asked twice is answered once is in tests of the model registry (two runs promote once), of the
+monitor's policy (one alarm) and of predictions (one manifest).
 """
 
 import json
