@@ -22,7 +22,7 @@ def text() -> str:
         return dsl.ContainerSpec("localhost/mlops:obey-0123456789abcdef", ["obey"], [behave])
 
     @dsl.pipeline(name="obeying")
-    def obeying(behave: str = "succeed") -> None:
+    def obeying(behave: str = "succeed", results_uri: str = "") -> None:
         obey(behave=behave)
 
     with TemporaryDirectory() as folder:
