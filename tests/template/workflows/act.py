@@ -200,7 +200,7 @@ class Runner:
         self, folder: Path, event: Event, number: str, environment: Mapping[str, str]
     ) -> Iterable[str]:
         standins = {
-            "PRE_COMMIT_HOME": str(CACHE / "pre-commit"),
+            "PRE_COMMIT_HOME": os.environ.get("PRE_COMMIT_HOME", str(CACHE / "pre-commit")),
             "STANDINS_ROOT": str(ROOT),
             "STANDINS_PYTHON": sys.executable,
             "STANDINS_FOLDER": str(self.origin.folder),

@@ -24,7 +24,6 @@ def users(fresh: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture(scope="session")
 def on_github(users: Project, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Runner]:
     """Call it, and there is a repository at "GitHub" with the main branch of a project (default: `users`)."""
-
     if not shutil.which("node", path=PATH):
         (pytest.fail if os.environ.get("CI") else pytest.skip)("needs Node.js, which act calls for hashFiles")
 
