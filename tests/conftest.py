@@ -1,6 +1,7 @@
 """What every suite may ask for."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -8,6 +9,7 @@ from components.shared import object_stores
 from tests.docker_registry import DockerRegistry, running_registry
 from tests.seaweedfs import SeaweedFS, running_seaweedfs
 from tests.template.standins.github_api import GitHubApi, running_github_api
+from tests.template.standins.kubernetes_api import KubernetesApi, running_cluster
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +50,15 @@ def github_api() -> Iterator[GitHubApi]:
     with running_github_api() as api:
         yield api
     assert not api.strayed, "GitHub's API was asked for what its stand-in does not know"
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KubernetesApi]:
+    """A stand-in for a cluster with KServe that KUBECONFIG names, in which waiting takes no time."""
+    from components.deploy_model.cluster import Clock
+
+    with running_cluster(tmp_path) as (api, kubeconfig):
+        monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+        monkeypatch.setattr(Clock, "now", staticmethod(api.clock.now))
+        monkeypatch.setattr(Clock, "sleep", staticmethod(api.clock.sleep))
+        yield api

@@ -1,5 +1,6 @@
 """Reads mlops.yaml: typed settings, or one line that says where, what was expected, and what was found."""
 
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from components.shared.command_line import SettingsError
 from scripts.lib.located_yaml import LocatedYaml
+from scripts.lib.serving_schema import SERVICE_NAME
 from scripts.lib.settings_schema import Settings
 
 METRICS = {"binary": ("roc_auc", "log_loss", "accuracy"), "number": ("mae", "rmse")}
@@ -60,6 +62,7 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
             ("monitoring", "alarms"),
             f"expected at most the {settings.monitoring.windows} windows, found {found}",
         )
+    yield from _serving_disagreements(settings)
     label = settings.label.type
     if settings.metric.name not in METRICS[label]:
         problem = _not_one_of(f"a metric of a {label} label", settings.metric.name, METRICS[label])
@@ -83,6 +86,24 @@ def _column_disagreements(settings: Settings) -> Iterator[Problem]:
             yield here, "expected no min and max for a category, found one"
         if None not in (column.min, column.max) and column.min > column.max:
             yield here, f"expected min <= max, found {column.min:g} and {column.max:g}"
+
+
+def _serving_disagreements(settings: Settings) -> Iterator[Problem]:
+    serving = settings.serving
+    if serving is None:
+        return
+    if not serving.name and not re.fullmatch(SERVICE_NAME, settings.model):
+        found = f"expected a name of at most 41 characters, a letter first, for {settings.model} is none"
+        yield ("serving",), found
+    steps = serving.canary.steps
+    if steps != sorted({*steps}):
+        yield ("serving", "canary", "steps"), f"expected shares of traffic that rise, found {steps}"
+    if "steps" in serving.canary.model_fields_set and steps and not serving.has_canary_steps():
+        problem = "expected none without a gateway and mode standard, for nothing else shares traffic"
+        yield ("serving", "canary", "steps"), problem
+    storage = serving.storage
+    if (storage.credentials == "irsa") != (storage.role_arn is not None):
+        yield ("serving", "storage"), "expected role_arn with credentials irsa, and with no other"
 
 
 def _not_one_of(what: str, found: str, allowed: Iterable[str]) -> str:

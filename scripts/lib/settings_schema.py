@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, JsonValue
 
 from scripts.lib.schedules_schema import SCHEDULED_DAY, Schedules
+from scripts.lib.serving_schema import Serving
 from scripts.lib.settings_types import (
     Count,
     Cpu,
@@ -170,6 +171,7 @@ class Settings(Section):
     policies: Policies
     inference: Inference = Inference()
     monitoring: Monitoring = Monitoring()
+    serving: Serving = None
     schedules: Schedules = Schedules()
     images: Images = Images()
     resources: dict[Name, Resources] = Field({})
@@ -217,6 +219,10 @@ class Settings(Section):
     def inference_settings(self) -> str:
         """What list_shards and publish_predictions get; parallelism is compiled into the pipeline."""
         return canonical_json(self.inference.model_dump(exclude={"parallelism"}))
+
+    def serving_settings(self) -> str:
+        """What deploy_model gets; "" where nothing is served."""
+        return canonical_json(self.serving.written(self.model)) if self.serving else ""
 
     def monitored_days(self) -> int:
         """How many of the newest mature days the monitor looks at."""

@@ -33,6 +33,7 @@ def serving_requests(answer: Callable[[Request], Answer]) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # an answer is sent whole: in two parts, the second waits 40 ms for the client's word
 
         def do_GET(self) -> None:
             sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -44,7 +45,7 @@ def serving_requests(answer: Callable[[Request], Answer]) -> Iterator[str]:
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_HEAD = do_POST = do_DELETE = do_GET  # noqa: N815 - http.server's names
+        do_HEAD = do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815 - http.server's names
 
         def log_message(self, *_: object) -> None:
             pass

@@ -1,0 +1,34 @@
+"""Have KServe serve a version of the model: canary, golden requests, and back again if it must."""
+
+import signal
+import sys
+
+from components.shared.command_line import json_object, parser, run
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument("--model-registry-uri", required=True, help="s3:// folder")
+    options.add_argument("--name", required=True, help="the model's name")
+    options.add_argument("--version", required=True, help="the version to serve")
+    options.add_argument(
+        "--serving-settings", type=json_object, required=True, help="serving of mlops.yaml, its defaults set"
+    )
+    options.add_argument(
+        "--expected", required=True, help='the champion that the gate saw; "" for none: it must still be one'
+    )
+    options.add_argument("--run", required=True, help="what deploys it, for the annotations")
+    arguments = options.parse_args()
+    # A run that is terminated takes its canary back.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+    from components.deploy_model.delivery import deliver
+    from components.shared.model_registry import ModelRegistry
+
+    registry = ModelRegistry(arguments.model_registry_uri, arguments.name)
+    settings = arguments.serving_settings
+    print(deliver(registry, settings, arguments.version, arguments.run, arguments.expected))
+
+
+if __name__ == "__main__":
+    run(main)
