@@ -1,6 +1,8 @@
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-header --quiet
+# Locked with the training's libraries alone, for MLServer wants an older web framework than the project.
+SERVER := components/serve_model
 
 .PHONY: gate promote predict monitor test bench lint lock
 
@@ -28,7 +30,8 @@ lint: .venv/installed-dev ## what pre-commit checks, on every file
 lock: .venv/installed-dev ## lock the project's and every component's requirements anew
 	@$(LOCK) pyproject.toml -o requirements.txt
 	@$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
-	@set -e; for file in components/*/requirements.in; do $(LOCK) --no-annotate $$file -c requirements.txt -o $${file%.in}.txt; done
+	@set -e; for file in $(filter-out $(SERVER)/%,$(wildcard components/*/requirements.in)); do $(LOCK) --no-annotate $$file -c requirements.txt -o $${file%.in}.txt; done
+	@$(LOCK) --no-annotate $(SERVER)/requirements.in -c components/train_model/requirements.txt -o $(SERVER)/requirements.txt
 
 .venv/installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

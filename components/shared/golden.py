@@ -8,16 +8,19 @@ TOLERANCE = 1e-9  # processors differ in the last digits of a sum
 Json = dict[str, Any]
 
 
-def differences(golden: Json, answer: Json) -> list[str]:
+def differences(golden: Json, answer: Any) -> list[str]:
     """What of a server's `answer` to golden["request"] is not as golden["expected"] says."""
-    outputs = {each.get("name"): each for each in answer.get("outputs", [])}
+    try:
+        outputs = {each["name"]: (each["shape"], [*each["data"]]) for each in answer["outputs"]}
+    except (LookupError, TypeError):
+        return [f"expected outputs with name, shape and data, found {str(answer)[:100]}"]
     found = []
     for expected in golden["expected"]:
         name = expected["name"]
         if name not in outputs:
             found.append(f"{name}: expected an answer, found none")
             continue
-        shape, data = outputs[name].get("shape"), outputs[name].get("data", [])
+        shape, data = outputs[name]
         if (shape, len(data)) != (expected["shape"], len(expected["data"])):
             found.append(
                 f"{name}: expected the shape {expected['shape']}, found {shape} with {len(data)} values"

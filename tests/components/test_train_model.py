@@ -109,6 +109,8 @@ def test_golden_requests_are_rows_of_the_training_with_the_model_s_own_answers(
     assert "in row 2" in difference
     assert "1 of 20 rows differ" in difference
     assert len(differences(golden, {"outputs": []})) == 2
+    for odd in (None, [], {"error": "no"}, {"outputs": 1}, {"outputs": [{"name": "predict"}]}):
+        assert "expected outputs" in differences(golden, odd)[0]
 
 
 def test_a_row_that_lacks_a_feature_is_among_the_golden_ones() -> None:

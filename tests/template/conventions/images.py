@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.template.conventions.rules import Breach, breach, found, imports, instructions, parsed, rule
 
 SHAPE = ("component.py", "main.py", "Dockerfile", "requirements.in", "requirements.txt")
+SERVER = "serve_model"  # no pipeline calls it, and a model's libraries are all that it shares with them
 DOCKERFILES = "components/*/Dockerfile"
 BASE = f"FROM docker.io/library/python:3.11-slim-bookworm@sha256:{'0' * 64}\n"
 INSTALL = "RUN pip install --no-cache-dir --require-hashes --requirement requirements.txt\n"
@@ -31,7 +32,8 @@ def components_have_one_shape(root: Path) -> Iterator[str]:
         name = folder.relative_to(root).as_posix()
         if not re.fullmatch(r"[a-z]+(_[a-z]+)+", folder.name):
             yield f"{name}/main.py:1: expected a name like load_data, found {folder.name}"
-        for missing in (file for file in SHAPE if not (folder / file).is_file()):
+        shape = SHAPE[1:] if folder.name == SERVER else SHAPE
+        for missing in (file for file in shape if not (folder / file).is_file()):
             yield f"{name}/{missing}:1: expected this file"
 
 
@@ -120,17 +122,24 @@ def images_hold_what_they_import(root: Path) -> Iterator[str]:
         "components/x/requirements.txt:1", f"numpy==2.4.5{HASH}", {"requirements.txt": f"numpy==2.4.6{HASH}"}
     ),
     breach("components/x/requirements.in:1", "numpy\n", {"components/x/requirements.txt": ""}),
+    breach(
+        "components/serve_model/requirements.txt:1",
+        f"numpy==2.4.5{HASH}",
+        {"components/train_model/requirements.txt": f"numpy==2.4.6{HASH}"},
+    ),
 )
 def components_are_locked_as_the_project(root: Path) -> Iterator[str]:
-    projects = {package: version for _, package, version, _ in pins(root / "requirements.txt")}
     for name, path in found(root, "components/*/requirements.txt"):
+        above = "components/train_model/" if path.parent.name == SERVER else ""
+        above += "requirements.txt"
+        given = {package: version for _, package, version, _ in pins(root / above)}
         locked = set()
         for line, package, version, hashed in pins(path):
             locked.add(package)
             if not hashed:
                 yield f"{name}:{line}: expected {package} with hashes"
-            elif version != projects.get(package, version):
-                yield f"{name}:{line}: expected the project's {package}=={projects[package]}, found {version}"
+            elif version != given.get(package, version):
+                yield f"{name}:{line}: expected {package}=={given[package]} as in {above}, found {version}"
         wanted = path.with_suffix(".in")
         for line, package in enumerate(wanted.read_text().split() if wanted.is_file() else [], 1):
             if normalized(re.match(r"[\w.-]+", package)[0]) not in locked:
