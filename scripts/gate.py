@@ -21,13 +21,14 @@ def main() -> int:
     from components.compare_models import terminal
     from scripts.lib import known_verdicts
     from scripts.lib.github import add_summary
+    from scripts.lib.progress import shows_colors
 
     change, pull_request = read_arguments(arguments)
     print(f"gate: {change}", flush=True)
     verdict = judged(change, pull_request, arguments)
     if pull_request and not verdict["passed"]:
         verdict = known_verdicts.with_acceptance(verdict, pull_request.number, pull_request.sha, RESULTS)
-    print(terminal.render(verdict, color=sys.stdout.isatty()))
+    print(terminal.render(verdict, color=shows_colors(sys.stdout)))
     print(f"report: {(RESULTS / 'report.html').as_uri()}")
     add_summary((RESULTS / "report.md").read_text())
     return 0 if verdict["passed"] or "accepted" in verdict else command_line.Finding.status

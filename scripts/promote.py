@@ -18,6 +18,7 @@ def main() -> int:
     from components.compare_models import terminal
     from components.shared.model_registry import ModelRegistry
     from scripts.lib import judged_run, model_code, training_run
+    from scripts.lib.progress import shows_colors
     from scripts.lib.sources import WorkTree
 
     gated = read_gated()
@@ -32,7 +33,7 @@ def main() -> int:
     references = {name: image.reference for name, image in code.images.items()}
     judged_run.expect_reachable(code.settings, references, registry_uri)
     verdict = judged_run.judge(ROOT, "training", references, code.settings.resources, asked, RESULTS)
-    print(terminal.render(verdict, color=sys.stdout.isatty()))
+    print(terminal.render(verdict, color=shows_colors(sys.stdout)))
     if not verdict["passed"]:
         return Finding.status
     promoted = ModelRegistry(registry_uri, code.settings.model).champion()

@@ -31,6 +31,7 @@ def main() -> int:
     from scripts.lib.deployment import deployed
     from scripts.lib.endpoint import connect
     from scripts.lib.pipeline_compiler import read_references
+    from scripts.lib.progress import shows_colors
     from scripts.lib.sources import WorkTree
     from scripts.lib.uploads import upload
 
@@ -51,7 +52,7 @@ def main() -> int:
         verdict = _train(client, version, f"train-{commit[:12]}-{as_of}", asked, arguments.detach)
     if verdict is None:
         return 0
-    print(terminal.render(verdict, color=sys.stdout.isatty()))
+    print(terminal.render(verdict, color=shows_colors(sys.stdout)))
     add_summary((RESULTS / "report.md").read_text())
     return 0 if verdict["passed"] or arguments.smoke else Finding.status
 

@@ -1,5 +1,6 @@
 """Shows the tasks of a run as they change: in place on a terminal, a line for each change elsewhere."""
 
+import os
 import shutil
 import sys
 import time
@@ -17,12 +18,17 @@ LOOKS = {  # symbol and color
 }
 
 
+def shows_colors(stream: TextIO) -> bool:
+    """Whether `stream` is a terminal that colors, which the person at it did not switch off."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+
+
 class Progress:
     """Call it with all tasks of a run whenever they may have changed."""
 
     def __init__(self, stream: TextIO | None = None):
         self.stream = stream or sys.stdout
-        self.in_place = self.stream.isatty()
+        self.in_place = shows_colors(self.stream)
         self._shown: dict[str, str] = {}
         self._begun: dict[str, float] = {}
         self._asked = time.monotonic()
