@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PIPELINES = ("training", "monitoring", "inference")
 LATE_AFTER = 60  # minutes
 RESULTS = Path("build/train")
+VERDICTS = {"training": "results_uri", "monitoring": "training_results_uri"}
+"""The parameters that say where a run leaves its verdict; a monitoring has one where an alarm trained."""
 
 
 def main() -> int:
@@ -72,18 +74,19 @@ def _problems(
     url = f"{client.host}/#/runs/details/{last.run_id}"
     if last.state != "SUCCEEDED":
         yield f"failed: expected {last.display_name} to succeed, found {last.state}: {url}"
-    elif schedule.pipeline == "training":
-        yield from _loss(last, url)
+    elif schedule.pipeline in VERDICTS:
+        yield from _loss(last, schedule.pipeline, url)
 
 
-def _loss(last: Any, url: str) -> Iterator[str]:
+def _loss(last: Any, pipeline: str, url: str) -> Iterator[str]:
     """A run whose candidate lost has succeeded; its verdict tells, and its report is left in `RESULTS`."""
     from scripts.lib import judged_run
 
     RESULTS.mkdir(parents=True, exist_ok=True)
-    parameters = last.runtime_config.parameters
-    uri = parameters["results_uri"].replace("[[RunUUID]]", last.run_id)
+    uri = last.runtime_config.parameters[VERDICTS[pipeline]].replace("[[RunUUID]]", last.run_id)
     verdict = judged_run.read_verdict(uri, RESULTS.absolute())
+    if verdict is None and pipeline == "monitoring":
+        return  # there was no alarm
     if verdict is None:
         yield f"unknown: expected the verdict of {last.display_name} at {uri}, found none: {url}"
     elif not verdict["passed"]:

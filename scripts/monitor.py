@@ -18,13 +18,14 @@ TRAINING = "training"
 
 
 def main() -> int:
-    """Exit status 0: no alarm, 1: an alarm."""
+    """Exit status 0: no alarm, 1: an alarm; of one that is answered, as `--unattended` says."""
     arguments = _parser().parse_args()
 
     from components.monitor_model import terminal
     from components.shared.model_registry import ModelRegistry
     from scripts.lib import judged_run, model_code, training_run
     from scripts.lib.pipeline_compiler import read_references
+    from scripts.lib.progress import shows_colors
     from scripts.lib.sources import WorkTree
 
     root = Path.cwd()
@@ -42,7 +43,7 @@ def main() -> int:
     asked = question(code, commit, str(arguments.as_of or code.settings.as_of()))
     asked |= {"model_registry_uri": registry_uri}
     decision, verdict = monitor(root, code.settings.resources, references, asked)
-    print(terminal.render(decision, color=sys.stdout.isatty()))
+    print(terminal.render(decision, color=shows_colors(sys.stdout)))
     if verdict:
         took_over = "and took over" if verdict["passed"] else "and the champion stays"
         print(f"training: the new model is {verdict['verdict']}, {took_over}")
@@ -51,7 +52,8 @@ def main() -> int:
     set_outputs(
         decision=decision["decision"], alarm=str(decision["alarm"]).lower(), key=decision["key"] or ""
     )
-    return Finding.status if decision["alarm"] else 0
+    answered = verdict["passed"] if verdict else decision["start"] == "github"
+    return Finding.status if decision["alarm"] and not (arguments.unattended and answered) else 0
 
 
 def question(code: Any, commit: str, as_of: str) -> dict[str, str]:
@@ -118,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
         "--images", type=Path, metavar="FILE", help="references by component, as JSON (default: staged here)"
     )
     options.add_argument("--as-of", type=date.fromisoformat, help="the day that the windows count back from")
+    options.add_argument(
+        "--unattended",
+        action="store_true",
+        help="an alarm is no failure where a new model took over, or training.yml is to be started",
+    )
     return options
 
 

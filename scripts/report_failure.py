@@ -2,6 +2,7 @@
 
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.shared.command_line import SettingsError, parser, run
@@ -11,12 +12,16 @@ if TYPE_CHECKING:
 
 PERMISSIONS = {"actions": "read", "issues": "write"}
 LONGEST_TITLE = 200  # characters; GitHub takes 256
+LONGEST_DETAILS = 50_000  # of 65,536 that GitHub takes for all
 
 
 def main() -> int:
     options = parser(__doc__)
     options.add_argument("workflow", help="its name: there is one issue for each")
     options.add_argument("--recovered", action="store_true", help="it succeeded: close the issue")
+    options.add_argument(
+        "--details", type=Path, metavar="FOLDER", help="whose Markdown files are told too; none need be there"
+    )
     arguments = options.parse_args()
 
     from scripts.lib.github_api import GitHub
@@ -25,8 +30,16 @@ def main() -> int:
     if arguments.recovered:
         recover(GitHub(), arguments.workflow, this)
     else:
-        fail(GitHub(), arguments.workflow, this)
+        fail(GitHub(), arguments.workflow, this, details_in(arguments.details))
     return 0
+
+
+def details_in(folder: Path | None) -> str:
+    """What the run left for people, as far as it fits an issue."""
+    files = sorted(folder.rglob("*.md")) if folder else []
+    text = "\n\n".join(file.read_text().strip() for file in files)
+    cut = "" if len(text) <= LONGEST_DETAILS else "\n\n(cut here: the run has all of it)"
+    return f"\n\n{text[:LONGEST_DETAILS]}{cut}\n" if text else ""
 
 
 def this_run() -> tuple[int, int]:
@@ -37,7 +50,7 @@ def this_run() -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-def fail(github: "GitHub", workflow: str, this: tuple[int, int]) -> None:
+def fail(github: "GitHub", workflow: str, this: tuple[int, int], details: str) -> None:
     """Two runs that open an issue at the same moment see each other's right after, and the older one stays;
     where GitHub lists it too late for that, the next run closes all but the oldest."""
     from components.compare_models.text import printable
@@ -47,7 +60,7 @@ def fail(github: "GitHub", workflow: str, this: tuple[int, int]) -> None:
     issues = open_issues(github, workflow)
     failures = sum(each.failures for each in issues) + (this not in [each.last for each in issues])
     last = max([this, *(each.last for each in issues)])
-    body = mark(workflow, failures, last) + described(github, workflow, failures)
+    body = mark(workflow, failures, last) + described(github, workflow, failures) + details
     if issues:
         number = issues[0].number
         github.patch("issues", number, body={"title": title, "body": body})

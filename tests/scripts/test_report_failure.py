@@ -57,6 +57,18 @@ def test_failures_are_counted_in_one_issue_until_one_run_succeeds(report: Report
     assert "failed once" in opened(github_api)[0]["body"]
 
 
+def test_what_the_run_left_for_people_is_told_as_far_as_it_fits(report: Report, github_api, tmp_path: Path):
+    for name, text in (("training/report.md", "# It lost\n"), ("z.md", "x" * 70_000), ("verdict.json", "{}")):
+        (tmp_path / "details" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "details" / name).write_text(text)
+    report("training", "--details", str(tmp_path / "details"))
+    (issue,) = opened(github_api)
+    assert "closes this.\n\n\n# It lost\n\nxxx" in issue["body"]
+    assert issue["body"].endswith("xxx\n\n(cut here: the run has all of it)\n")
+    report("training", "--details", str(tmp_path / "none"))
+    assert "It lost" not in opened(github_api)[0]["body"]
+
+
 def test_each_workflow_has_its_own(report: Report, github_api: GitHubApi):
     report("delivery")
     report("cleanup")
