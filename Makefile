@@ -4,7 +4,7 @@ LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-heade
 # Locked with the training's libraries alone, for MLServer wants an older web framework than the project.
 SERVER := components/serve_model
 
-.PHONY: gate promote predict monitor test bench lint lock
+.PHONY: gate promote predict serve monitor test bench lint lock
 
 gate: .venv/installed ## train a candidate with this checkout's code and judge it
 	@$(BIN)/python -m scripts.gate $(if $(BASE),--base $(BASE))
@@ -17,6 +17,9 @@ predict: .venv/installed ## let the champion predict a day's rows (AS_OF=2013-09
 
 monitor: .venv/installed ## look after the champion: exit 1 where it is to be trained anew (AS_OF=2013-09-04)
 	@$(BIN)/python -m scripts.monitor $(if $(AS_OF),--as-of $(AS_OF))
+
+serve: .venv/installed ## serve the champion on this machine, by the server that a cluster would run (PORT=8080)
+	@$(BIN)/python -m scripts.serve_model $(if $(PORT),--port $(PORT))
 
 test: .venv/installed-dev ## every suite that can run on this machine
 	@$(BIN)/python -m pytest

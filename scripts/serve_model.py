@@ -1,0 +1,69 @@
+"""Serve the champion on this machine, by the very server that a cluster would run, until Ctrl-C."""
+
+import argparse
+import json
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from components.shared import command_line, golden
+from components.shared.command_line import Finding, SettingsError
+
+ROOT = Path(__file__).resolve().parents[1]
+LOG = ROOT / "build" / "serve" / "server.log"
+
+
+def main() -> int:
+    parser = command_line.parser(__doc__)
+    parser.add_argument("--port", type=int, default=8080, help="of HTTP (default: %(default)s)")
+    arguments = parser.parse_args()
+
+    from components.shared.model_registry import ModelRegistry
+    from scripts.lib import judged_run
+    from scripts.lib.settings import load
+    from scripts.lib.signals import sigterm_exits
+
+    settings = load(ROOT / "mlops.yaml")
+    registry = ModelRegistry(judged_run.model_registry_uri(ROOT), settings.model)
+    champion = registry.champion()
+    if not champion:
+        raise SettingsError(
+            f"{settings.model}: expected a champion in {registry.documents.uri}, found none:"
+            " make gate, make promote"
+        )
+    with tempfile.TemporaryDirectory() as folder, sigterm_exits():
+        return serve(registry, champion, Path(folder), arguments)
+
+
+def serve(registry: Any, champion: dict[str, Any], folder: Path, arguments: argparse.Namespace) -> int:
+    from scripts.lib.model_server import environment_of, running
+
+    name, sha256 = registry.name, champion["model_sha256"]
+    requests = registry.golden(champion["version"])
+    registry.fetch(champion["version"], folder)
+    code, python = environment_of(ROOT, champion)
+    print(f"starting the server of {name} {champion['version']}; its log: {LOG}", flush=True)
+    with running(code, python, name, folder, sha256, arguments.port, LOG) as server:
+        server.wait_until_ready()
+        if wrong := golden.differences(requests, server.infer(requests["request"])):
+            raise Finding("expected the model's own answers, found others: " + "; ".join(wrong))
+        print(f"ready at {server.url}, and it answers as the model does; Ctrl-C ends it. To try it:\n")
+        print(f"{curl(server.infer_url, requests['request'])}\n", flush=True)
+        try:
+            server.wait()
+        except KeyboardInterrupt:
+            print("ending", file=sys.stderr)
+    return 0
+
+
+def curl(url: str, request: dict[str, Any]) -> str:
+    """The command that asks about the first row of `request`."""
+    row = [each | {"shape": [1, 1], "data": each["data"][:1]} for each in request["inputs"]]
+    body = json.dumps(request | {"inputs": row})
+    return f"curl --silent {url} --header 'Content-Type: application/json' --data {shlex.quote(body)}"
+
+
+if __name__ == "__main__":
+    command_line.run(main)
