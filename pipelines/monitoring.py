@@ -29,6 +29,7 @@ def monitoring(
     training_results_uri: str,
     fallback: str,
     metadata: str,
+    serving_settings: str,
 ):
     shadow_code = ModelCode(
         "shadow",
@@ -89,6 +90,7 @@ def monitoring(
                 build_features_image=build_features_image,
                 train_model_image=train_model_image,
                 score_model_image=score_model_image,
+                serving_settings=serving_settings,
             )
     with dsl.Else(name="data-is-refused"):
         report_fault(

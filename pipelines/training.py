@@ -1,8 +1,9 @@
-"""Training: a new model for the newest window, promoted only when it passes the gate against the champion."""
+"""Training: a new model for the newest window, served and promoted only when it passes the gate."""
 
 from kfp import dsl
 
 from components.compare_models.component import compare_with_champion
+from components.deploy_model.component import deploy_model
 from components.model_registry.component import promote_model, register_model, resolve_model
 from components.validate_data.component import validate_data
 from pipelines.lib.model_code import ModelCode, champion_code, load_rows
@@ -24,6 +25,7 @@ def training(
     build_features_image: str,
     train_model_image: str,
     score_model_image: str,
+    serving_settings: str,
 ):
     code = ModelCode(
         "candidate",
@@ -75,10 +77,16 @@ def training(
             verdict=compared.outputs["verdict"],
             metadata=metadata,
         )
-        promote_model(
-            model_registry_uri=model_registry_uri,
-            name=model,
-            version=registered.outputs["version"],
-            expected=champion.outputs["digest"],
-            verdict=compared.outputs["verdict"],
-        )
+        promotion = {
+            "model_registry_uri": model_registry_uri,
+            "name": model,
+            "version": registered.outputs["version"],
+            "expected": champion.outputs["digest"],
+        }
+        with dsl.If(serving_settings == "", name="nothing-serves"):
+            promote_model(**promotion, verdict=compared.outputs["verdict"])
+        with dsl.Else(name="kserve-serves"):
+            deployed = deploy_model(
+                **promotion, serving_settings=serving_settings, run=dsl.PIPELINE_JOB_ID_PLACEHOLDER
+            )
+            promote_model(**promotion, verdict=compared.outputs["verdict"]).after(deployed)

@@ -1,4 +1,4 @@
-"""Move the champion back to a former one, with a reason for the ledger."""
+"""Go back to a former champion, in the registry and where it is served, with a reason for the ledger."""
 
 import argparse
 import os
@@ -16,21 +16,27 @@ def main() -> int:
         raise SettingsError("--reason: expected why, found nothing; the ledger keeps it")
 
     from components.shared.model_registry import ModelRegistry
+    from scripts.lib import serving
     from scripts.lib.judged_run import model_registry_uri
     from scripts.lib.settings import load
 
     root = Path.cwd()
-    model = load(root / "mlops.yaml").model
+    settings = load(root / "mlops.yaml")
+    model = settings.model
     registry = ModelRegistry(model_registry_uri(root), model)
     champion, moves = registry.champion(), registry.history()
     current = champion["version"] if champion else ""
     reason = given + _who()
     target = _former(moves, arguments.version) if arguments.version else ""
     if done := _done_already(moves, current, target, reason):
+        serving.bring(registry, settings, current, current)
         _say(f"{model}: {done}; nothing moved")
         return 0
     if arguments.expected and not current.startswith(arguments.expected):
         raise Finding(f"{model}: expected the champion {arguments.expected}, found {current or 'none'}")
+    target = registry.former(target)
+    # The pointer follows what is served: interrupted here, the same command finishes it.
+    serving.bring(registry, settings, target, current)
     move = registry.rollback(target, reason, current)
     _say(f"{model}: back from {move['previous']} to {move['version']}: {move['reason']}")
     return 0

@@ -147,24 +147,26 @@ class ModelRegistry:
         return next(self._moves(pointer))
 
     def rollback(self, to: str = "", reason: str = "", expected: str | None = None) -> Document:
-        """Make a former champion the champion again: `to`, else the one before. Returns the ledger entry.
-
-        PromotionLost where the champion is not `expected`, if that is given.
-        """
+        """Make a former champion the champion again: `to`, else the one before. Returns the ledger entry;
+        PromotionLost where the champion is not `expected`, if that is given."""
         pointer, tag = self._pointer()
-        current = pointer["version"]
-        if expected not in (None, current):
-            raise self._lost(current, f"{expected or 'none'} was expected")
-        moves = list(self._moves(pointer))
+        if expected not in (None, pointer["version"]):
+            raise self._lost(pointer["version"], f"{expected or 'none'} was expected")
+        document = self.version(self.former(to))
+        about = {"metrics": document["metrics"], "verdict": document["verdict"], "reason": reason}
+        return self._move("rollback", document, about, pointer, tag)
+
+    def former(self, to: str = "") -> str:
+        """The former champion `to`, else the one before: where a rollback goes to."""
+        moves = list(self._moves(self._pointer()[0]))
+        current = moves[0]["version"] if moves else ""
         promotions = (move for move in moves if move["move"] == "promote" and move["version"] == current)
         to = to or next((move["previous"] for move in promotions), "")
         if to in ("", current) or to not in {move["version"] for move in moves}:
             raise SettingsError(
                 f"{self.name}: expected a former champion to go back to, found {to or 'none'}"
             )
-        document = self.version(to)
-        about = {"metrics": document["metrics"], "verdict": document["verdict"], "reason": reason}
-        return self._move("rollback", document, about, pointer, tag)
+        return to
 
     def history(self, limit: int = 100) -> list[Document]:
         """The newest `limit` moves, oldest first: {"sequence", "move": "promote"|"rollback", "at", "version",

@@ -49,5 +49,6 @@ def question(code: ModelCode, commit: str, as_of: str) -> dict[str, str]:
         "provenance": json.dumps({"model": code.settings.model, "as_of": as_of, "commit": commit}),
         "fallback": code.fallback(),
         "metadata": json.dumps(metadata),
+        "serving_settings": code.settings.serving_settings(),
         **code.parameters(),
     }

@@ -3,10 +3,10 @@
 import os
 import re
 
-# What a cluster gives by a Secret or workload identity, where stores are and how they are reached, how many
-# threads to use, and what programs need to start at all.
+# What a cluster gives by a Secret or workload identity, where stores and the cluster are and how they are
+# reached, how many threads to use, and what programs need to start at all.
 PASSED_ON = re.compile(
-    r"AWS_\w+|MODEL_REGISTRY_URI"
+    r"AWS_\w+|MODEL_REGISTRY_URI|KUBECONFIG|SERVING_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)"
     r"|(HTTPS?|ALL|NO|FTP)_PROXY|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE"
     r"|(OMP|OPENBLAS|MKL|NUMEXPR|BLIS)_\w+"
     r"|PATH|LD_LIBRARY_PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LANG|LANGUAGE|LC_\w+|SYSTEMROOT",
