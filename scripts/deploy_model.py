@@ -1,0 +1,51 @@
+"""Have KServe serve a version of the model, by default the champion; unchanged, nothing is done."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from components.shared.command_line import SettingsError, parser, run
+from scripts.lib.github import add_summary
+from scripts.lib.signals import sigterm_exits
+
+
+def main() -> int:
+    arguments = _parser().parse_args()
+
+    from components.deploy_model import delivery
+    from components.shared.model_registry import ModelRegistry
+    from scripts.lib import serving
+    from scripts.lib.judged_run import model_registry_uri
+    from scripts.lib.settings import load
+
+    root = Path.cwd()
+    settings = load(root / "mlops.yaml")
+    wanted = serving.wanted(settings)
+    registry = ModelRegistry(model_registry_uri(root), settings.model)
+    champion = (registry.champion() or {"version": ""})["version"]
+    version = serving.version_of(registry, arguments.version) if arguments.version else champion
+    if not version:
+        raise SettingsError(
+            f"{registry.name}: expected a champion to serve, found none; promote a model first"
+        )
+    if arguments.dry_run:
+        sys.stdout.write(delivery.rendered(registry, wanted, version, serving.run()).shown())
+        return 0
+    with sigterm_exits():
+        done = delivery.deliver(registry, wanted, version, serving.run(), champion)
+    print(done)
+    add_summary(f"{done}\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument(
+        "version", nargs="?", help="a version, or how its digest begins (default: the champion)"
+    )
+    options.add_argument("--dry-run", action="store_true", help="print the manifests, and ask no cluster")
+    return options
+
+
+if __name__ == "__main__":
+    run(main)
