@@ -1,7 +1,7 @@
 """Stands in for the process of a run: the parameter `behave` says what becomes of it.
 
 succeed, fail, die (without a verdict), litter (succeed, leaving a grandchild), or hang (with a grandchild; to
-SIGTERM it is deaf where that is `hang-deaf`).
+SIGTERM it is deaf where that is `hang-deaf`). For pipelines with no such parameter, BEHAVE in the environment does.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 
 folder = Path(sys.argv[1])
 settings = json.loads((folder / "run.json").read_text())
-behave = settings["parameters"].get("behave", "succeed")
+behave = settings["parameters"].get("behave", os.environ.get("BEHAVE", "succeed"))
 (folder / "logs").mkdir(exist_ok=True)
 ROOT, TASK = str(uuid.uuid4()), str(uuid.uuid4())
 STARTED, ENDED = "2026-01-01T00:00:00.123456+00:00", "2026-01-01T00:00:02+00:00"

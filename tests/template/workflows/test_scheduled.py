@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -54,13 +55,14 @@ def test_patches_start_a_delivery_that_builds_every_image(github, schedule, gith
 def test_a_failure_opens_one_issue_that_the_next_success_closes(
     github, schedule, github_api: GitHubApi
 ) -> None:
-    allowed = granted(github_api, "report-failure/report-failure")
+    allowed, numbers = granted(github_api, "report-failure/report-failure"), count(2001)
 
     def report(patches: str | dict) -> str:
-        number = 1001 + github.runs  # as the runner will name its run
+        number = next(numbers)
         github_api.runs[number] = github_api.add_run(schedule.sha, "patches.yml")
         github_api.add_jobs(number, patches="failure" if patches == "failure" else "success")
-        run = github.run(
+        runner = replace(github, numbers=iter([number]))
+        run = runner.run(
             "patches.yml", schedule, jobs=["report-failure"], given={"patches": patches}, **allowed
         )
         return run.results["report-failure / report-failure"]
