@@ -4,13 +4,19 @@ LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-heade
 # Locked with the training's libraries alone, for MLServer wants an older web framework than the project.
 SERVER := components/serve_model
 
-.PHONY: gate promote predict serve monitor test bench lint lock
+.PHONY: demo gate promote rollback predict serve monitor test bench lint lock
+
+demo: .venv/installed ## the year 2013, told in minutes: build/demo/index.html
+	@$(BIN)/python -m scripts.demo
 
 gate: .venv/installed ## train a candidate with this checkout's code and judge it
 	@$(BIN)/python -m scripts.gate $(if $(BASE),--base $(BASE))
 
 promote: .venv/installed ## make the model just gated the champion, through the gate once more
 	@$(BIN)/python -m scripts.promote
+
+rollback: .venv/installed ## go back to the champion before, where it is served, too (REASON="...", VERSION=...)
+	@$(BIN)/python -m scripts.roll_back $(VERSION) --reason "$${REASON:-}"
 
 predict: .venv/installed ## let the champion predict a day's rows (AS_OF=2013-09-02, default: mlops.yaml's)
 	@$(BIN)/python -m scripts.predict $(if $(AS_OF),--as-of $(AS_OF))
@@ -35,6 +41,7 @@ lock: .venv/installed-dev ## lock the project's and every component's requiremen
 	@$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@set -e; for file in $(filter-out $(SERVER)/%,$(wildcard components/*/requirements.in)); do $(LOCK) --no-annotate $$file -c requirements.txt -o $${file%.in}.txt; done
 	@$(LOCK) --no-annotate $(SERVER)/requirements.in -c components/train_model/requirements.txt -o $(SERVER)/requirements.txt
+	@$(LOCK) --no-annotate tests/template/serving/requirements.in -o tests/template/serving/requirements.txt
 
 .venv/installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
