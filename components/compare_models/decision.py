@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from components.compare_models import wording
-from components.compare_models.differences import difference, measure, subset
+from components.compare_models.differences import difference, estimate, measure, subset
 from components.compare_models.inputs import Model, Rows
 from components.compare_models.safeguards import judge_guardrails, judge_size, judge_slices
 from components.shared import statistics
@@ -105,7 +105,7 @@ def described(found: Estimate, policy: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: policy[name] for name in ("confidence", "margin", "min_effect")},
         "minimum_detectable_effect": statistics.minimum_detectable_effect(found, policy["confidence"]),
-        "serial_correlation": asdict(found.serial_correlation),
+        "serial_correlation": asdict(found.serial_correlation) if found.serial_correlation else None,
     }
 
 
@@ -131,7 +131,7 @@ def against_nothing(
     rows = replace(rows, predictions={**rows.predictions, "dummy": np.full(len(rows.label), dummy)})
     figures, found = difference(metric, rows, "dummy", confidence)
     value, influence = measure(metric, rows, "candidate")
-    alone = statistics.estimate(value, influence, rows.cluster, confidence)
+    alone = estimate(value, influence, rows, confidence)
     reached = alone.lower > policy["floor"] if metric.higher_is_better else alone.upper < policy["floor"]
     wins = reached and found.lower > 0 and enough(found, policy)
     guardrails = judge_size(policy, candidate)

@@ -19,7 +19,7 @@ def difference(
     candidate, candidate_influence = measure(metric, rows, "candidate")
     other, other_influence = measure(metric, rows, reference)
     influence = metric.sign * (candidate_influence - other_influence)
-    found = statistics.estimate(metric.sign * (candidate - other), influence, rows.cluster, confidence)
+    found = estimate(metric.sign * (candidate - other), influence, rows, confidence)
     return {
         "rows": found.rows,
         "clusters": found.clusters,
@@ -30,6 +30,10 @@ def difference(
         "upper": found.upper,
         "standard_error": found.standard_error,
     }, found
+
+
+def estimate(value: float, influence: Floats, rows: Rows, confidence: float) -> Estimate:
+    return statistics.estimate(value, influence, rows.cluster, confidence, rows.in_sequence)
 
 
 def measure(metric: Metric, rows: Rows, model: str) -> tuple[float, Floats]:

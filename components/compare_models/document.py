@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.compare_models import decision
+from components.compare_models.differences import estimate
 from components.compare_models.inputs import KEY, TIME, Invalid, Model, Rows, labelled_rows
-from components.shared import statistics
 from components.shared.columns import times
 from components.shared.command_line import SettingsError
 from components.shared.metrics import METRICS
@@ -168,7 +168,7 @@ def described_models(rows: Rows, asked: Asked) -> dict[str, Any]:
         figures = all_metrics(rows.label, predictions, label_type)
         facts = asked.models.get(name, Model({})).facts()
         value, influence = METRICS[policy["metric"]].estimate(rows.label, predictions)
-        error = statistics.estimate(value, influence, rows.cluster, policy["confidence"]).standard_error
+        error = estimate(value, influence, rows, policy["confidence"]).standard_error
         described[name] = {"value": value, "standard_error": error, "metrics": figures, **facts}
     return described
 

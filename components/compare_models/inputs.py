@@ -49,6 +49,7 @@ class Rows:
     cluster: NDArray[np.intp]
     slices: dict[str, tuple[list[str], NDArray[np.intp]]] = field(default_factory=dict)
     predictions: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    in_sequence: bool = True  # whether clusters follow each other in time, or stand side by side in it
 
 
 def read_json(path: Path) -> Any:
@@ -66,18 +67,26 @@ def in_time_order(values: pa.ChunkedArray, time: NDArray[np.datetime64]) -> NDAr
     return np.argsort(np.lexsort((np.arange(len(names)), first)))[codes]
 
 
+def is_in_sequence(cluster: NDArray[np.intp], time: NDArray[np.datetime64]) -> bool:
+    """Whether each cluster, as numbered in order of time, has ended when the next one begins."""
+    order = np.lexsort((time, cluster))
+    return bool((time[order][1:] >= time[order][:-1]).all())
+
+
 def labelled_rows(truth: pa.Table, models: dict[str, Model], policy: dict[str, Any]) -> Rows:
     """The rows of `truth` that have a label, with the predictions that every model made for them."""
     refuse_duplicates(truth, "the truth")
     known = truth.filter(truth.column(LABEL).is_valid())
     time = times(known.column(TIME))
     columns = {name: column_of(known, name) for name in policy["slices"]["columns"]}
+    cluster = in_time_order(cluster_column(known, policy["cluster"]), time)
     return Rows(
         time=time,
         label=floats(known.column(LABEL)),
-        cluster=in_time_order(cluster_column(known, policy["cluster"]), time),
+        cluster=cluster,
         slices={name: encode(values) for name, values in columns.items()},
         predictions={name: align(name, model.table, known, truth) for name, model in models.items()},
+        in_sequence=policy["cluster"] == "day" or is_in_sequence(cluster, time),
     )
 
 

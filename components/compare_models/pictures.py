@@ -6,7 +6,7 @@ from typing import Any
 
 from components.compare_models.text import TITLES, drawn_margin, forest, interval, scale
 
-WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 340, 300, 44, 40, 12
+WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 340, 300, 56, 40, 12
 CURVES = {
     "calibration": ("Calibration", "mean prediction", "mean label"),
     "roc": ("ROC curve", "false positive rate", "true positive rate"),
@@ -28,6 +28,10 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
 
 def tick_label(value: float) -> str:
     return f"{value:+.3g}".replace("-", "−") if value else "0"
+
+
+def plain(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−")
 
 
 def forest_plot(metric: str, comparison: dict[str, Any]) -> dict[str, Any]:
@@ -74,8 +78,8 @@ def curve(name: str, lines: dict[str, list[tuple[float, float]]]) -> dict[str, A
         "title": title,
         "x_title": x_title,
         "y_title": y_title,
-        "x_ticks": [(box.x(each), f"{each:.4g}") for each in ticks(*x_range)],
-        "y_ticks": [(box.y(each), f"{each:.4g}") for each in ticks(*y_range)],
+        "x_ticks": [(box.x(each), plain(each)) for each in ticks(*x_range)],
+        "y_ticks": [(box.y(each), plain(each)) for each in ticks(*y_range)],
         "diagonal": name in ("roc", "calibration"),
         "lines": [
             {"name": model, "path": " ".join(f"{box.x(x)},{box.y(y)}" for x, y in line)}

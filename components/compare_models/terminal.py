@@ -85,11 +85,11 @@ def guardrail(judged: dict[str, Any]) -> str:
 def detectable(comparison: dict[str, Any]) -> str:
     """The smallest effect that would show, and whether neighboring clusters made it larger."""
     serial = comparison["serial_correlation"]
+    effect = f"minimum detectable effect {unsigned(comparison['minimum_detectable_effect'])} (80% power)"
+    if serial is None:
+        return f"{effect}; clusters stand side by side in time"
     widened = f"widened {serial['widening']:.2f}x" if serial["widening"] > 1 else "not widened"
-    return (
-        f"minimum detectable effect {unsigned(comparison['minimum_detectable_effect'])} (80% power);"
-        f" serial correlation {signed(serial['autocorrelation'], 2)}, {widened}"
-    )
+    return f"{effect}; serial correlation {signed(serial['autocorrelation'], 2)}, {widened}"
 
 
 def rows_used(verdict: dict[str, Any]) -> Iterator[str]:

@@ -22,7 +22,8 @@ def signed(value: float | None, decimals: int = 4) -> str:
     """A difference with its sign, so that two of them compare at a look."""
     if value is None or not math.isfinite(value):
         return "unknown"
-    return f"{value:+,.{decimals if abs(value) < 10 else 1}f}".replace("-", "−")
+    shown = decimals if abs(value) < 1 else min(decimals, 2 if abs(value) < 10 else 1)
+    return f"{value:+,.{shown}f}".replace("-", "−")
 
 
 def unsigned(value: float | None) -> str:

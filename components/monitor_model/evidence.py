@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from components.compare_models.decision import of_interval
-from components.compare_models.differences import difference, measure, subset
+from components.compare_models.differences import difference, estimate, measure, subset
 from components.compare_models.inputs import Invalid, Rows
 from components.shared import statistics
 from components.shared.metrics import METRICS, Metric
-from components.shared.statistics import Estimate, SerialCorrelation
+from components.shared.statistics import Estimate
 
 Window = dict[str, Any]
 
@@ -75,7 +75,7 @@ class Judge:
 
     def _estimate(self, rows: Rows) -> Estimate:
         value, influence = measure(self.metric, rows, "champion")
-        return statistics.estimate(value, influence, rows.cluster, self.policy["confidence"])
+        return estimate(value, influence, rows, self.policy["confidence"])
 
     def _in_good_direction(self, found: Estimate) -> Estimate:
         return replace(found, value=self.metric.sign * found.value)
@@ -99,8 +99,8 @@ def baseline_of(version: dict[str, Any], metric: str) -> Estimate | None:
     error, clusters = verdict.get("standard_error"), (verdict.get("rows") or {}).get("clusters")
     if value is None or error is None or not clusters:
         return None
-    nowhere = SerialCorrelation(0.0, 1.0, 1.0)  # the error is widened by it already
-    return Estimate(value, value, value, error, verdict["rows"].get("n", 0), clusters, nowhere)
+    # No correlation is told, for the error is widened by it already.
+    return Estimate(value, value, value, error, verdict["rows"].get("n", 0), clusters, None)
 
 
 def _described(found: Estimate) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """Clustered intervals from influences: what a difference is worth when the rows of a day move together.
 
 The standard error is the square root of G/(G-1) times the sum of squared cluster sums, over n; the
-interval is t's with G-1 degrees of freedom. Where a cluster's sum foretells the next one's, it is widened.
+interval is t's with G-1 degrees of freedom. Where clusters follow each other in time, as days do, and a cluster's
+sum foretells the next one's, it is widened.
 """
 
 import math
@@ -36,7 +37,7 @@ class Estimate:
     standard_error: float
     rows: int
     clusters: int
-    serial_correlation: SerialCorrelation
+    serial_correlation: SerialCorrelation | None
 
 
 def serial_correlation(sums: NDArray[np.float64]) -> SerialCorrelation:
@@ -56,16 +57,20 @@ def serial_correlation(sums: NDArray[np.float64]) -> SerialCorrelation:
 
 
 def estimate(
-    value: float, influence: NDArray[np.float64], cluster: NDArray[np.intp], confidence: float
+    value: float,
+    influence: NDArray[np.float64],
+    cluster: NDArray[np.intp],
+    confidence: float,
+    in_sequence: bool = True,
 ) -> Estimate:
-    """Interval of `value`; `cluster` numbers each row's cluster in order of time, gaps allowed."""
+    """Interval of `value`; `cluster` numbers each row's cluster, gaps allowed: in order of time if `in_sequence`."""
     present = np.bincount(cluster) > 0
     sums = np.bincount(cluster, weights=influence)[present]
     count, rows = len(sums), len(influence)
-    serial = serial_correlation(sums)
+    serial = serial_correlation(sums) if in_sequence else None
     if count < 2:
         return Estimate(value, -math.inf, math.inf, math.inf, rows, count, serial)
-    error = math.sqrt(count / (count - 1) * float(sums @ sums)) / rows * serial.widening
+    error = math.sqrt(count / (count - 1) * float(sums @ sums)) / rows * (serial.widening if serial else 1.0)
     half = float(stdtrit(count - 1, (1 + confidence) / 2)) * error
     return Estimate(value, value - half, value + half, error, rows, count, serial)
 
@@ -109,5 +114,4 @@ def from_earlier(found: Estimate, earlier: Estimate, confidence: float) -> Estim
     value, error = found.value - earlier.value, math.hypot(found.standard_error, earlier.standard_error)
     clusters = min(found.clusters, earlier.clusters)
     half = float(stdtrit(clusters - 1, (1 + confidence) / 2)) * error if clusters > 1 else math.inf
-    serial = max(found.serial_correlation, earlier.serial_correlation, key=lambda each: each.widening)
-    return Estimate(value, value - half, value + half, error, found.rows, clusters, serial)
+    return Estimate(value, value - half, value + half, error, found.rows, clusters, found.serial_correlation)

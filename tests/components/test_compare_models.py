@@ -11,6 +11,7 @@ from scipy.special import stdtr
 
 from components.compare_models import decision
 from components.compare_models.inputs import Model
+from components.compare_models.terminal import detectable
 from components.shared.statistics import Estimate, SerialCorrelation, holm
 from tests.components.questions import (
     COUNT,
@@ -228,6 +229,16 @@ def test_clusters_follow_each_other_in_time_whatever_their_names():
     by_name = answer(replace(named, policy=asked.policy | {"cluster": "name"}))
 
     assert by_name["comparisons"] == answer(asked)["comparisons"]
+
+
+def test_clusters_side_by_side_in_time_have_no_neighbor_to_foretell():
+    asked = question(GOOD, control=FAIR, cluster="doctor")
+    names = [f"doctor {row % 20}" for row in range(COUNT)]
+
+    found = answer(replace(asked, truth=asked.truth.append_column("doctor", [names])))["comparisons"][0]
+
+    assert (found["clusters"], found["serial_correlation"]) == (20, None)
+    assert "side by side" in detectable(found)
 
 
 def test_a_slice_of_few_rows_or_one_class_is_counted_but_not_judged():
