@@ -1,0 +1,91 @@
+"""Live through the year 2013: a champion, pull requests, an alarm, a roll-back, and a page that shows it."""
+
+import argparse
+import json
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from components.shared.command_line import SettingsError, parser, run
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / "build" / "demo"
+
+
+def main() -> int:
+    """Exit status 1: a step turned out otherwise than the story tells."""
+    arguments = _parser().parse_args()
+
+    from scripts.demo_story.story import END, STORY
+    from scripts.demo_story.telling import Telling, new_project
+    from scripts.lib.signals import sigterm_exits
+
+    steps = [step for step in STORY if step.day <= arguments.until]
+    if not steps:
+        raise SettingsError(f"--until: expected {STORY[0].day} or later, found {arguments.until}")
+    started = time.monotonic()
+    with sigterm_exits():
+        project = new_project(FOLDER, ROOT)
+        telling = Telling(FOLDER, project, steps)
+        telling.say(f"the last commit of this checkout lives through 2013 in {project}\n")
+        telling.begin(steps[0].day)
+        told = telling.tell()
+        telling.say("\nscoring every champion of the year, week by week")
+        document = {"steps": told, "performance": performed(project, told, min(END, arguments.until))}
+    document["seconds"] = round(time.monotonic() - started, 1)
+    page = write(document)
+    telling.say(summary(document))
+    telling.say(f"page: {page.as_uri()}")
+    return 0
+
+
+def performed(project: Path, told: list[dict[str, Any]], end: date) -> dict[str, Any] | None:
+    """The champions' figures up to `end`; None where that is not even a week."""
+    from scripts.demo_story.outcome import Project
+    from scripts.demo_story.performance import WEEK, performance
+
+    champions = [(date.fromisoformat(step["day"]), step["champion"]) for step in told if step["moved"]]
+    if not champions or champions[0][0] + WEEK > end:
+        return None
+    return performance(Project(project), champions, end, FOLDER / "scored")
+
+
+def write(document: dict[str, Any]) -> Path:
+    from scripts.demo_story import page
+
+    (FOLDER / "story.json").write_text(json.dumps(document, indent=2))
+    path = FOLDER / "index.html"
+    path.write_text(page.render(document))
+    return path
+
+
+def summary(document: dict[str, Any]) -> str:
+    """The year in two lines."""
+    from components.compare_models.text import interval, unsigned
+
+    took = f"{len(document['steps'])} steps in {document['seconds']:.0f} s"
+    since = (document["performance"] or {}).get("since_replaced")
+    if not since:
+        return took
+    metric = document["performance"]["metric"]["title"]
+    return (
+        f"{took}\nmean weekly {metric} in {since['weeks']} weeks: champion {unsigned(since['champion'])},"
+        f" first model left in place {unsigned(since['frozen'])}; {interval(since)}"
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument(
+        "--until",
+        type=date.fromisoformat,
+        default=date(2014, 1, 1),
+        metavar="DAY",
+        help="tell the story up to this day only (default: the end of the year)",
+    )
+    return options
+
+
+if __name__ == "__main__":
+    run(main)
