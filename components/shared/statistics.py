@@ -1,8 +1,8 @@
 """Clustered intervals from influences: what a difference is worth when the rows of a day move together.
 
 The standard error is the square root of G/(G-1) times the sum of squared cluster sums, over n; the
-interval is t's with G-1 degrees of freedom. Where clusters follow each other in time, as days do, and a cluster's
-sum foretells the next one's, it is widened.
+interval is t's with G-1 degrees of freedom. Where clusters follow each other in time, as days do, and one's sum
+foretells the next one's, it is widened.
 """
 
 import math
@@ -63,7 +63,7 @@ def estimate(
     confidence: float,
     in_sequence: bool = True,
 ) -> Estimate:
-    """Interval of `value`; `cluster` numbers each row's cluster, gaps allowed: in order of time if `in_sequence`."""
+    """Interval of `value`; `cluster` numbers each row's cluster, in order of time if `in_sequence`."""
     present = np.bincount(cluster) > 0
     sums = np.bincount(cluster, weights=influence)[present]
     count, rows = len(sums), len(influence)
