@@ -8,6 +8,7 @@ import pytest
 
 from components.shared.command_line import SettingsError
 from scripts.lib.settings import load, parse
+from tests.demo_files import DEMO_SETTINGS
 
 TEXT = """\
 model: houses
@@ -54,7 +55,38 @@ resources:
 
 RUN = 'schedules: {runs: {nightly: {pipeline: training, cron: "%s"}}}\nimages:'
 
+SERVE = "serving: {namespace: models, %s}\nimages:"
+
 MISTAKES = [
+    # what KServe would trip over
+    ("images:", SERVE % "mode: serverless", "38: serving.mode: expected standard or knative, found"),
+    ("images:", SERVE % "gateway: kserve", "38: serving.gateway: expected namespace/name of a Gateway"),
+    (
+        "images:",
+        SERVE % "storage: {endpoint: store:8333}",
+        "38: serving.storage.endpoint: expected http:// or https:// with host and port",
+    ),
+    (
+        "images:",
+        SERVE % "storage: {credentials: irsa}",
+        "38: serving.storage: expected role_arn with credentials irsa, and with no other",
+    ),
+    ("images:", SERVE % "gateway: a/b, canary: {steps: [101]}", "38: serving.canary.steps.0: expected less than"),
+    (
+        "images:",
+        SERVE % "gateway: a/b, canary: {steps: [50, 10]}",
+        "38: serving.canary.steps: expected shares of traffic that rise, found [50, 10]",
+    ),
+    (
+        "images:",
+        SERVE % "canary: {steps: [10]}",
+        "38: serving.canary.steps: expected none without a gateway and mode standard",
+    ),
+    (
+        "model: houses",
+        f"model: {'a' * 42}\nserving: {{namespace: models}}",
+        "2: serving: expected a name of at most 41 characters",
+    ),
     # a wrong key
     ("margin: 0.005", "margins: 0.005", "29: policies.margins: expected no such key; did you"),
     ("{maximum: 1000}", "{margin: 1}", "37: policies.guardrails.model_bytes.margin: expected no such key"),
@@ -113,7 +145,7 @@ def settings_with(old: str = "", new: str = ""):
 
 
 def test_the_projects_own_settings_are_right():
-    settings = load(Path("mlops.yaml"))
+    settings = load(DEMO_SETTINGS)
     assert settings.features.columns.keys() == json.loads(settings.feature_settings())["columns"].keys()
 
 
@@ -237,6 +269,15 @@ def test_what_is_no_settings_file_is_said_so(content, message):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(SettingsError, match="expected the project's settings, found no such file"):
         load(tmp_path / "mlops.yaml")
+
+
+def test_what_deploy_model_gets_has_every_default_and_steps_where_traffic_can_be_shared():
+    assert settings_with().serving_settings() == ""
+    alone = json.loads(settings_with("images:", SERVE % "").serving_settings())
+    assert (alone["name"], alone["mode"], alone["canary"]["steps"]) == ("houses", "standard", [])
+    shared = json.loads(settings_with("images:", SERVE % "name: homes, gateway: a/b").serving_settings())
+    assert (shared["name"], shared["canary"]["steps"]) == ("homes", [10, 50])
+    assert shared["storage"] == {"region": "us-east-1", "credentials": "static"}
 
 
 def test_resources_may_be_written_as_numbers():
