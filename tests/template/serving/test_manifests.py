@@ -1,4 +1,4 @@
-"""Tests of what is rendered for KServe: it keeps to the CRD, its objects closed, and a lint tells the rest."""
+"""Tests of what is rendered for KServe: it keeps to the CRD with closed objects, and a lint says more."""
 
 import copy
 import os
