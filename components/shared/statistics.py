@@ -1,8 +1,8 @@
 """Clustered intervals from influences: what a difference is worth when the rows of a day move together.
 
 The standard error is the square root of G/(G-1) times the sum of squared cluster sums, over n; the
-interval is t's with G-1 degrees of freedom. Where clusters follow each other in time, as days do, and one's sum
-foretells the next one's, it is widened.
+interval is t's with G-1 degrees of freedom. Where clusters follow each other in time, as days do, and the sum
+of one foretells the next one's, it is widened.
 """
 
 import math

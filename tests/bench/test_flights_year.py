@@ -10,6 +10,7 @@ import pytest
 from bench.flights_year import Lived, Year, any_drift, every, live, monitored, never, on_frontier
 from scripts.lib import settings
 from scripts.lib.settings_schema import Settings
+from tests.demo_files import DEMO_SETTINGS
 
 ROOT = Path(__file__).parents[2]
 START, END, CHANGE = date(2013, 2, 5), date(2013, 6, 1), np.datetime64("2013-04-01")
@@ -19,7 +20,7 @@ ROWS = 40  # a day
 @pytest.fixture(scope="module")
 def year() -> Year:
     """Half a year of made-up flights, of which from April on those are late that were in time before."""
-    found = settings.load(ROOT / "mlops.yaml").model_dump(exclude_none=True)
+    found = settings.load(DEMO_SETTINGS).model_dump(exclude_none=True)
     found["training"]["parameters"] |= {"max_iter": 5}
     found["windows"] = {"training_days": 28, "evaluation_days": 14}
     found["policies"] |= {"guardrails": {}, "minimum_rows": 100}

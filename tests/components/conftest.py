@@ -1,4 +1,4 @@
-"""A few weeks of real flights, taken through the components in this very process."""
+"""A few weeks of the demo's flights, taken through the components in this very process."""
 
 import importlib
 import json
@@ -12,7 +12,9 @@ from unittest.mock import patch
 
 import pytest
 
+import components.build_features
 from components.shared import command_line
+from tests.demo_files import demo_features
 
 FLIGHTS = Path(__file__).parents[2] / "data" / "flights"
 AS_OF = "2013-02-05"
@@ -41,6 +43,7 @@ def run_main(name: str, options: dict[str, Any]) -> int:
     main = importlib.import_module(f"components.{component}.main").main
     with (
         patch.object(sys, "argv", [component, *command, *words_of(options)]),
+        patch.object(components.build_features, "features", demo_features(), create=True),
         pytest.raises(SystemExit) as ending,
     ):
         command_line.run(main)

@@ -8,8 +8,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from components.build_features import features
 from tests.components.conftest import FLIGHTS
+from tests.demo_files import DEMO_SETTINGS, demo_features
+
+features = demo_features()
 
 
 def test_key_time_and_label_come_first_then_the_declared_features(built, feature_settings) -> None:
@@ -47,7 +49,7 @@ def test_the_hour_and_the_weekday_are_those_of_departure() -> None:
 
 
 def test_the_settings_declare_what_the_code_makes() -> None:
-    settings = yaml.safe_load((FLIGHTS.parents[1] / "mlops.yaml").read_text())
+    settings = yaml.safe_load(DEMO_SETTINGS.read_text())
     tables = {
         name: pq.read_table(FLIGHTS / name / "2013-01.parquet").to_pandas() for name in ("flights", "weather")
     }

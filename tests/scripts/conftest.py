@@ -13,8 +13,9 @@ from scripts.lib.pipeline_compiler import compile_pipeline
 from scripts.lib.sources import WorkTree
 from scripts.lib.uploads import Version, upload
 from scripts.local_kfp.start import local_kfp
+from tests.demo_files import DEMO_SETTINGS
 from tests.scripts.kubeflow import Kubeflow
-from tests.scripts.steps import ROOT, Call, Step
+from tests.scripts.steps import Call, Step
 from tests.template.local_kfp.in_process import InProcessServer
 
 MAIN = """
@@ -103,7 +104,7 @@ def checkout(tmp_path: Path) -> Path:
         (folder / "Dockerfile").write_text(f"FROM python@sha256:12\n{copy}")
         (folder / "main.py").write_text(f"print('{name}')\n")
     (root / ".gitignore").write_text(".mlops/\nbuild/\n")
-    (root / "mlops.yaml").write_bytes((ROOT / "mlops.yaml").read_bytes())
+    (root / "mlops.yaml").write_bytes(DEMO_SETTINGS.read_bytes())
     for words in (("init", "-q"), ("add", ".")):
         subprocess.run(["git", *words], cwd=root, check=True)
     return root

@@ -11,7 +11,8 @@ from components.shared.model_registry import ModelRegistry
 from scripts.accept_regression import PERMISSIONS
 from scripts.lib.acceptance import LONGEST_REASON, accepted_regression
 from scripts.lib.github_api import GitHub
-from tests.scripts.steps import ROOT, Call
+from tests.demo_files import DEMO_SETTINGS
+from tests.scripts.steps import Call
 from tests.template.standins.github_api import GitHubApi
 
 SHA, OLD = "ab" * 20, "cd" * 20
@@ -22,7 +23,7 @@ Accept = Callable[..., Call]
 @pytest.fixture
 def accept(github_api: GitHubApi, call: Callable[..., Call], tmp_path: Path) -> Accept:
     """Call it with what is different from bob's accepting what ann has made, after its gate lost."""
-    (tmp_path / "mlops.yaml").write_bytes((ROOT / "mlops.yaml").read_bytes())
+    (tmp_path / "mlops.yaml").write_bytes(DEMO_SETTINGS.read_bytes())
     github_api.add_pull(12, SHA, author="ann")
     github_api.permissions |= {"ann": "admin", "bob": "write", "eve": "triage", "max": "maintain"}
     github_api.add_run(SHA, conclusion="failure")

@@ -10,8 +10,9 @@ import pytest
 from scripts.lib import cron_times, recurring_runs
 from scripts.lib.recurring_runs import Wanted
 from scripts.lib.settings import load
+from tests.demo_files import DEMO_SETTINGS
 from tests.scripts.kubeflow import Kubeflow
-from tests.scripts.steps import ROOT, Call
+from tests.scripts.steps import Call
 from tests.scripts.test_promote import identical
 from tests.template.local_kfp.in_process import wait_until
 
@@ -40,7 +41,7 @@ def clock(kubeflow: Kubeflow, monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A checkout that declares one recurring run."""
-    text, _, rest = (ROOT / "mlops.yaml").read_text().partition("  runs: ")
+    text, _, rest = DEMO_SETTINGS.read_text().partition("  runs: ")
     (tmp_path / "mlops.yaml").write_text(f"{text}  runs: {RUNS}\nimages:{rest.partition('images:')[2]}")
     return tmp_path
 

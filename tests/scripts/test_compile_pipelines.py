@@ -14,6 +14,7 @@ from components.shared.command_line import SettingsError
 from scripts.lib.pipeline_compiler import compile_all, compile_pipeline
 from scripts.lib.pipeline_lint import problems
 from scripts.lib.settings_schema import Resources
+from tests.demo_files import DEMO_SETTINGS
 
 DIGEST = "@sha256:" + "a" * 64
 IMAGES = {"load_data": "localhost/mlops:load_data-1", "train_model": "localhost/mlops:train_model-2"}
@@ -202,7 +203,7 @@ def project(tmp_path: Path) -> Path:
     for component in ("load_data", "train_model"):
         (tmp_path / "components" / component).mkdir(parents=True)
         (tmp_path / "components" / component / "Dockerfile").write_text("FROM scratch\n")
-    settings = yaml.safe_load(Path("mlops.yaml").read_text()) | {"resources": {}}
+    settings = yaml.safe_load(DEMO_SETTINGS.read_text()) | {"resources": {}}
     (tmp_path / "mlops.yaml").write_text(yaml.safe_dump(settings))
     return tmp_path
 

@@ -24,6 +24,7 @@ from scripts.demo_story.performance import compared, performance
 from scripts.demo_story.story import STORY, Step
 from scripts.demo_story.telling import Telling, new_project
 from tests.components.questions import probability, question
+from tests.demo_files import DEMO_SETTINGS
 from tests.model_versions import METADATA, model_folder, record_of, verdict_on
 from tests.scripts.steps import ROOT
 
@@ -45,7 +46,7 @@ def project_with_gate(folder: Path, status: int = 0) -> Path:
     for each in ("project/scripts", "project/judged", "project/build", "reports", "logs"):
         (folder / each).mkdir(parents=True)
     root = folder / "project"
-    shutil.copy(ROOT / "mlops.yaml", root)
+    shutil.copy(DEMO_SETTINGS, root)
     (root / "scripts/gate.py").write_text(GATE.format(status=status))
     asked = question(probability(), control=probability(noise=4.0), champion=probability(noise=4.0))
     verdict, rows = judge(asked)

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from components.shared.model_registry import ModelRegistry
+from tests.demo_files import DEMO_SETTINGS
 from tests.model_versions import verdict_on
-from tests.scripts.steps import ROOT, Call
+from tests.scripts.steps import Call
 from tests.served_versions import SERVING, answer_of, register_served
 
 CONTENTS = ("first", "second version")
@@ -26,7 +27,7 @@ def stage(
     for version, content, before in zip(versions, CONTENTS, ("", versions[0]), strict=True):
         cluster.answers[version] = answer_of(content)
         registry.promote(version, before, verdict_on(content, before))
-    settings = (ROOT / "mlops.yaml").read_text()
+    settings = DEMO_SETTINGS.read_text()
     written = SERVING | {"canary": SERVING["canary"] | {"pause_seconds": 6, "requests": 2}}
     (tmp_path / "mlops.yaml").write_text(settings + yaml.safe_dump({"serving": written}))
     keys = {"SERVING_ACCESS_KEY_ID": "reader", "SERVING_SECRET_ACCESS_KEY": "reader-secret"}
@@ -70,7 +71,7 @@ def test_a_dry_run_shows_everything_but_keys_and_asks_no_cluster(stage, cluster)
 
 
 def test_without_the_section_it_says_what_is_missing(stage, tmp_path):
-    (tmp_path / "mlops.yaml").write_bytes((ROOT / "mlops.yaml").read_bytes())
+    (tmp_path / "mlops.yaml").write_bytes(DEMO_SETTINGS.read_bytes())
     done = stage.run("deploy_model")
     assert (done.status, "serving: expected {namespace: ...} to serve in" in done.error) == (2, True)
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from scripts.measure_margin import rounded_up
+from tests.demo_files import DEMO_SETTINGS
 from tests.scripts.steps import ROOT, Step
 
-SETTINGS = (ROOT / "mlops.yaml").read_text()
+SETTINGS = DEMO_SETTINGS.read_text()
 SMALL = {"training_days: 212": "training_days: 20", "evaluation_days: 31": "evaluation_days: 10"}
 QUICK = {"max_iter: 100": "max_iter: 5"}
 FIXED = {"early_stopping: false": "early_stopping: false, random_state: 0"}

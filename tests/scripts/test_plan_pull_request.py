@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.plan_pull_request import decide_gate, decide_plumbing
+from tests.demo_files import DEMO_SETTINGS
 from tests.docker_registry import DockerRegistry
 from tests.scripts.steps import ROOT, Step
 
@@ -32,7 +33,7 @@ def plan(tmp_path: Path) -> Plan:
         subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "A step"], cwd=folder, check=True)
 
     def run(*files: str, repository: str = "", **variables: str) -> Step:
-        settings = (ROOT / "mlops.yaml").read_text()
+        settings = DEMO_SETTINGS.read_text()
         if repository:
             settings = settings.partition("\nimages:")[0] + f"\nimages: {{repository: {repository}}}\n"
         (root / "mlops.yaml").write_text(settings)

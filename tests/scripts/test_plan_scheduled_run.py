@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripts.steps import ROOT
+from tests.demo_files import DEMO_SETTINGS
 
 REGISTRY = {"MODEL_REGISTRY_URI": "s3://models", "PREDICTIONS_URI": "s3://predictions"}
 ENDPOINT = REGISTRY | {"KUBEFLOW_HOST": "https://kubeflow.example"}
@@ -26,7 +26,7 @@ ENDPOINT = REGISTRY | {"KUBEFLOW_HOST": "https://kubeflow.example"}
     ],
 )
 def test_what_is_done(call, tmp_path: Path, event: str, settings: dict[str, str], work: str, said: str):
-    (tmp_path / "mlops.yaml").write_bytes((ROOT / "mlops.yaml").read_bytes())
+    (tmp_path / "mlops.yaml").write_bytes(DEMO_SETTINGS.read_bytes())
     unset = dict.fromkeys(ENDPOINT, "")
     done = call(tmp_path, "plan_scheduled_run", "inference", GITHUB_EVENT_NAME=event, **unset | settings)
     assert done.status == 0, done.error
@@ -36,7 +36,7 @@ def test_what_is_done(call, tmp_path: Path, event: str, settings: dict[str, str]
 
 
 def test_what_is_switched_off_runs_only_when_asked_for(call, tmp_path: Path):
-    text = (ROOT / "mlops.yaml").read_text()
+    text = DEMO_SETTINGS.read_text()
     (tmp_path / "mlops.yaml").write_text(text.replace("catch_up: true", "enabled: false"))
     for event, work in (("schedule", "none"), ("workflow_dispatch", "run")):
         done = call(

@@ -8,6 +8,7 @@ import pytest
 from components.shared.command_line import SettingsError
 from scripts import predict
 from scripts.lib.settings import load
+from tests.demo_files import DEMO_SETTINGS
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +18,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_settings_are_asked_about_in_a_folder_of_the_checkout() -> None:
-    settings = load(predict.ROOT / "mlops.yaml")
+    settings = load(DEMO_SETTINGS)
     asked = predict.question(settings, "2013-09-02")
     assert asked["predictions_uri"] == (predict.ROOT / ".mlops/predictions").as_uri()
     assert (asked["model"], asked["input_uri"]) == (settings.model, "")
@@ -26,7 +27,7 @@ def test_the_settings_are_asked_about_in_a_folder_of_the_checkout() -> None:
 
 def test_another_input_may_be_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    settings = load(predict.ROOT / "mlops.yaml")
+    settings = load(DEMO_SETTINGS)
     for given, meant in (("rows", (tmp_path / "rows").as_uri()), ("s3://rows", "s3://rows")):
         assert predict.question(settings, "2013-09-02", given)["input_uri"] == meant
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from components.shared.model_registry import ModelRegistry
+from tests.demo_files import DEMO_SETTINGS
 from tests.model_versions import register, verdict_on
-from tests.scripts.steps import ROOT, Call
+from tests.scripts.steps import Call
 
 RUN = {
     "GITHUB_ACTOR": "ada",
@@ -36,7 +37,7 @@ def champions(registry: ModelRegistry, tmp_path: Path) -> list[str]:
 
 @pytest.fixture
 def roll_back(tmp_path: Path, registry: ModelRegistry, call: Callable[..., Call]) -> Callable[..., Call]:
-    (tmp_path / "mlops.yaml").write_bytes((ROOT / "mlops.yaml").read_bytes())
+    (tmp_path / "mlops.yaml").write_bytes(DEMO_SETTINGS.read_bytes())
     uri = registry.documents.uri.rpartition("/models/")[0]
     return lambda *words, **env: call(tmp_path, "roll_back", *words, MODEL_REGISTRY_URI=uri, **env)
 

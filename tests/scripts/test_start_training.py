@@ -11,15 +11,16 @@ from components.monitor_model.policy import Seen, decide
 from components.shared.model_registry import ModelRegistry
 from scripts.lib.settings import load
 from scripts.start_training import PERMISSIONS
+from tests.demo_files import DEMO_SETTINGS
 from tests.model_versions import register, verdict_on
-from tests.scripts.steps import ROOT, Call
+from tests.scripts.steps import Call
 from tests.template.standins.github_api import GitHubApi
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     (tmp_path / "models").mkdir()
-    text = (ROOT / "mlops.yaml").read_text()
+    text = DEMO_SETTINGS.read_text()
     (tmp_path / "mlops.yaml").write_text(text.replace("start: nested", "start: github"))
     return tmp_path
 
@@ -103,6 +104,6 @@ def test_a_monitor_that_decides_meanwhile_loses_nothing(start, registry, checkou
 
 def test_another_setting_starts_nothing(start, registry, checkout, github_api):
     alarm(registry, checkout, "2013-05-06")
-    (checkout / "mlops.yaml").write_bytes((ROOT / "mlops.yaml").read_bytes())
+    (checkout / "mlops.yaml").write_bytes(DEMO_SETTINGS.read_bytes())
     done = start()
     assert (done.status, done.printed) == (0, "monitoring.start is nested: no alarm starts training.yml\n")

@@ -11,6 +11,7 @@ from typing import Any
 
 from components.enforce_verdict.main import read_verdict
 from components.shared.model_registry import ModelRegistry
+from tests.demo_files import put_back
 
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = ("AWS_", "CI", "GITHUB_", "KUBEFLOW_", "MODEL_REGISTRY_URI", "PREDICTIONS_URI", "RESULTS_URI")
@@ -69,13 +70,14 @@ class Project:
 
 
 def copy_of_this_project(root: Path) -> Project:
-    """What "Use this template" gives: the project's files in one commit, and nothing beside them."""
+    """What "Use this template" gives: the project's files in one commit, the demo in its place."""
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     for name in filter(None, names):
         if (ROOT / name).is_file():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, root / name)
+    put_back(root)
     project = Project(root)
     project.git("init", "--quiet", "--initial-branch", "main")
     project.commit()

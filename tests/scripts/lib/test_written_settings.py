@@ -4,9 +4,9 @@ import pytest
 
 from components.shared.command_line import SettingsError
 from scripts.lib.written_settings import with_value
-from tests.scripts.steps import ROOT
+from tests.demo_files import DEMO_SETTINGS
 
-SETTINGS = (ROOT / "mlops.yaml").read_text()
+SETTINGS = DEMO_SETTINGS.read_text()
 MARGIN = next(line for line in SETTINGS.splitlines() if line.startswith("  margin: "))
 PATH = ("policies", "margin")
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from kfp import dsl
 
+from tests.demo_files import DEMO_SETTINGS
 from tests.template.containers.engine import Engine
-from tests.template.local_kfp.runs import ROOT, Run, prepare, start
+from tests.template.local_kfp.runs import Run, prepare, start
 
 pytestmark = pytest.mark.containers
 
@@ -38,7 +39,7 @@ def test_a_container_sees_the_project_and_leaves_its_outputs(
     @dsl.container_component
     def look(out: dsl.OutputPath(str), model: dsl.Output[dsl.Model]):
         script = 'echo "$MODEL_REGISTRY_URI $GREETING"; pwd > "$0"; head -1 "$2" > "$1"'
-        return shell(script, out, model.path, str(ROOT / "mlops.yaml"))
+        return shell(script, out, model.path, str(DEMO_SETTINGS))
 
     @dsl.pipeline
     def pipeline():
@@ -51,7 +52,7 @@ def test_a_container_sees_the_project_and_leaves_its_outputs(
     assert (process.communicate()[0], process.returncode) == ("", 0)
     assert run.log("look") == "file:///registry hello\n"
     assert run.output("look") == "/app\n"
-    first_line = (ROOT / "mlops.yaml").read_text().splitlines(keepends=True)[0]
+    first_line = DEMO_SETTINGS.read_text().splitlines(keepends=True)[0]
     assert Path(run.output("look", "model")).read_text() == first_line
 
 

@@ -10,6 +10,7 @@ from scripts.lib import images, kfp_lists, runs
 from scripts.lib.endpoint import open_client
 from scripts.lib.sources import GitIndex
 from scripts.local_kfp.start import local_kfp
+from tests.demo_files import DEMO_SETTINGS
 from tests.docker_registry import DockerRegistry
 from tests.template.containers.engine import Engine
 from tests.template.project import ROOT, Project
@@ -43,7 +44,7 @@ FILES = {
 def elsewhere(tmp_path: Path, docker_registry: DockerRegistry) -> Project:
     """Another repository, whose packages have the names of ours; its workflow is the one of the docs."""
     repository = docker_registry.new_repository()
-    settings = (ROOT / "mlops.yaml").read_text().partition("\nresources:")[0]
+    settings = DEMO_SETTINGS.read_text().partition("\nresources:")[0]
     example = re.search(r"```yaml\n(.*?)```", (ROOT / "docs/actions.md").read_text(), re.DOTALL)[1]
     workflow = example.replace("OWNER/REPOSITORY", OURS).replace("@SHA", f"@{SHA}")
     files = FILES | {
