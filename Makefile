@@ -51,3 +51,7 @@ lock: .venv/installed-dev ## lock the project's and every component's requiremen
 .venv/installed-dev: requirements-dev.txt .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
+
+.venv/installed-hooks: .pre-commit-config.yaml .venv/installed-dev
+	@$(BIN)/pre-commit install-hooks
+	@touch $@

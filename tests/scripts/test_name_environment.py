@@ -18,7 +18,7 @@ def project(tmp_path: Path) -> Path:
     for name in SCRIPTS:
         (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / "project" / name)
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", ".pre-commit-config.yaml"):
         (tmp_path / "project" / name).write_text(f"{name}\n")
     return tmp_path / "project"
 
@@ -52,6 +52,16 @@ def test_the_key_changes_with_what_is_locked_and_with_nothing_else(project):
     assert outputs(project)["key"] == key
     with_tests = outputs(project, "--tests", "true")
     assert with_tests["key"] != key
-    assert (with_tests["path"], with_tests["target"]) == (f"{project}/.venv", ".venv/installed-dev")
+    assert (with_tests["path"], with_tests["hooks"]) == (f"{project}/.venv", "~/.cache/pre-commit")
+    (project / ".pre-commit-config.yaml").write_text("repos: []\n")
+    assert outputs(project, "--tests", "true")["key"] != with_tests["key"]
+    assert outputs(project)["key"] == key
     (project / "requirements.txt").write_text("numpy==2.4.6\n")
     assert outputs(project)["key"] != key
+
+
+def test_what_is_cached_for_the_tests_is_installed_with_the_hooks(project):
+    target = outputs(project, "--tests", "true")["target"]
+    command = ["make", "--dry-run", "--what-if=.pre-commit-config.yaml", target]
+    steps = subprocess.check_output(command, cwd=ROOT, text=True)
+    assert "pre-commit install-hooks" in steps and f"touch {target}" in steps

@@ -1,7 +1,7 @@
 """Stands in for the process of a run: the parameter `behave` says what becomes of it.
 
 succeed, fail, die (without a verdict), litter (succeed, leaving a grandchild), or hang (with a grandchild; to
-SIGTERM it is deaf where that is `hang-deaf`). Of a run with no such parameter, BEHAVE in the environment does.
+SIGTERM it is deaf where that is `hang-deaf`). With no such parameter, BEHAVE in the environment does.
 """
 
 import json

@@ -205,7 +205,7 @@ class Runner:
             "STANDINS_PYTHON": sys.executable,
             "STANDINS_FOLDER": str(self.origin.folder),
             "STANDINS_ENGINE": str(STORE),
-            "STANDINS_CACHED": json.dumps({".venv": str(cached_environment(self.home.parent))}),
+            "STANDINS_CACHED": json.dumps(cached(self.home.parent)),
         }
         github = {"GITHUB_REPOSITORY": NAME, "GITHUB_REF": event.ref, "GITHUB_RUN_ID": number}
         secrets = {"GITHUB_TOKEN": TOKEN} | (self.secrets if event.trusted else {})
@@ -351,10 +351,12 @@ def lines(output: str) -> Iterable[Document]:
 
 
 @cache
-def cached_environment(folder: Path) -> Path:
-    """A copy of this virtual environment without its packages, which it has in common with it."""
+def cached(folder: Path) -> dict[str, str]:
+    """A copy of this virtual environment without its packages, which it has in common with it; and no hooks'
+    environments, for PRE_COMMIT_HOME names those of this machine."""
     ours = Path(sys.prefix)
-    copy = folder / "environment"
+    copy, hooks = folder / "environment", folder / "pre-commit"
+    hooks.mkdir()
     (copy / "bin").mkdir(parents=True)
     shutil.copy(ours / "pyvenv.cfg", copy)
     for command in (ours / "bin").iterdir():
@@ -362,7 +364,7 @@ def cached_environment(folder: Path) -> Path:
     for library in ("lib", "lib64", "include"):
         if (ours / library).exists():
             (copy / library).symlink_to((ours / library).resolve())
-    for mark in ("installed", "installed-dev"):
+    for mark in ("installed", "installed-dev", "installed-hooks"):
         (copy / mark).touch()
         os.utime(copy / mark, (0, 0))
-    return copy
+    return {".venv": str(copy), "pre-commit": str(hooks)}

@@ -17,7 +17,7 @@ def restore(inputs: Inputs) -> dict[str, str]:
             raise RefusedError(f"Failed to restore cache entry. Input key: {key}")
         return {"cache-primary-key": key}
     for path in paths if not flag(inputs, "lookup-only") else ():
-        shutil.copytree(cached[path.name], path, symlinks=True)
+        shutil.copytree(cached[path.name], path, symlinks=True, dirs_exist_ok=True)
     return {"cache-hit": "true", "cache-primary-key": key, "cache-matched-key": key}
 
 
