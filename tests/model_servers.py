@@ -4,7 +4,7 @@ import os
 import socket
 from pathlib import Path
 
-from scripts.local_kfp.environments import interpreter_for
+from scripts.lib.environments import interpreter_for
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
 ENVIRONMENTS = CACHE / "kubeflow-ci-cd-ct-template/environments"

@@ -1,5 +1,7 @@
 """The model server as a process of this machine, in an environment of its image's locked requirements."""
 
+import os
+import re
 import socket
 import subprocess
 import time
@@ -11,14 +13,17 @@ from typing import Any
 import requests
 
 from components.shared.command_line import SettingsError, WorldError
+from scripts.lib.environments import interpreter_for
 from scripts.lib.images import Image, recover
-from scripts.local_kfp.environments import interpreter_for
-from scripts.local_kfp.task_environment import passed_on
 
 READY_SECONDS = 60
 ENDING_SECONDS = 10
 ANSWER_SECONDS = 30
 HOST = "127.0.0.1"
+# No key of a store: whatever a model does when it is loaded, it was fetched by then.
+PASSED_ON = re.compile(
+    r"(MLSERVER|OMP|OPENBLAS|MKL)_\w+|PATH|LD_LIBRARY_PATH|HOME|TMPDIR|TZ|LANG|LANGUAGE|LC_\w+"
+)
 
 
 class LocalServer:
@@ -79,7 +84,8 @@ def running(
     code: Path, python: Path, name: str, model: Path, sha256: str, port: int, log: Path
 ) -> Iterator[LocalServer]:
     """The server of the model in the folder `model`, as it starts; it is ended with the block."""
-    environment = passed_on() | {
+    inherited = {name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)}
+    environment = inherited | {
         "MLSERVER_HOST": HOST,
         "MLSERVER_MODEL_NAME": name,
         "MLSERVER_MODEL_URI": str(model),

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from components.shared.command_line import WorldError
+from scripts.lib.environments import interpreter_for, pins, satisfied
 from scripts.lib.images import TAG
-from scripts.local_kfp.environments import interpreter_for, pins, satisfied
 from scripts.local_kfp.task_environment import passed_on
 
 PYTHON = ("python", "python3")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from components.shared.command_line import WorldError
-from scripts.local_kfp.environments import interpreter_for, pins
+from scripts.lib.environments import interpreter_for, pins
 from scripts.local_kfp.subprocess_tasks import SubprocessTasks
 from tests.template.local_kfp.runs import stage
 
