@@ -89,8 +89,9 @@ def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> dic
     """The verdict; it and its report are left in RESULTS."""
     from components.shared.model_registry import ModelRegistry
     from scripts.lib import judged_run, known_verdicts, pull_request_run
+    from scripts.lib.registry_place import model_registry_uri
 
-    registry_uri = judged_run.model_registry_uri(ROOT)
+    registry_uri = model_registry_uri(ROOT)
     champion = ModelRegistry(registry_uri, change.control.settings.model).champion()
     asked = change.question(arguments.as_of) | {"model_registry_uri": registry_uri}
     if champion and not change.changes_model:

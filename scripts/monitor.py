@@ -26,6 +26,7 @@ def main() -> int:
     from scripts.lib import judged_run, model_code, training_run
     from scripts.lib.pipeline_compiler import read_references
     from scripts.lib.progress import shows_colors
+    from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.sources import WorkTree
 
     root = Path.cwd()
@@ -33,7 +34,7 @@ def main() -> int:
     commit = training_run.commit_of(root, code)
     if arguments.images:
         code = training_run.pushed(code, read_references(arguments.images))
-    registry_uri = judged_run.model_registry_uri(root)
+    registry_uri = model_registry_uri(root)
     champion = ModelRegistry(registry_uri, code.settings.model).champion()
     if champion is None:
         raise SettingsError(f"{code.settings.model}: expected a champion, found none; make promote makes one")

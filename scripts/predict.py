@@ -22,10 +22,11 @@ def main() -> int:
     from scripts.lib import judged_run, runs
     from scripts.lib.endpoint import connect
     from scripts.lib.progress import Progress
+    from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.settings import load
 
     settings = load(ROOT / "mlops.yaml")
-    registry_uri = judged_run.model_registry_uri(ROOT)
+    registry_uri = model_registry_uri(ROOT)
     champion = ModelRegistry(registry_uri, settings.model).champion()
     if not champion:
         raise SettingsError(

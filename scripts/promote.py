@@ -19,13 +19,14 @@ def main() -> int:
     from components.shared.model_registry import ModelRegistry
     from scripts.lib import judged_run, model_code, training_run
     from scripts.lib.progress import shows_colors
+    from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.sources import WorkTree
 
     gated = read_gated()
     code = model_code.read(WorkTree(ROOT))
     if code.fingerprint() != gated["provenance"]["fingerprint"]:
         raise SettingsError("expected the code that was gated, found another; run make gate again")
-    registry_uri = judged_run.model_registry_uri(ROOT)
+    registry_uri = model_registry_uri(ROOT)
     champion = ModelRegistry(registry_uri, code.settings.model).champion()
     judged_run.recover_images(ROOT, champion)
     asked = training_run.question(code, training_run.commit_of(ROOT, code), gated["as_of"])

@@ -26,6 +26,7 @@ def main() -> int:
     from scripts.lib import judged_run, model_code, recurring_runs, training_run
     from scripts.lib.endpoint import connect
     from scripts.lib.pipeline_compiler import read_references
+    from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.sources import WorkTree
 
     root = Path.cwd()
@@ -34,7 +35,7 @@ def main() -> int:
     if arguments.images:
         code = training_run.pushed(code, read_references(arguments.images))
     references = {name: image.reference for name, image in code.images.items()}
-    judged_run.expect_reachable(code.settings, references, judged_run.model_registry_uri(root))
+    judged_run.expect_reachable(code.settings, references, model_registry_uri(root))
     lines = []
     with connect(root) as client:
         found = recurring_runs.ours(client, code.settings.model)
@@ -76,7 +77,8 @@ def _wanted(client: "Client", root: Path, code: "ModelCode", commit: str) -> "li
 def question(root: Path, code: "ModelCode", commit: str, name: str, schedule: "Schedule") -> dict[str, str]:
     """The parameters of each run, as train, monitor and predict would send them on the day."""
     from scripts import monitor, predict
-    from scripts.lib import judged_run, training_run
+    from scripts.lib import training_run
+    from scripts.lib.registry_place import model_registry_uri
 
     settings, as_of = code.settings, schedule.parameters.get("as_of", code.settings.scheduled_as_of())
     folder = os.environ.get("RESULTS_URI") or (root / "build/schedules").as_uri()
@@ -91,7 +93,7 @@ def question(root: Path, code: "ModelCode", commit: str, name: str, schedule: "S
             }
         case "inference":
             asked = predict.question(settings, as_of)
-    return asked | {"model_registry_uri": judged_run.model_registry_uri(root)} | schedule.parameters
+    return asked | {"model_registry_uri": model_registry_uri(root)} | schedule.parameters
 
 
 def _parser() -> argparse.ArgumentParser:

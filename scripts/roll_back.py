@@ -17,7 +17,7 @@ def main() -> int:
 
     from components.shared.model_registry import ModelRegistry
     from scripts.lib import serving
-    from scripts.lib.judged_run import model_registry_uri
+    from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.settings import load
 
     root = Path.cwd()

@@ -21,12 +21,12 @@ def main() -> int:
     arguments = parser.parse_args()
 
     from components.shared.model_registry import ModelRegistry
-    from scripts.lib import judged_run
+    from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.settings import load
     from scripts.lib.signals import sigterm_exits
 
     settings = load(ROOT / "mlops.yaml")
-    registry = ModelRegistry(judged_run.model_registry_uri(ROOT), settings.model)
+    registry = ModelRegistry(model_registry_uri(ROOT), settings.model)
     champion = registry.champion()
     if not champion:
         raise SettingsError(

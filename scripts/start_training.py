@@ -15,7 +15,7 @@ def main() -> int:
     parser(__doc__).parse_args()
 
     from components.shared.model_registry import ModelRegistry
-    from scripts.lib import judged_run
+    from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.settings import load
 
     root = Path.cwd()
@@ -23,7 +23,7 @@ def main() -> int:
     if settings.monitoring.start != "github":
         print(f"monitoring.start is {settings.monitoring.start}: no alarm starts {WORKFLOW}")
         return 0
-    registry = ModelRegistry(judged_run.model_registry_uri(root), settings.model)
+    registry = ModelRegistry(model_registry_uri(root), settings.model)
     champion = registry.champion()
     alarm = unanswered(registry.monitored()[0], champion["version"] if champion else "")
     if alarm is None:

@@ -32,6 +32,7 @@ def main() -> int:
     from scripts.lib.endpoint import connect
     from scripts.lib.pipeline_compiler import read_references
     from scripts.lib.progress import shows_colors
+    from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.sources import WorkTree
     from scripts.lib.uploads import upload
 
@@ -42,7 +43,7 @@ def main() -> int:
         code = training_run.pushed(code, read_references(arguments.images))
     as_of = str(arguments.as_of or code.settings.as_of())
     references = {name: image.reference for name, image in code.images.items()}
-    registry_uri = judged_run.model_registry_uri(root)
+    registry_uri = model_registry_uri(root)
     judged_run.expect_reachable(code.settings, references, registry_uri)
     judged_run.recover_images(root, ModelRegistry(registry_uri, code.settings.model).champion())
     asked = training_run.question(code, commit, as_of) | {"model_registry_uri": registry_uri}

@@ -32,15 +32,6 @@ class NoVerdict(WorldError):  # noqa: N818 - what a run came to
         self.broken = broken
 
 
-def model_registry_uri(root: Path) -> str:
-    """Where models live: MODEL_REGISTRY_URI, or a folder of this checkout."""
-    if uri := os.environ.get("MODEL_REGISTRY_URI"):
-        return uri
-    folder = root / ".mlops/models"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder.as_uri()
-
-
 def recover_images(root: Path, version: Document | None) -> None:
     """Have the images that a registered model was born in, from its commit where this machine lacks them."""
     if remote_host():  # which pulls them
