@@ -67,8 +67,8 @@ def monitored(project: Project, step: Step) -> Told:
     reason, outcome = decision["reason"], terminal.OUTCOMES[decision["decision"]]
     if decision["alarm"] and decision["start"] == "nested":
         trained = of_verdict(read_verdict(folder / "training/verdict.json"), ())
-        took_over = "takes over" if trained.tone == "good" else "stays out, and the champion stays"
-        outcome = f"a new model is trained; it is {trained.word} and {took_over}"
+        then = "it takes over" if trained.tone == "good" else "the champion stays"
+        outcome = f"a new model is trained, and it is {trained.word}: {then}"
         reason = f"{reason} The gate on the new model: {trained.reason}"
         reports += (("report of the training", folder / "training/report.html"),)
     return Told(decision["decision"], outcome, reason, terminal.tone(decision), reports)

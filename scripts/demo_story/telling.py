@@ -11,19 +11,23 @@ from collections.abc import Iterable
 from datetime import date
 from io import BytesIO
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
-from components.compare_models.terminal import BOLD, DIM, Paint
+from components.compare_models.terminal import BOLD, DIM, WIDTH, Paint
 from components.compare_models.text import printable
 from components.monitor_model.terminal import COLORS
-from components.shared.command_line import Finding, WorldError
+from components.shared.command_line import Finding, SettingsError, WorldError
 from scripts.demo_story import outcome
 from scripts.demo_story.outcome import Project, Told
 from scripts.demo_story.story import CHANGES, Step
+from scripts.lib import settings
+from scripts.lib.progress import shows_colors
 
 # The story has stores, an endpoint and a git history of its own, whatever the user's own are.
 NOT_PASSED_ON = ("GIT_", "GITHUB_", "KUBEFLOW_", "MODEL_REGISTRY_URI", "PREDICTIONS_URI", "RESULTS_URI")
 LAST_LINES = 15
+INDENT = " " * 8
 Document = dict[str, Any]
 
 
@@ -39,6 +43,11 @@ def new_project(folder: Path, root: Path) -> Path:
         raise WorldError(f"git archive HEAD: {archive.stderr.decode().strip()}")
     with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
         files.extractall(project, filter="data")
+    if settings.load(project / "mlops.yaml").serving:
+        raise SettingsError(
+            "mlops.yaml: serving: expected none, for the demo would deploy its champions there;"
+            " comment it out and commit that"
+        )
     return project
 
 
@@ -48,7 +57,7 @@ class Telling:
     def __init__(self, folder: Path, project: Path, steps: Iterable[Step], screen: Any = sys.stdout):
         self.folder, self.root = folder, project
         self.steps = list(steps)
-        self.screen, self.live = screen, screen.isatty()
+        self.screen, self.live = screen, shows_colors(screen)
         self.paint = Paint(self.live)
         self.started = time.monotonic()
 
@@ -75,7 +84,7 @@ class Telling:
         self.say(f"[{number:>2}/{len(self.steps)}] {elapsed(self.started)}  {step.day}  {step.title}", BOLD)
         begun = time.monotonic()
         for command in step.commands:
-            self.say(f"        $ {command}", DIM)
+            self.say(f"{INDENT}$ {command}", DIM)
             expected = step.status if command == step.commands[-1] else 0
             status = self.run(command, step.day, log)
             if status != expected:
@@ -132,7 +141,9 @@ class Telling:
 
     def conclude(self, found: Told, seconds: float) -> None:
         badge = self.paint(found.word, BOLD, COLORS[found.tone])
-        self.say(f"        {badge} {self.paint(found.outcome, COLORS[found.tone])}, {seconds:.1f} s")
+        self.say(f"{INDENT}{badge} {self.paint(found.outcome, COLORS[found.tone])}, {seconds:.1f} s")
+        for line in wrap(printable(found.reason), WIDTH - len(INDENT)):
+            self.say(f"{INDENT}{line}")
 
     def say(self, text: str, *codes: str) -> None:
         print(self.paint(text, *codes) if codes else text, file=self.screen, flush=True)
@@ -141,7 +152,7 @@ class Telling:
         """Show a line in place of the one before; an empty one takes it away."""
         if self.live:
             width = shutil.get_terminal_size().columns - 1
-            text = f"        {elapsed(self.started)}  {printable(line.strip())}" if line.strip() else ""
+            text = f"{INDENT}{elapsed(self.started)}  {printable(line.strip())}" if line.strip() else ""
             self.screen.write(f"\r\033[K{self.paint(text[:width], DIM)}")
             self.screen.flush()
 

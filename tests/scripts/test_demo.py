@@ -15,7 +15,7 @@ import pytest
 from components.compare_models import report
 from components.compare_models.document import judge
 from components.compare_models.inputs import Rows
-from components.shared.command_line import Finding, WorldError
+from components.shared.command_line import Finding, SettingsError, WorldError
 from components.shared.metrics import METRICS
 from components.shared.model_registry import ModelRegistry
 from scripts.demo_story import page
@@ -85,7 +85,7 @@ def test_a_step_runs_its_commands_and_tells_what_they_left(tmp_path: Path, monke
     assert "as of 2013-07-04 on None by Ada" in log, "the user's own endpoint is left alone"
     assert "[ 1/1] 0:00  2013-07-04  A change" in printed
     assert f"$ python -m scripts.gate --as-of {DAY}\n" in printed
-    assert re.search(r"BETTER passes, \d+\.\d s\n", printed)
+    assert re.search(r"BETTER passes, \d+\.\d s\n +ROC AUC is better than the champion's", printed)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,16 @@ def test_each_change_applies_to_the_project_that_is_committed(tmp_path: Path) ->
     for change in changes[1:]:
         subprocess.run(["git", "apply", "--check", f"../changes/{change}.patch"], cwd=root, check=True)
     assert "weather_before" in (root / "components/build_features/features.py").read_text()
+
+
+def test_no_champion_of_the_demo_goes_where_the_users_are_served(tmp_path: Path) -> None:
+    settings = (ROOT / "mlops.yaml").read_text()
+    (tmp_path / "mlops.yaml").write_text(f"{settings}\nserving: {{namespace: models}}\n")
+    person = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false")
+    for command in (["init", "--quiet"], ["add", "."], [*person, "commit", "--quiet", "--message", "A step"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    with pytest.raises(SettingsError, match=r"serving: expected none"):
+        new_project(tmp_path / "build/demo", tmp_path)
 
 
 def some_rows(days: int) -> Rows:
