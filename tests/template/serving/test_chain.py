@@ -16,6 +16,7 @@ import sklearn.base
 from sklearn.dummy import DummyClassifier
 
 from components.deploy_model import lint
+from components.deploy_model.delivery import deliver
 from components.shared import golden, storage
 from components.shared.command_line import WorldError
 from components.shared.model_registry import ModelRegistry
@@ -25,6 +26,8 @@ from tests.components.conftest import AS_OF, data_settings_of, feature_settings_
 from tests.model_servers import ROOT, free_port, initializer_python, server_python
 from tests.model_versions import METADATA, verdict_on
 from tests.seaweedfs import SeaweedFS
+from tests.served_versions import IMAGE, SERVING
+from tests.template.standins.kubernetes_api import KubernetesApi
 
 NAME = "flight-delays"
 DOWNLOAD = "import sys; from kserve_storage import Storage; Storage.download(*sys.argv[1:])"
@@ -66,7 +69,8 @@ def published(trained: Path, s3_folder: str) -> Published:
     verdict = verdict_on("")
     verdict["models"]["candidate"]["model_sha256"] = record["model_sha256"]
     registry = ModelRegistry(f"{s3_folder}/registry", NAME)
-    version = registry.register(trained / "model", record, verdict, METADATA)
+    metadata = METADATA | {"images": METADATA["images"] | {"serve_model": IMAGE}}
+    version = registry.register(trained / "model", record, verdict, metadata)
     return Published(registry, version, registry.model_uri(version), record["model_sha256"])
 
 
@@ -114,6 +118,19 @@ def test_the_served_answers_are_the_model_s_own_row_for_row(
 
         lacking = server.infer(request | {"inputs": request["inputs"][1:]})
         assert lacking == {"error": f"columns are missing: {{'{names[0]}'}}"}
+
+
+def test_a_deployment_is_proved_by_what_the_server_answers(
+    published: Published, fetched: Any, cluster: KubernetesApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERVING_ACCESS_KEY_ID", "reader")
+    monkeypatch.setenv("SERVING_SECRET_ACCESS_KEY", "reader-secret")
+    with serving(fetched(published.uri), published.sha256) as server:
+        settings = SERVING | {"ingress": server.url}
+        assert "is served" in deliver(published.registry, settings, published.version, "run-1", "")
+    model = cluster.service()["spec"]["predictor"]["model"]
+    assert model["storageUri"] == published.uri
+    assert model["env"] == [{"name": "MODEL_SHA256", "value": published.sha256}]
 
 
 def test_fault_1_a_scheme_that_kserve_does_not_take(published: Published, fetched: Any) -> None:
