@@ -1,7 +1,6 @@
 """Tests of scripts/reconcile_schedules.py: recurring runs become as declared, and stay so, whatever happens.
 
-That a question asked twice is answered once is in tests of the model registry (two runs promote once), of the
-monitor's policy (one alarm) and of predictions (one manifest).
+That two runs of one day answer it once is in tests/template/gate/test_scheduled_runs.py.
 """
 
 import json
