@@ -92,6 +92,8 @@ def _open(name: str) -> Shelf:
 
 
 def _needed(arguments: argparse.Namespace, model: str) -> needed_images.Needed:
+    if arguments.pull_request is not None:  # of which no model is registered
+        return needed_images.on_the_endpoint()
     if not arguments.needed:
         return needed_images.needed_here(model)
     needed = needed_images.Needed()

@@ -77,14 +77,21 @@ def needed_here(model: str) -> Needed:
         versions = list(ModelRegistry(uri, model).versions())
         found |= named_in(json.dumps(version["images"]) for version in versions)
         print(f"{uri}: {len(versions)} versions of {model}")
-    if host:
-        found |= named_in(_on_the_endpoint())
-        print(f"{host}: {len(found.tags)} tags named there and in the model registry")
+    return found | on_the_endpoint()
+
+
+def on_the_endpoint() -> Needed:
+    """What pipelines, schedules and the newest runs name there, where there is an endpoint."""
+    host = os.environ.get("KUBEFLOW_HOST")
+    if not host:
+        return Needed()
+    found = named_in(_texts_on_the_endpoint())
+    print(f"{host}: {len(found.tags)} tags")
     return found
 
 
-def _on_the_endpoint() -> Iterator[str]:
-    """Pipelines, schedules and the newest runs; images are in specifications, and in parameters too."""
+def _texts_on_the_endpoint() -> Iterator[str]:
+    """Images are in specifications, and in parameters too."""
     from scripts.lib import kfp_lists
     from scripts.lib.endpoint import connect
 

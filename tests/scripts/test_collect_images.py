@@ -9,6 +9,7 @@ import pytest
 
 from scripts import collect_images
 from scripts.lib.docker_hub import DockerHub
+from scripts.lib.uploads import upload
 from tests.docker_registry import DockerRegistry
 from tests.template.standins.docker_hub_api import running_docker_hub_api
 
@@ -82,6 +83,22 @@ def test_a_pull_request_s_images_go_with_it_and_no_other_s(step, checkout, docke
     done = step("collect_images", "--pull-request", "all")
     assert (done.status, docker_registry.tags(own)) == (0, left), done.error
     assert docker_registry.tags(main) == set(tags)
+
+
+def test_what_a_pull_request_s_run_needs_stays_however_old(
+    step, checkout, endpoint, client, compiled, new_pipeline, docker_registry: DockerRegistry
+):
+    name = docker_registry.new_repository()
+    path = new_pipeline("pr-12-evaluation")
+    image = next(line for line in path.read_text().splitlines() if "image: " in line).strip()
+    path.write_text(path.read_text().replace(image, f"image: {name}:wait-{ZEROS}-pr12"))
+    upload(client, path)
+    for number in (12, 13):
+        docker_registry.push(f"{name}-pull-requests", f"wait-{ZEROS}-pr{number}", created=OLD)
+    variables = {"KUBEFLOW_HOST": endpoint}  # and no model registry, whose images are main's
+    done = step("collect_images", "--repository", name, "--pull-request", "all", **variables)
+    assert done.status == 0, done.error
+    assert docker_registry.tags(f"{name}-pull-requests") == {f"wait-{ZEROS}-pr12"}
 
 
 def test_docker_hub_loses_one_tag_and_what_is_about_the_image_stays_with_the_other(checkout, monkeypatch):

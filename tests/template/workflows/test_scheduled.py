@@ -9,6 +9,7 @@ import pytest
 
 from tests.scripts.kubeflow import Kubeflow
 from tests.template.local_kfp.in_process import InProcessServer
+from tests.template.project import Project
 from tests.template.standins.github_api import GitHubApi
 from tests.template.workflows.act import Runner
 from tests.template.workflows.granted import granted
@@ -100,19 +101,30 @@ def test_a_gate_whose_run_has_ended_is_run_again(
     assert github_api.reruns == [last["id"]]
 
 
-def test_what_a_closed_pull_request_left_is_gone(
-    with_endpoint, kubeflow: Kubeflow, github_api: GitHubApi
+def test_what_a_closed_pull_request_left_is_gone_and_again_is_harmless(
+    users: Project, on_github, kubeflow: Kubeflow, docker_registry, github_api: GitHubApi, tmp_path
 ) -> None:
+    project, repository = users.copied_to(tmp_path / "project"), docker_registry.new_repository()
+    project.edit("mlops.yaml", ("images: {}", f"images: {{repository: {repository}}}"))
+    project.commit()
+    github = on_github(project)
+    github.variables = {"KUBEFLOW_HOST": kubeflow.url}
+    main, theirs = f"load_data-{'0' * 16}", f"{repository}-pull-requests"
+    docker_registry.push(repository, main)
     for number in (12, 123):
         kubeflow.start(kubeflow.upload(f"pr-{number}-evaluation"), f"pr-{number}-{SHA[:12]}", "hang")
-    closed = with_endpoint.origin.pull_request(with_endpoint.origin.project)
+        docker_registry.push(theirs, f"{main}-pr{number}")
+    closed = github.origin.pull_request(project)
     closed.payload["action"] = "closed"
 
-    run = with_endpoint.run("cleanup.yml", closed, **granted(github_api, "cleanup/cleanup"))
+    for _ in range(2):
+        run = github.run("cleanup.yml", closed, **granted(github_api, "cleanup/cleanup"))
 
-    assert run.results == {"cleanup": "success"}, run.printed
-    assert kubeflow.names()["pipelines"] == ["pr-123-evaluation"]
-    assert kubeflow.names()["runs"] == [f"pr-123-{SHA[:12]}"]
+        assert run.results == {"cleanup": "success"}, run.printed
+        assert kubeflow.names()["pipelines"] == ["pr-123-evaluation"]
+        assert kubeflow.names()["runs"] == [f"pr-123-{SHA[:12]}"]
+        assert docker_registry.tags(theirs) == {f"{main}-pr123"}
+        assert docker_registry.tags(repository) == {main}
 
 
 def test_a_fork_leaves_nothing_to_remove(with_endpoint) -> None:
