@@ -4,7 +4,8 @@ from typing import Any
 
 import uvloop
 from mlserver import MLServer, ModelSettings, Settings
-from mlserver.errors import InferenceError
+from mlserver.errors import InferenceError, MLServerError
+from mlserver.handlers import ModelRepositoryHandlers
 from mlserver.settings import ModelParameters
 from mlserver.types import InferenceRequest, InferenceResponse
 from mlserver_sklearn import SKLearnModel
@@ -26,6 +27,22 @@ class LoadedModel(SKLearnModel):
             raise InferenceError(" ".join(str(error).split())) from None
 
 
+class FixedRepository(ModelRepositoryHandlers):
+    """No API to load and unload: it asks nobody for permission, and one request would end all service."""
+
+    async def load(self, name: str) -> bool:
+        raise MLServerError(f"expected no request to load {name}: a deployment decides what is served", 403)
+
+    async def unload(self, name: str) -> bool:
+        raise MLServerError(f"expected no request to unload {name}: a deployment decides what is served", 403)
+
+
+class OneModelServer(MLServer):
+    def _create_servers(self) -> None:
+        self._model_repository_handlers = FixedRepository(self._model_repository, self._model_registry)
+        super()._create_servers()
+
+
 def serve(model: Any, name: str) -> None:
     """Serve until a signal ends it; ports and the like are MLServer's own MLSERVER_ variables."""
     LoadedModel.model = model
@@ -38,4 +55,4 @@ async def _serve(name: str) -> None:
     served = ModelSettings(
         name=name, implementation=LoadedModel, parameters=ModelParameters(content_type="pd")
     )
-    await MLServer(settings).start([served])
+    await OneModelServer(settings).start([served])

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from components.shared.command_line import SettingsError
+from scripts.lib.model_server import image_of
 from tests.model_servers import ENVIRONMENTS, free_port
 from tests.template.project import ELSEWHERE, Project
 
@@ -60,6 +62,11 @@ def test_what_cannot_be_served_is_said_in_one_line(served: Project) -> None:
     assert_refused(served, 3, "model.joblib: expected the SHA-256")
     (served.root / ".mlops/models/models/flight-delays/champion.json").unlink()
     assert_refused(served, 2, "expected a champion in ")
+
+
+def test_a_version_that_names_no_server_is_to_be_trained_anew(fresh: Project) -> None:
+    with pytest.raises(SettingsError, match="version v1 names no image that serves it; train it anew"):
+        image_of(fresh.root, {"version": "v1", "images": {}})
 
 
 def assert_refused(project: Project, status: int, said: str) -> None:

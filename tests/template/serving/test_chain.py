@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import joblib
 import pyarrow.parquet as pq
 import pytest
+import requests
 import sklearn.base
 from sklearn.dummy import DummyClassifier
 
@@ -20,6 +21,7 @@ from components.deploy_model.delivery import deliver
 from components.shared import golden, storage
 from components.shared.command_line import WorldError
 from components.shared.model_registry import ModelRegistry
+from components.shared.tables import file_sha256
 from components.train_model.golden import encode
 from scripts.lib.model_server import LocalServer, running
 from tests.components.conftest import AS_OF, data_settings_of, feature_settings_of, run_main
@@ -118,6 +120,15 @@ def test_the_served_answers_are_the_model_s_own_row_for_row(
 
         lacking = server.infer(request | {"inputs": request["inputs"][1:]})
         assert lacking == {"error": f"columns are missing: {{'{names[0]}'}}"}
+
+
+def test_nobody_unloads_the_model_by_a_request(trained: Path) -> None:
+    models = trained / "model"
+    with serving(models, file_sha256(models / "model.joblib")) as server:
+        for what in ("unload", "load"):
+            answer = requests.post(f"{server.url}/v2/repository/models/{NAME}/{what}", timeout=10)
+            assert (answer.status_code, "a deployment decides" in answer.text) == (403, True)
+        server.wait_until_ready()
 
 
 def test_a_deployment_is_proved_by_what_the_server_answers(
