@@ -56,7 +56,7 @@ def _problems(
     client: "Client", schedule: "Schedule", zone: str, found: list[Any], late_after: int
 ) -> Iterator[str]:
     """What a person should look at."""
-    from scripts.lib import cron_times, recurring_runs
+    from scripts.lib import cron_times, kfp_lists, recurring_runs
     from scripts.lib.runs import FINAL
 
     enabled = [each for each in found if recurring_runs.is_enabled(each)]
@@ -65,7 +65,7 @@ def _problems(
         yield f"missing: expected a recurring run, {state}; reconcile_schedules makes it"
         return
     due = cron_times.last_due(schedule.cron, zone, cron_times.now() - timedelta(minutes=late_after))
-    last = recurring_runs.newest_run(client, enabled[-1])
+    last = kfp_lists.newest_run_of(client, enabled[-1])
     if enabled[-1].created_at < due and (last is None or last.scheduled_at < due):
         newest = f"{last.display_name} of {last.scheduled_at:%Y-%m-%d %H:%M}" if last else "none"
         yield f"late: expected a run of {due:%Y-%m-%d %H:%M} UTC, found {newest}"

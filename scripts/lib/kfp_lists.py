@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Any
 
 from scripts.lib.kfp_client import Client
@@ -19,6 +20,15 @@ def runs(client: Client, name: str, experiment_id: str | None = None) -> list[An
 def newest_run(client: Client, name: str) -> Any | None:
     """The one that `runs` has first."""
     return next(_called(name, client.list_runs, "runs", sort_by="created_at desc"), None)
+
+
+def newest_run_of(client: Client, recurring: Any) -> Any | None:
+    """The newest that a recurring run has started. No filter asks for that: its field is no column there."""
+    query = {"experiment_id": recurring.experiment_id, "sort_by": "created_at desc"}
+    newer = takewhile(
+        lambda run: run.created_at >= recurring.created_at, _pages(client.list_runs, "runs", **query)
+    )
+    return next((run for run in newer if run.recurring_run_id == recurring.recurring_run_id), None)
 
 
 def experiments(client: Client, name: str) -> list[Any]:

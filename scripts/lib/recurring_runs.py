@@ -6,7 +6,6 @@ from. In that order no time is missed, and one may come twice: both runs then as
 and the pipelines answer it once.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
@@ -105,15 +104,6 @@ def is_enabled(found: Any) -> bool:
     return found.mode == ENABLED
 
 
-def newest_run(client: Client, found: Any) -> Any | None:
-    """The newest that it started."""
-    of_it = {"operation": kfp_lists.EQUALS, "key": "recurring_run_id", "stringValue": found.recurring_run_id}
-    listed = client.list_runs(
-        filter=json.dumps({"predicates": [of_it]}), sort_by="created_at desc", page_size=1
-    )
-    return listed.runs[0] if listed.runs else None
-
-
 def reconcile(
     client: Client, name: str, wanted: Wanted | None, found: list[Any], dry_run: bool
 ) -> Iterator[str]:
@@ -180,7 +170,7 @@ def expect_time_zone(client: Client, schedules: Schedules, found: Mapping[str, l
     for name, each in ((name, each) for name, of_name in found.items() for each in of_name):
         if MARK.fullmatch(each.description)["time_zone"] != schedules.time_zone:
             continue  # which was stated before
-        run, cron = newest_run(client, each), facts(each)["cron"] or ""
+        run, cron = kfp_lists.newest_run_of(client, each), facts(each)["cron"] or ""
         moment: datetime | None = run.scheduled_at if run else None
         own = cron.removeprefix("0 ")
         if moment and not cron_times.is_due(own, schedules.time_zone, moment):

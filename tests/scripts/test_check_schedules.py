@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scripts.lib import cron_times, recurring_runs
+from scripts.lib import cron_times, kfp_lists, recurring_runs
 from scripts.lib.recurring_runs import Wanted
 from scripts.lib.settings import load
 from tests.demo_files import DEMO_SETTINGS
@@ -70,8 +70,8 @@ def declare(kubeflow: Kubeflow, folder: Path) -> Callable[..., Any]:
 
 def first_run(kubeflow: Kubeflow, made: Any) -> Any:
     """Once it has got as far as it gets."""
-    wait_until(lambda: (run := recurring_runs.newest_run(kubeflow.client, made)) and run.state != "PENDING")
-    run_id = recurring_runs.newest_run(kubeflow.client, made).run_id
+    wait_until(lambda: (run := kfp_lists.newest_run_of(kubeflow.client, made)) and run.state != "PENDING")
+    run_id = kfp_lists.newest_run_of(kubeflow.client, made).run_id
     wait_until(lambda: kubeflow.client.get_run(run_id).state in ("SUCCEEDED", "FAILED"))
     return kubeflow.client.get_run(run_id)
 
