@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from tests.components.questions import probability, question
 from tests.template.standins.github_api import GitHubApi
 from tests.template.workflows.act import Run, Runner
 from tests.template.workflows.granted import granted
+from tests.template.workflows.origin import FORK, REPOSITORY
 
 SHA = "ab" * 20
 
@@ -25,8 +27,8 @@ def report(github: Runner, github_api: GitHubApi) -> Callable[..., Run]:
     """Call it with the conclusion of a run of pr.yml, and the files of its artifact `verdict`."""
     github_api.add_pull(12, SHA)
 
-    def tell(conclusion: str, **files: str) -> Run:
-        ended = github_api.add_run(SHA, conclusion=conclusion)
+    def tell(conclusion: str, repository: dict[str, Any] = REPOSITORY, **files: str) -> Run:
+        ended = github_api.add_run(SHA, conclusion=conclusion, head_repository=repository)
         gate = "skipped" if not files else conclusion
         github_api.add_jobs(ended["id"], plan="success", gate=gate, **{"ci-passed": conclusion})
         kept = github.origin.folder / f"artifacts/{ended['id']}/verdict"
@@ -42,13 +44,16 @@ def report(github: Runner, github_api: GitHubApi) -> Callable[..., Run]:
     return tell
 
 
-def test_a_verdict_becomes_one_comment_and_one_status(report, github_api: GitHubApi) -> None:
+def test_a_forks_verdict_becomes_one_comment_and_one_status(report, github_api: GitHubApi) -> None:
+    """Of a fork, the event names no pull request; and 12 is ours, at the same commit."""
     lost, _ = judge(question(probability(noise=4.0), control=probability()))
+    github_api.add_pull(13, SHA, owner="eve", author="eve")
 
-    run = report("failure", verdict=json.dumps(lost))
+    run = report("failure", repository=FORK, verdict=json.dumps(lost))
 
     assert run.results == {"report": "success"}, run.printed
-    (comment,) = github_api.comments[12]
+    assert not github_api.comments[12]
+    (comment,) = github_api.comments[13]
     assert "WORSE" in comment["body"]
     assert (github_api.statuses[SHA][0]["context"], github_api.statuses[SHA][0]["state"]) == (
         "gate",
