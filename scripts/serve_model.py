@@ -21,9 +21,9 @@ def main() -> int:
     arguments = parser.parse_args()
 
     from components.shared.model_registry import ModelRegistry
+    from components.shared.signals import sigterm_exits
     from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.settings import load
-    from scripts.lib.signals import sigterm_exits
 
     settings = load(ROOT / "mlops.yaml")
     registry = ModelRegistry(model_registry_uri(ROOT), settings.model)
@@ -43,8 +43,8 @@ def serve(registry: Any, champion: dict[str, Any], folder: Path, arguments: argp
     name, sha256 = registry.name, champion["model_sha256"]
     requests = registry.golden(champion["version"])
     registry.fetch(champion["version"], folder)
-    code, python = environment_of(ROOT, champion)
     print(f"starting the server of {name} {champion['version']}; its log: {LOG}", flush=True)
+    code, python = environment_of(ROOT, champion)  # which at first takes a minute to install
     with running(code, python, name, folder, sha256, arguments.port, LOG) as server:
         server.wait_until_ready()
         if wrong := golden.differences(requests, server.infer(requests["request"])):
