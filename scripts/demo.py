@@ -17,9 +17,9 @@ def main() -> int:
     """Exit status 1: a step turned out otherwise than the story tells."""
     arguments = _parser().parse_args()
 
+    from components.shared.signals import sigterm_exits
     from scripts.demo_story.story import END, STORY
     from scripts.demo_story.telling import Telling, new_project
-    from scripts.lib.signals import sigterm_exits
 
     steps = [step for step in STORY if step.day <= arguments.until]
     if not steps:

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from components.shared.command_line import SettingsError, parser, run
+from components.shared.signals import sigterm_exits
 from scripts.lib.github import add_summary
-from scripts.lib.signals import sigterm_exits
 
 
 def main() -> int:

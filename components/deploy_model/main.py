@@ -1,9 +1,7 @@
 """Have KServe serve a version of the model: canary, golden requests, and back again if it must."""
 
-import signal
-import sys
-
 from components.shared.command_line import json_object, parser, run
+from components.shared.signals import sigterm_exits
 
 
 def main() -> None:
@@ -19,15 +17,14 @@ def main() -> None:
     )
     options.add_argument("--run", required=True, help="what deploys it, for the annotations")
     arguments = options.parse_args()
-    # A run that is terminated takes its canary back.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     from components.deploy_model.delivery import deliver
     from components.shared.model_registry import ModelRegistry
 
     registry = ModelRegistry(arguments.model_registry_uri, arguments.name)
     settings = arguments.serving_settings
-    print(deliver(registry, settings, arguments.version, arguments.run, arguments.expected))
+    with sigterm_exits():  # a run that is terminated takes its canary back
+        print(deliver(registry, settings, arguments.version, arguments.run, arguments.expected))
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ class Rollout:
                 found = probe.expect_steady(role) if percent else "answers as the registered model does"
                 self.say(f"{role}: {found}")
             self._promote()
-            self._remove_route()
+        self._remove_route()
 
     def _promote(self) -> None:
         self.confirm()

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.command_line import SettingsError, WorldError
+from components.shared.signals import sigterm_exits
 from scripts.lib import kfp_lists
 from scripts.lib.kfp_client import Client
 from scripts.lib.pipeline_compiler import containers
-from scripts.lib.signals import sigterm_exits
 from scripts.lib.sources import merge_base, resolve_commit
 from scripts.lib.uploads import (
     Version,

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from components.shared.command_line import Finding, WorldError
+from components.shared.signals import sigterm_exits
 from scripts.lib import runs
 from scripts.lib.endpoint import connect
 from scripts.lib.judged_run import Document, agrees, clear, concluded, read_verdict
@@ -18,7 +19,6 @@ from scripts.lib.kfp_client import Client
 from scripts.lib.progress import Progress
 from scripts.lib.runs import FINAL, Run
 from scripts.lib.settings_schema import canonical_json
-from scripts.lib.signals import sigterm_exits
 from scripts.lib.uploads import upload
 
 DETACHED = "detached.json"

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components.shared.command_line import WorldError
+from components.shared.signals import sigterm_exits
 from scripts.lib import kfp_lists
 from scripts.lib.kfp_client import Client, Refused
-from scripts.lib.signals import sigterm_exits
 from scripts.lib.uploads import Version
 
 FINAL = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")

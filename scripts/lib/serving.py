@@ -6,8 +6,8 @@ from typing import Any
 
 from components.shared.command_line import SettingsError
 from components.shared.model_registry import ModelRegistry
+from components.shared.signals import sigterm_exits
 from scripts.lib.settings_schema import Settings
-from scripts.lib.signals import sigterm_exits
 
 
 def wanted(settings: Settings) -> dict[str, Any]:

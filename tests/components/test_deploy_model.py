@@ -1,10 +1,12 @@
 """Tests of deploy_model: what is served answers as registered, and users never notice what does not."""
 
 import copy
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import requests
 
 from components.deploy_model import cluster as kubernetes
 from components.shared.model_registry import ModelRegistry
@@ -215,6 +217,19 @@ def test_an_interrupted_canary_is_gone_on_with(serving_first, cluster):
     assert cluster.traffic() == {serving_first.second: 100}
 
 
+def test_a_run_that_is_terminated_takes_its_canary_back(serving_first, cluster, monkeypatch):
+    def terminated(seconds: float) -> None:
+        if cluster.traffic().get(serving_first.second) == 50:
+            monkeypatch.setattr(kubernetes.Clock, "sleep", staticmethod(cluster.clock.sleep))
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(kubernetes.Clock, "sleep", staticmethod(terminated))
+    done = serving_first.deploy(serving_first.second, expected=serving_first.first)
+    assert done.status == 128 + signal.SIGTERM
+    assert f"taken back: {serving_first.first} serves all traffic" in done.output
+    assert cluster.traffic() == {serving_first.first: 100}
+
+
 def test_an_api_that_is_away_for_a_moment_is_waited_for(serving_first, cluster, monkeypatch):
     def back_soon(seconds: float) -> None:
         cluster.clock.sleep(seconds)
@@ -299,6 +314,27 @@ def test_a_role_of_aws_takes_the_place_of_keys(stage, cluster):
 def test_requests_go_through_the_ingress_where_the_host_leads_nowhere(stage, cluster):
     address, cluster.url = cluster.url, "http://flight-delays-models.example.com"
     assert stage.deploy(stage.first, SERVING | {"ingress": address}).status == 0
+
+
+def test_without_a_gateway_a_canary_is_asked_at_its_own_service_and_then_promoted(
+    serving_first, cluster, monkeypatch
+):
+    asked = []
+
+    def post(session: requests.Session, url: str, **options):
+        asked.append(url)
+        if url.startswith(cluster.url):
+            return session.request("POST", url, **options)
+        return SimpleNamespace(status_code=200, json=lambda: answer_of(CONTENTS[1]))
+
+    monkeypatch.setattr(requests.Session, "post", post)
+    alone = {name: value for name, value in SERVING.items() if name != "gateway"}
+    alone |= {"canary": SERVING["canary"] | {"steps": []}}
+    assert serving_first.deploy(serving_first.second, alone, serving_first.first).status == 0
+    service = f"flight-delays-v{serving_first.second[:10]}-predictor.models.svc"
+    path = "/v2/models/flight-delays/infer"
+    assert asked == [f"http://{service}{path}", f"{cluster.url}{path}"]
+    assert not [key for key in cluster.objects if key[0] == "httproutes"]
 
 
 def test_a_version_with_no_golden_requests_or_no_server_is_to_be_trained_anew(stage, tmp_path):

@@ -1,4 +1,4 @@
-"""What a script does when it is told to end."""
+"""What a command does when it is told to end."""
 
 import signal
 import sys
