@@ -53,8 +53,12 @@ def main() -> int:
     set_outputs(
         decision=decision["decision"], alarm=str(decision["alarm"]).lower(), key=decision["key"] or ""
     )
+    return status(decision, verdict, arguments.unattended)
+
+
+def status(decision: dict[str, Any], verdict: dict[str, Any] | None, unattended: bool) -> int:
     answered = verdict["passed"] if verdict else decision["start"] == "github"
-    return Finding.status if decision["alarm"] and not (arguments.unattended and answered) else 0
+    return Finding.status if decision["alarm"] and not (unattended and answered) else 0
 
 
 def question(code: Any, commit: str, as_of: str) -> dict[str, str]:

@@ -104,6 +104,22 @@ def test_what_was_delivered_is_trained_again_by_hand(
     assert (run.artifacts / "report-1.html").is_dir() and "IDENTICAL" in run.job("retrain").summary
 
 
+def test_what_was_delivered_goes_by_the_endpoints_clock_and_runs_there_when_asked(
+    github: Runner, delivered: Run, settings: dict[str, str]
+) -> None:
+    github = replace(github, variables=settings, home=github.home / "clock")
+    clock = github.origin.on_main("schedule", {"schedule": "47 6 * * 1"})
+    asked = github.origin.on_main("workflow_dispatch", {"inputs": {}})
+
+    watched = github.run("monitoring.yml", clock, jobs=["plan"])
+    trained = github.run("training.yml", asked, jobs=["plan", "images", "train"])
+
+    assert watched.results == {"plan": "success"}, watched.printed
+    assert "monitoring: its last run is well, or not due yet" in watched.printed
+    assert trained.results == dict.fromkeys(("plan", "images", "train"), "success"), trained.printed
+    assert settings["KUBEFLOW_HOST"] in trained.job("train").step("scripts.train").printed
+
+
 @pytest.mark.containers
 def test_once_a_week_images_are_built_anew_and_attested(
     github: Runner, merged: Project, repository: str, docker_registry: DockerRegistry, engine: Engine
