@@ -26,13 +26,18 @@ from scripts.lib.progress import shows_colors
 
 # The story has stores, an endpoint and a git history of its own, whatever the user's own are.
 NOT_PASSED_ON = ("GIT_", "GITHUB_", "KUBEFLOW_", "MODEL_REGISTRY_URI", "PREDICTIONS_URI", "RESULTS_URI")
+# Where docs/adopting.md puts the flights' two files aside, and where they belong.
+ASIDE = {
+    "tests/demo/mlops.yaml": "mlops.yaml",
+    "tests/demo/features.py": "components/build_features/features.py",
+}
 LAST_LINES = 15
 INDENT = " " * 8
 Document = dict[str, Any]
 
 
 def new_project(folder: Path, root: Path) -> Path:
-    """A copy of what is committed in `root`, with no history, below the emptied `folder`."""
+    """A copy of what is committed in `root`, with the flights and no history, below the emptied `folder`."""
     shutil.rmtree(folder, ignore_errors=True)
     project = folder / "project"
     for each in (project, folder / "reports", folder / "logs"):
@@ -43,6 +48,9 @@ def new_project(folder: Path, root: Path) -> Path:
         raise WorldError(f"git archive HEAD: {archive.stderr.decode().strip()}")
     with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
         files.extractall(project, filter="data")
+    for aside, place in ASIDE.items():
+        if (project / aside).exists():
+            shutil.move(project / aside, project / place)
     if settings.load(project / "mlops.yaml").serving:
         raise SettingsError(
             "mlops.yaml: serving: expected none, for the demo would deploy its champions there;"
@@ -62,7 +70,7 @@ class Telling:
         self.started = time.monotonic()
 
     def begin(self, day: date) -> None:
-        """The first commit."""
+        """The first commit, of a project that the story's first change can be made to."""
         log = self.folder / "logs/00.log"
         for command in (
             "git init --quiet --initial-branch main",
@@ -71,6 +79,10 @@ class Telling:
         ):
             if status := self.run(command, day, log):
                 raise failed(f"{command}: expected exit status 0, found {status}", status, log)
+        first = next((step.change for step in self.steps if step.change), "")
+        if first and self.run(f"git apply --check ../changes/{first}.patch", day, log):
+            said = log.read_text().splitlines()[-1]
+            raise SettingsError(f"expected the model that the template comes with, found another: {said}")
 
     def tell(self) -> list[Document]:
         told = []

@@ -24,7 +24,7 @@ from scripts.demo_story.performance import compared, performance
 from scripts.demo_story.story import STORY, Step
 from scripts.demo_story.telling import Telling, new_project
 from tests.components.questions import probability, question
-from tests.demo_files import DEMO_SETTINGS
+from tests.demo_files import DEMO_SETTINGS, put_back
 from tests.model_versions import METADATA, model_folder, record_of, verdict_on
 from tests.scripts.steps import ROOT
 
@@ -117,13 +117,14 @@ def test_a_roll_back_is_told_from_the_ledger(tmp_path: Path) -> None:
 
     assert told.word == "ROLLED BACK"
     assert told.reason == (
-        f"Nobody liked it. From version {second[:12]} back to {first[:12]}, which had passed the gate with a"
-        " roc auc of 0.7000."
+        f"Nobody liked it. From version {second[:12]} back to {first[:12]}, which had passed the gate with"
+        " ROC AUC 0.7000."
     )
 
 
-def test_each_change_applies_to_the_project_that_is_committed(tmp_path: Path) -> None:
+def test_each_change_can_be_made_to_the_model_that_the_template_comes_with(tmp_path: Path) -> None:
     root = new_project(tmp_path / "demo", ROOT)
+    put_back(root)
     changes = [step.change for step in STORY if step.change]
     applied = ["git", "apply", "../changes/weather.patch"]
 
@@ -131,11 +132,16 @@ def test_each_change_applies_to_the_project_that_is_committed(tmp_path: Path) ->
     subprocess.run(applied, cwd=root, check=True)
     for change in changes[1:]:
         subprocess.run(["git", "apply", "--check", f"../changes/{change}.patch"], cwd=root, check=True)
-    assert "weather_before" in (root / "components/build_features/features.py").read_text()
+    features = root / "components/build_features/features.py"
+    assert "weather_before" in features.read_text()
+
+    features.write_text("")
+    with pytest.raises(SettingsError, match=r"found another: error: .* does not apply"):
+        Telling(tmp_path / "demo", root, STORY, io.StringIO()).begin(DAY)
 
 
 def test_no_champion_of_the_demo_goes_where_the_users_are_served(tmp_path: Path) -> None:
-    settings = (ROOT / "mlops.yaml").read_text()
+    settings = DEMO_SETTINGS.read_text()
     (tmp_path / "mlops.yaml").write_text(f"{settings}\nserving: {{namespace: models}}\n")
     person = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false")
     for command in (["init", "--quiet"], ["add", "."], [*person, "commit", "--quiet", "--message", "A step"]):

@@ -24,6 +24,7 @@ from scripts.lib.runs import Run, Task
 from scripts.lib.settings_schema import Resources, Table
 from scripts.lib.sources import head_of
 from tests.components.questions import probability, question
+from tests.demo_files import put_back
 
 ROOT = Path(__file__).parents[2]
 
@@ -151,7 +152,7 @@ def test_of_a_candidate_only_what_makes_a_model_is_its_own(change: Change) -> No
         ({"policies": {"margin": 0.9}}, "mlops.yaml: policies"),
         ({"metric": {"floor": 0.1}}, "mlops.yaml: metric"),
         ({"windows": {"evaluation_days": 1}}, "mlops.yaml: windows.evaluation_days"),
-        ({"label": {"matures_after_days": 0}}, "mlops.yaml: label.matures_after_days"),
+        ({"label": {"matures_after_days": 99}}, "mlops.yaml: label.matures_after_days"),
         ({"data": {"as_of": "today"}}, "mlops.yaml: data.as_of"),
         ({"windows": {"training_days": 30}, "training": {"seed": 9}}, None),
     ],
@@ -172,12 +173,13 @@ def test_another_name_of_the_model_does_not_lose_its_champion(change: Change) ->
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory, change: Change) -> Path:
-    """This project's components and settings at a commit, with a worktree of it in candidate/."""
+    """This project's components and the demo's settings at a commit, with a worktree of it in candidate/."""
     root = tmp_path_factory.mktemp("judged") / "project"
     wanted = [path for path in change.control.source.paths if path.startswith(("components/", "mlops.yaml"))]
     for path, file in change.control.source.read(wanted).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(file.content)
+    put_back(root)
     git(root, "init", "--quiet", "--initial-branch", "main")
     commit(root)
     git(root, "worktree", "add", "--quiet", "-b", "change", "candidate")

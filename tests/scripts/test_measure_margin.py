@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts.measure_margin import rounded_up
-from tests.demo_files import DEMO_SETTINGS
+from tests.demo_files import DEMO_SETTINGS, put_back
 from tests.scripts.steps import ROOT, Step
 
 SETTINGS = DEMO_SETTINGS.read_text()
@@ -21,6 +21,8 @@ def project(root: Path, changes: dict[str, str]) -> Path:
     for old, new in changes.items():
         assert text.count(old) == 1
         text = text.replace(old, new)
+    (root / "components/build_features").mkdir(parents=True)
+    put_back(root)
     (root / "mlops.yaml").write_text(text)
     (root / "data").symlink_to(ROOT / "data")
     return root
