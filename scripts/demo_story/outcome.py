@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.compare_models.text import unsigned
+from components.compare_models.text import TITLES, unsigned
 from components.enforce_verdict.main import read_verdict
 from components.monitor_model import terminal
 from components.shared.model_registry import ModelRegistry
@@ -91,13 +91,14 @@ def predicted(project: Project, step: Step) -> Told:
 
 def rolled_back(project: Project, step: Step) -> Told:
     move = project.registry.history(1)[0]
-    figure = unsigned((move["metrics"] or {}).get(project.settings.metric.name))
-    name = project.settings.metric.name.replace("_", " ")
+    metric = project.settings.metric.name
+    figure, reason = unsigned((move["metrics"] or {}).get(metric)), move["reason"]
+    before, now = move["previous"][:12], move["version"][:12]
     return Told(
         "ROLLED BACK",
-        f"version {move['version'][:12]} is the champion again",
-        f"{move['reason'].capitalize()}. From version {move['previous'][:12]} back to {move['version'][:12]},"
-        f" which had passed the gate with a {name} of {figure}.",
+        f"version {now} is the champion again",
+        f"{reason[:1].upper()}{reason[1:]}. From version {before} back to {now}, which had passed the gate"
+        f" with {TITLES[metric]} {figure}.",
         "open",
     )
 
