@@ -33,6 +33,8 @@ def main() -> int:
         return 0
     with sigterm_exits():
         done = delivery.deliver(registry, wanted, version, serving.run(), champion)
+    if version != champion:
+        done += f"; the champion is {champion or 'none'} as before"
     print(done)
     add_summary(f"{done}\n")
     return 0

@@ -56,7 +56,9 @@ def test_the_champion_is_served_and_unchanged_it_is_left_alone_at_once(stage, cl
 
 
 def test_any_version_may_be_deployed_by_how_it_begins(stage, cluster):
-    assert stage.run("deploy_model", stage.first[:9]).status == 0
+    done = stage.run("deploy_model", stage.first[:9])
+    assert done.status == 0
+    assert f"the champion is {stage.second} as before" in done.printed
     assert cluster.traffic() == {stage.first: 100}
     assert stage.registry.champion()["version"] == stage.second
     assert stage.run("deploy_model", "0123").status == 2
