@@ -13,13 +13,7 @@ from statistics import median
 
 from components.shared import command_line
 
-ROOT = Path(__file__).parents[1]
 ROUNDS = 5
-COPY = """
-git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$1"
-cd "$1" && git init -q -b main && git add --all
-git -c user.name=Ada -c user.email=ada@example.com -c commit.gpgsign=false commit -q -m "A step"
-"""
 ELSEWHERE = ("AWS_", "CI", "GITHUB_", "KUBEFLOW_", "MODEL_REGISTRY_URI", "PYTHON", "RESULTS_URI")
 
 
@@ -36,8 +30,9 @@ def main() -> None:
 
 def measure(folder: Path) -> None:
     from scripts.lib.change import read_change
+    from tests.template.project import copy_of_this_project
 
-    root = copy_project(folder / "project")
+    root = copy_of_this_project(folder / "project").root
     models = root / ".mlops/models"
     models.mkdir(parents=True)
     asked = read_change(root, None).question(None) | {"model_registry_uri": models.as_uri()}
@@ -58,13 +53,6 @@ def measure(folder: Path) -> None:
         print(f"{name:<32}{median(found):>8.2f}  {' '.join(f'{each:5.2f}' for each in found)}")
     ratio = median(gate) / median(alone)
     print(f"{'ratio (goal: at most 1.5)':<32}{ratio:>8.2f}  {' '.join(f'{each:5.2f}' for each in ratios)}")
-
-
-def copy_project(root: Path) -> Path:
-    """The project's files in one commit, as "Use this template" gives them."""
-    root.mkdir()
-    subprocess.run(["sh", "-ec", COPY, "sh", root], cwd=ROOT, check=True)
-    return root
 
 
 def seconds(root: Path, *words: str) -> float:

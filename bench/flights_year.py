@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from components.build_features import features
 from components.compare_models import decision
 from components.compare_models.differences import measure
 from components.compare_models.inputs import Model, Rows
@@ -23,6 +22,7 @@ from components.shared.metrics import METRICS
 from components.train_model.estimators import make_estimator, make_pipeline
 from scripts.lib.settings import Settings
 from scripts.lib.settings_schema import canonical_json
+from tests.demo_files import demo_features
 
 Day = date
 WEEK = timedelta(days=7)
@@ -44,6 +44,7 @@ class Year:
     def table(self) -> pd.DataFrame:
         files = sorted((self.root / self.settings.data.tables["flights"].uri).glob("*.parquet"))
         flights = pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+        features = demo_features()
         columns = features.features({"flights": flights}, {})[list(self.settings.features.columns)]
         columns["label"], columns["time"] = features.label(flights), flights["scheduled_departure"]
         return columns[columns["label"].notna()].sort_values("time", ignore_index=True)
