@@ -61,7 +61,8 @@ def _resume(github: "GitHub", client: "Client", pull: dict[str, Any]) -> str:
         return "its run goes on"
     query = {"head_sha": pull["head"]["sha"], "event": "pull_request"}
     pages = github.pages("actions", "workflows", WORKFLOW, "runs", inside="workflow_runs", **query)
-    newest = max(pages, key=lambda each: each["run_number"], default=None)
+    judged = (each for each in pages if each["conclusion"] != "skipped")
+    newest = max(judged, key=lambda each: each["run_number"], default=None)
     if newest is None or newest["status"] != "completed" or newest["conclusion"] == "success":
         return "has no failed jobs to run again"
     github.post("actions", "runs", newest["id"], "rerun-failed-jobs")

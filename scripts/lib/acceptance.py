@@ -30,10 +30,11 @@ def accept(github: GitHub, sha: str, login: str, reason: str) -> None:
 
 
 def newest_run(github: GitHub, pull: Document) -> Document | None:
-    """The newest run of pr.yml on the head of this pull request."""
+    """The newest run of pr.yml that judged the head of this pull request."""
     asked = {"head_sha": pull["head"]["sha"], "event": "pull_request"}
     found = github.pages("actions", "workflows", "pr.yml", "runs", inside="workflow_runs", **asked)
-    mine = (each for each in found if pull["number"] in numbers_of(each, pull["number"]))
+    judged = (each for each in found if each["conclusion"] != "skipped")
+    mine = (each for each in judged if pull["number"] in numbers_of(each, pull["number"]))
     return max(mine, key=lambda each: each["run_number"], default=None)
 
 

@@ -32,6 +32,8 @@ def not_ours(run: Run) -> str:
         return f"the run is of {run['path']}, not of {WORKFLOW}"
     if run["event"] != "pull_request":
         return f"the run is of the event {run['event']}, not of a pull request"
+    if run["conclusion"] == "skipped":
+        return "the run judged nothing, for the pull request got a new title only"
     return "" if run["head_repository"] else "the fork is gone"
 
 

@@ -10,7 +10,6 @@ GATE, SUMMARY = "gate", "ci-passed"  # jobs of pr.yml: the second only repeats w
 BAD = ("failure", "timed_out", "startup_failure")
 WITHOUT_VERDICT = {
     "cancelled": ("error", "🚫", "Cancelled", "The run was cancelled before there was a verdict."),
-    "skipped": ("error", "🚫", "Skipped", "The run was skipped."),
     "action_required": ("pending", "⏳", "Waiting", "A maintainer has to approve the run first."),
 }
 NOT_NEEDED = "Nothing that makes or judges a model changed, so there is nothing to gate."

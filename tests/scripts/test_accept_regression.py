@@ -142,6 +142,7 @@ def test_a_reason_with_markup_is_shown_as_it_is(accept: Accept, github_api: GitH
         ({"conclusion": "success"}, "nothing to run again"),
         ({"sha": OLD}, "was not gated yet"),
         ({"conclusion": "success", "event": "push"}, "its failed jobs run again"),
+        ({"conclusion": "skipped"}, "its failed jobs run again"),
     ],
     ids=str,
 )

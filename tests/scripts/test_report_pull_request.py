@@ -192,6 +192,7 @@ def test_what_judges_is_named_by_what_github_says_of_the_files(report: Report, g
         {"event": "merge_group"},
         {"path": ".github/workflows/pr-too.yml"},
         {"pull_requests": [{"number": 13}]},
+        {"ended": "skipped"},
     ],
     ids=str,
 )

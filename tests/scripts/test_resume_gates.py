@@ -30,6 +30,7 @@ def test_only_a_gate_whose_run_has_ended_is_run_again_and_only_once(resume, kube
         if number in pending:
             kubeflow.start(version, f"pr-{number}-{sha[:12]}", pending[number])
     kubeflow.start(version, "pr-4-ffffffffffff")  # of a commit before this one
+    github_api.add_run(SHAS[1], conclusion="skipped")  # for a new title
     github_api.add_status(SHAS[5], "gate", "success", "BETTER")
     done = resume()
     assert (done.status, done.printed.splitlines()) == (

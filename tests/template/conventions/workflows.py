@@ -121,12 +121,21 @@ def names_are_nouns_where_they_listen_and_verbs_where_they_are_called(root: Path
         for job, content in workflow.get("jobs", {}).items():
             if not WORDS.fullmatch(job):
                 yield f"{name}:{content.line - 1}: expected a name like run-tests, found {job}"
-            elif "name" in content and content["name"].split(" ${{")[0].replace(" ", "-") != job:
+            elif "name" in content and job not in (plainly(content["name"]), *quoted(content["name"])):
                 yield f"{name}:{content.lines['name']}: expected name: {job}, found {content['name']}"
     for name, action in documents(root, ACTIONS):
         folder = Path(name).parent.name
         if "name" in action and action["name"].lower().replace(" ", "-") != folder:
             yield f"{name}:{action.lines['name']}: expected the folder's name, found {action['name']}"
+
+
+def plainly(name: str) -> str:
+    return name.split(" ${{")[0].replace(" ", "-")
+
+
+def quoted(name: str) -> list[str]:
+    """What the expression of a name may come to."""
+    return re.findall(r"'([^']*)'", name)
 
 
 @rule(

@@ -71,12 +71,23 @@ def test_one_changed_component_is_built_tested_and_judged_on_the_runner(
 
 
 def test_documentation_alone_is_neither_built_nor_judged(github: Runner, change: Project) -> None:
+    """Nor on the way to another base, for which all is planned anew."""
     event = pull_request(github, change, "README.md", ("\n## ", "\n## On "))
+    event.payload.update(action="edited", changes={"base": {"ref": {"from": "next"}}})
 
     run = github.run("pr.yml", event, jobs=["plan", "build", "gate", "ci-passed"], given={"checks": {}})
 
     assert run.results == dict.fromkeys(("plan", "checks", "ci-passed"), "success"), run.printed
     assert run.job("plan").step("plan_pull_request").outputs["gate"] == "none"
+
+
+def test_a_new_title_is_no_new_judgement(github: Runner, change: Project) -> None:
+    event = github.origin.pull_request(change)
+    event.payload.update(action="edited", changes={"title": {"from": "Change"}})
+
+    run = github.run("pr.yml", event, jobs=["plan", "build", "gate", "ci-passed"], given={"checks": {}})
+
+    assert run.results == {"checks": "success"}, run.printed
 
 
 @pytest.mark.parametrize("who", ["eve", "dependabot[bot]", "the merge queue"])
