@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from components.shared.command_line import SettingsError
@@ -115,7 +115,7 @@ def reconcile(
     others = [each for each in found if each is not kept]
     if wanted and not kept:
         yield f"{name}: {told(wanted, others[-1] if others else None)}"
-        kept = None if dry_run else create(client, wanted)
+        kept = None if dry_run else create(client, wanted, taken_over_from(client, wanted, others))
     for other in filter(is_enabled, others):
         yield f"{name}: {other.recurring_run_id} is disabled"
         if not dry_run:
@@ -132,7 +132,18 @@ def reconcile(
             _unless_gone(client.delete_recurring_run, other)
 
 
-def create(client: Client, wanted: Wanted) -> Any:
+def taken_over_from(client: Client, wanted: Wanted, others: list[Any]) -> datetime | None:
+    """The moment after which another had not run yet, if the new one shall run at the same times: also a time
+    that has just come is then run by one of them."""
+    for other in filter(is_enabled, others):
+        if all(facts(other)[fact] == wanted.facts()[fact] for fact in ("description", "cron", "catch_up")):
+            last = kfp_lists.newest_run_of(client, other)
+            since = other.trigger.cron_schedule.start_time or other.created_at
+            return last.scheduled_at + timedelta(seconds=1) if last else since
+    return None
+
+
+def create(client: Client, wanted: Wanted, since: datetime | None = None) -> Any:
     """A recurring run that is not enabled yet, in the experiment of its pipeline's name."""
     with redirect_stdout(None):  # kfp prints links to pages that not every endpoint has
         experiment = client.known(client.create_experiment(wanted.version.pipeline), "experiment_id")
@@ -141,6 +152,7 @@ def create(client: Client, wanted: Wanted) -> Any:
             f"{wanted.model}-{wanted.name}",
             description=wanted.description,
             cron_expression=cron_times.of_kubeflow(wanted.schedule.cron),
+            start_time=since and f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             max_concurrency=1,
             no_catchup=not wanted.schedule.catch_up,
             params=dict(wanted.parameters),

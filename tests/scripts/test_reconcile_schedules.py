@@ -154,6 +154,31 @@ def test_a_change_replaces_and_what_is_no_longer_declared_goes(reconcile, deploy
     assert reconcile().printed == "the recurring runs are as declared\n"
 
 
+def test_one_that_takes_over_goes_on_where_the_other_was(reconcile, deployed, project):
+    """Each delivery replaces trainings, for their parameters name the commit."""
+    reconcile()
+    for time in ("2013-08-31T12:00:00", "2013-08-31T12:00:00"):
+        deployed.server.clock.time += 600
+        declared(project, ("model: flight", "# newer\nmodel: flight"))
+        done = reconcile()
+        assert "training: replaced, for parameters.metadata" in done.printed, done.error
+        [training] = recurring_runs.ours(deployed.client, "flight-delays")["training"]
+        assert f"{training.trigger.cron_schedule.start_time:%Y-%m-%dT%H:%M:%S}" == time
+    deployed.server.clock.time = SATURDAY + DAY
+    wait_until(lambda: days_of(deployed, "training"))
+    deployed.server.clock.time += 600
+    declared(project, ("model: flight", "# newer\nmodel: flight"))
+    assert reconcile().status == 0
+    [training] = recurring_runs.ours(deployed.client, "flight-delays")["training"]
+    assert f"{training.trigger.cron_schedule.start_time:%Y-%m-%dT%H:%M:%S}" == "2013-09-01T02:29:01"
+    deployed.server.clock.time += 31 * DAY
+    wait_until(lambda: days_of(deployed, "training") == ["2013-09-01", "2013-10-01"])
+    declared(project, ('training, cron: "29 2 1', 'training, cron: "29 5 1'))
+    reconcile()
+    [training] = recurring_runs.ours(deployed.client, "flight-delays")["training"]
+    assert training.trigger.cron_schedule.start_time is None, "other times begin now"
+
+
 class Killed(BaseException):
     pass
 
