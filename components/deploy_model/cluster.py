@@ -55,7 +55,7 @@ class Cluster:
             query = {"container": container, "previous": previous, "tailLines": "5"}
             try:
                 return str(self._call("GET", "Pod", f"{pod}/log", query=query, text=True) or "")
-            except WorldError:
+            except (SettingsError, WorldError):  # it never ended, or has no log: the reason is told without
                 continue
         return ""
 

@@ -8,6 +8,7 @@ from components.shared.command_line import Finding
 
 Document = dict[str, Any]
 POLL = 2.0
+RESTARTS = 2  # a store that was away for a moment is no fault of the version
 BROKEN = ("CrashLoopBackOff", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
 
 
@@ -128,6 +129,8 @@ def _broken_pod(cluster: Cluster, wanted: Manifests) -> str:
         containers = status.get("initContainerStatuses", []) + status.get("containerStatuses", [])
         for container in containers:
             waiting = container.get("state", {}).get("waiting", {})
+            if waiting.get("reason") == "CrashLoopBackOff" and container["restartCount"] < RESTARTS:
+                continue
             if waiting.get("reason") in BROKEN:
                 return _explained(cluster, pod["metadata"]["name"], container["name"], waiting)
     return ""

@@ -168,6 +168,7 @@ def test_a_canary_that_does_not_start_is_taken_back(serving_first, cluster, fate
     assert cluster.traffic() == {serving_first.first: 100}
     assert {*cluster.requests} <= {serving_first.first}
     if fate == "crash":
+        assert cluster.clock.slept.count(2.0) >= 3
         assert "  error: expected a model of the SHA-256 ab, found cd" in done.error
 
 

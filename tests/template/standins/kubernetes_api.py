@@ -2,7 +2,7 @@
 
 What the real ones refuse is refused in their words: an InferenceService is held against the CRD's schema with
 its objects closed, and against the webhook's rules. A test says what becomes of a version's pods. The
-controller acts when it is next asked about the InferenceService, one question late, as a real one is.
+controller acts when it was asked twice about the InferenceService, late as a real one is.
 Lists are replaced whole by an apply: no two managers of ours share one.
 """
 
@@ -89,7 +89,9 @@ class KubernetesApi:
     on_apply: Any = None
     """Called with each InferenceService that was applied, for what happens in the middle."""
     _asked: int = 0
-    _observed: int = 0
+    _noticed: int = 0
+    _routed: Document = field(default_factory=dict)
+    """The spec that the gateway follows."""
 
     def changes(self) -> list[tuple[str, str]]:
         return [(kind, name) for method, kind, name in self.calls if method != "GET"]
@@ -147,7 +149,9 @@ class KubernetesApi:
             return self.objects.pop(key)
         found = copy.deepcopy(self.objects[key])
         if kind == "inferenceservices":
-            self._reconcile(name)
+            if self._noticed == found["metadata"]["generation"]:
+                self._reconcile(name)
+            self._noticed = found["metadata"]["generation"]
         return found
 
     def _apply(self, key: tuple[str, str], manifest: Document, query: dict[str, str]) -> Document:
@@ -187,7 +191,7 @@ class KubernetesApi:
         kept = {each["metadata"]["name"] for each in workloads}
         for key in [key for key in self.objects if key[0] == "deployments" and key[1] not in kept]:
             del self.objects[key]
-        ready = [self.fates.get(version_of(each), "ready") == "ready" for each in predictors]
+        ready = [each["status"]["availableReplicas"] > 0 for each in workloads]
         told = "True" if ready[0] else "False"
         conditions = [{"type": kind, "status": told} for kind in ("PredictorReady", "IngressReady", "Ready")]
         if not ready[0]:
@@ -205,7 +209,7 @@ class KubernetesApi:
                 }
                 for each, is_ready in zip(spec["canary"], ready[1:], strict=True)
             ]
-        service["status"] = status
+        service["status"], self._routed = status, copy.deepcopy(spec)
 
     def _workload(self, kind: str, name: str, predictor: Document, annotations: Document) -> Document:
         own = "-".join(filter(None, (name, predictor.get("name"), "predictor")))
@@ -215,12 +219,14 @@ class KubernetesApi:
         spec = {"template": template, "replicas": predictor.get("minReplicas", 1)}
         generation = before["metadata"]["generation"] + (before["spec"] != spec)
         fate = self.fates.get(version_of(predictor), "ready")
+        # Pods of the template before stay until the new ones are ready.
+        old = before.get("status", {}).get("availableReplicas", 0)
         count = spec["replicas"] if fate == "ready" else 0
         status = {
             "observedGeneration": generation,
-            "replicas": spec["replicas"],
-            "updatedReplicas": spec["replicas"],
-            "availableReplicas": count,
+            "replicas": count or old + 1,
+            "updatedReplicas": count or 1,
+            "availableReplicas": count or old,
             "latestCreatedRevisionName": f"{own}-{generation}",
             "latestReadyRevisionName": f"{own}-{generation if count else generation - 1}",
         }
@@ -241,16 +247,19 @@ class KubernetesApi:
         }
         state = {"waiting": waiting[fate]} if fate in waiting else {"running": {}}
         labels = {"app": f"isvc.{own}", "serving.knative.dev/service": own}
+        before = self.objects.get(("pods", f"{own}-1"), {}).get("status", {"containerStatuses": [{}]})
+        restarts = before["containerStatuses"][0].get("restartCount", -1) + (fate == "crash")
+        container = {"name": "kserve-container", "state": state, "restartCount": max(0, restarts)}
         return {
             "metadata": {"name": f"{own}-1", "labels": labels, **template["metadata"]},
-            "status": {"containerStatuses": [{"name": "kserve-container", "state": state}]},
+            "status": {"containerStatuses": [container]},
             "log": "starting\nerror: expected a model of the SHA-256 ab, found cd\n",
         }
 
     def _infer(self, request: Request, path: str) -> Answer:
         """The gateway: by header where a route says so, else by weight."""
         self._asked += 1
-        spec = self.service()["spec"]
+        spec = self._routed
         chosen, percent = spec["predictor"], 100
         for canary in spec.get("canary", []):
             percent = canary["trafficPercent"]
