@@ -51,6 +51,8 @@ def main() -> int:
     with connect(root) as client:
         version = deployed(client, compiled) if deployed_to else upload(client, compiled)
         verdict = _train(client, version, f"train-{commit[:12]}-{as_of}", asked, arguments.detach)
+        if arguments.detach:
+            training_run.end_older(client, root, commit)
     if verdict is None:
         return 0
     print(terminal.render(verdict, color=shows_colors(sys.stdout)))
@@ -90,7 +92,11 @@ def _parser() -> argparse.ArgumentParser:
         "--images", type=Path, metavar="FILE", help="references by component, as JSON (default: staged here)"
     )
     options.add_argument("--as-of", type=date.fromisoformat, help="the day that the windows count back from")
-    options.add_argument("--detach", action="store_true", help="start it, and do not wait for its end")
+    options.add_argument(
+        "--detach",
+        action="store_true",
+        help="start it, do not wait for its end, and end those of older commits",
+    )
     options.add_argument("--smoke", action="store_true", help="a loss is no failure, if the run succeeded")
     return options
 

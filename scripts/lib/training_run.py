@@ -4,11 +4,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from components.shared.command_line import SettingsError
 from scripts.lib import model_code
 from scripts.lib.model_code import ModelCode
-from scripts.lib.sources import GitTree
+from scripts.lib.sources import GitTree, merge_base
+
+if TYPE_CHECKING:
+    from scripts.lib.kfp_client import Client
 
 
 def commit_of(root: Path, code: ModelCode) -> str:
@@ -52,3 +56,17 @@ def question(code: ModelCode, commit: str, as_of: str) -> dict[str, str]:
         "serving_settings": code.settings.serving_settings(),
         **code.parameters(),
     }
+
+
+def end_older(client: "Client", root: Path, commit: str) -> None:
+    """End trainings that go on for commits which `commit`, checked out at `root`, has in its history."""
+    from scripts.lib import kfp_lists, runs
+    from scripts.lib.deployment import TRAINED
+
+    newest = client.list_runs(page_size=kfp_lists.PAGE, sort_by="created_at desc").runs or []
+    for run in newest:
+        trained = TRAINED.fullmatch(run.display_name)
+        if run.state in runs.FINAL or not trained or commit.startswith(trained["commit"]):
+            continue
+        if (merge_base(root, [trained["commit"]]) or "").startswith(trained["commit"]):
+            print(f"run {run.display_name}, of an older commit: {runs.terminate(client, run.run_id)}")

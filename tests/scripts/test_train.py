@@ -13,6 +13,7 @@ import pytest
 
 from scripts.lib import runs
 from scripts.lib.endpoint import open_client
+from tests.scripts.kubeflow import Kubeflow
 from tests.scripts.steps import Call
 from tests.scripts.test_promote import identical
 from tests.template.local_kfp.in_process import InProcessServer, wait_until
@@ -63,7 +64,17 @@ def digests(project: Project, salt: str = "") -> Path:
     return path
 
 
-def test_what_was_deployed_is_trained_and_never_twice_at_once(call, project, server, train, documents):
+def test_what_was_deployed_is_trained_and_never_twice_at_once(
+    call, project, server, train, documents, tmp_path
+):
+    older = project.git("rev-parse", "HEAD")
+    project.git("commit", "--quiet", "--allow-empty", "--message", "A newer one")
+    client = open_client(server.url)
+    others, left = Kubeflow(server, tmp_path).upload("others"), {"results_uri": tmp_path.as_uri()}
+    under_way = [
+        runs.start(client, others, f"train-{sha[:12]}-{DAY}", left | {"behave": "wait"})
+        for sha in (older, "f" * 40)
+    ]
     images = digests(project)
     assert "expected a pipeline training, found none" in train("--images", images).error
     assert call(project.root, "compile_pipelines", "--images", images, "--release").status == 0
@@ -74,8 +85,9 @@ def test_what_was_deployed_is_trained_and_never_twice_at_once(call, project, ser
     assert (first.status, second.status) == (0, 0), first.error
     assert first.outputs == second.outputs
     assert "under way already" in second.printed
-    client = open_client(server.url)
     commit = project.git("rev-parse", "HEAD")
+    assert [client.get_run(each).state for each in under_way] == ["CANCELED", "RUNNING"]
+    assert f"run train-{older[:12]}-{DAY}, of an older commit: ended, CANCELED" in first.printed
     [run] = runs.find(client, f"train-{commit[:12]}")
     assert (run.id, run.name) == (first.outputs["run-id"], f"train-{commit[:12]}-{DAY}")
     assert run.parameters["as_of"] == DAY
