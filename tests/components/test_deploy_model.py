@@ -76,6 +76,15 @@ def test_an_unchanged_version_is_left_alone(serving_first, cluster):
     done = serving_first.deploy(serving_first.first)
     assert (done.status, cluster.changes()) == (0, [])
     assert "is served already; nothing to do" in done.output
+    assert cluster.requests == [serving_first.first]
+
+
+def test_an_interrupted_deployment_does_not_pass_for_a_proved_one(serving_first, cluster):
+    """It may be ready and have been asked nothing yet."""
+    cluster.faults[serving_first.first] = ("wrong", 0)
+    done = serving_first.deploy(serving_first.first)
+    assert (done.status, cluster.changes()) == (1, [])
+    assert "predict: expected an answer, found none" in done.error
 
 
 def test_keys_that_were_renewed_reach_the_cluster(serving_first, cluster, monkeypatch):
