@@ -64,7 +64,8 @@ def load(settings: Json, listing: Json, name: str, target: Path) -> str:
                 history = timedelta(table.get("history_days", 0))
                 rows = read_rows(table["uri"], table["time"], start - history, end)
                 about = {"uri": table["uri"]}
-            loaded[table_name] = write_rows(rows, folder / f"{table_name}.parquet") | about
+            written = write_rows(rows, table["time"], folder / f"{table_name}.parquet")
+            loaded[table_name] = written | about
         snapshot = {"window": "inference", "start": listing["start"], "end": listing["end"]}
         snapshot |= {"as_of": listing["as_of"], "tables": loaded, "sha256": joint_sha256(loaded)}
         tables.write_json(snapshot, folder / "snapshot.json")

@@ -23,7 +23,7 @@ def main() -> None:
         for name, table in settings["tables"].items():
             history = 0 if name == settings["rows"] else table.get("history_days", 0)
             rows = read_rows(table["uri"], table["time"], start - timedelta(days=history), end)
-            loaded[name] = write_rows(rows, folder / f"{name}.parquet") | {"uri": table["uri"]}
+            loaded[name] = write_rows(rows, table["time"], folder / f"{name}.parquet") | {"uri": table["uri"]}
             print(f"{name}: {rows.num_rows} rows of {arguments.window}, {start:%Y-%m-%d} to {end:%Y-%m-%d}")
         tables.write_json(
             {

@@ -74,7 +74,13 @@ def check_time(schema: pa.Schema, time: str, uri: str) -> None:
         raise command_line.SettingsError(f"{uri}: expected timestamps in column {time!r}, found {kind}")
 
 
-def write_rows(rows: pa.Table, path: Path) -> dict[str, Any]:
+def write_rows(rows: pa.Table, time: str, path: Path) -> dict[str, Any]:
+    """Write `rows`, their `time` as windows are told: in UTC with no zone, a date as its midnight."""
+    kind = rows.schema.field(time).type
+    if not pa.types.is_timestamp(kind) or kind.tz:
+        plain = pa.timestamp(kind.unit if pa.types.is_timestamp(kind) else "s")
+        rows = rows.set_column(rows.schema.get_field_index(time), time, rows[time].cast(plain))
+        rows = rows.replace_schema_metadata()  # where pandas noted the zone, to put it back
     tables.write_table(rows, path)
     return {"rows": rows.num_rows, "sha256": tables.file_sha256(path)}
 
