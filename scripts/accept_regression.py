@@ -17,7 +17,7 @@ def main() -> int:
     """Whatever was done of it before is not done again, so that an interruption is healed by another call."""
     arguments = _parser().parse_args()
 
-    from scripts.lib.acceptance import accept, accepted_regression, expect_may_accept, newest_run
+    from scripts.lib.acceptance import accept, accepted_regression, expect_may_accept, judging_runs
     from scripts.lib.github_api import GitHub
 
     reason, people = one_line(arguments.reason), callers()
@@ -25,14 +25,14 @@ def main() -> int:
     pull = github.get("pulls", arguments.pull_request)
     if pull["state"] != "open" or pull["head"]["sha"] != sha:
         raise Finding(f"#{pull['number']}: expected its head to be {sha}, found {pull['head']['sha']}")
-    last = newest_run(github, pull)
+    judging = judging_runs(github, pull) or [None]
     for login in people:
-        expect_may_accept(github, login, pull, last)
+        expect_may_accept(github, login, pull, judging[0])
     by, reason = recorded(sha, people[0], reason, pull["number"])
     if accepted_regression(github, sha) != f"accepted by {by}: {reason}":
         accept(github, sha, by, reason)
     say(f"#{pull['number']}: {sha[:12]} is accepted by {by}: {reason}")
-    say(gate_again(github, last))
+    say(gate_again(github, judging[-1]))
     return 0
 
 

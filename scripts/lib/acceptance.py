@@ -29,13 +29,13 @@ def accept(github: GitHub, sha: str, login: str, reason: str) -> None:
     github.post("statuses", sha, body=body)
 
 
-def newest_run(github: GitHub, pull: Document) -> Document | None:
-    """The newest run of pr.yml that judged the head of this pull request."""
+def judging_runs(github: GitHub, pull: Document) -> list[Document]:
+    """The runs of pr.yml that judged the head of this pull request; the first is of who pushed it."""
     asked = {"head_sha": pull["head"]["sha"], "event": "pull_request"}
     found = github.pages("actions", "workflows", "pr.yml", "runs", inside="workflow_runs", **asked)
     judged = (each for each in found if each["conclusion"] != "skipped")
     mine = (each for each in judged if pull["number"] in numbers_of(each, pull["number"]))
-    return max(mine, key=lambda each: each["run_number"], default=None)
+    return sorted(mine, key=lambda each: each["run_number"])
 
 
 def numbers_of(found: Document, otherwise: int) -> set[int]:
@@ -43,7 +43,7 @@ def numbers_of(found: Document, otherwise: int) -> set[int]:
     return {each["number"] for each in found["pull_requests"] or ()} or {otherwise}
 
 
-def expect_may_accept(github: GitHub, login: str, pull: Document, last: Document | None) -> None:
+def expect_may_accept(github: GitHub, login: str, pull: Document, first: Document | None) -> None:
     """Finding where `login` has no right to write, or made what is to be accepted."""
     try:
         permission = github.get("collaborators", login, "permission")["permission"]
@@ -56,7 +56,7 @@ def expect_may_accept(github: GitHub, login: str, pull: Document, last: Document
         "opened the pull request": pull["user"],
         "made its newest commit": head["author"],
         "committed its newest commit": head["committer"],
-        "pushed its newest commit": last["actor"] if last else None,
+        "pushed its newest commit": first["actor"] if first else None,
     }
     for what, maker in makers.items():
         if maker and maker["login"].lower() == login.lower():

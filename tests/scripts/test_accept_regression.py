@@ -109,6 +109,7 @@ def test_nobody_accepts_what_they_made(accept: Accept, github_api: GitHubApi, wh
     maker = {"login": "Bob", "type": "User"}
     if who == "actor":
         github_api.runs[max(github_api.runs)]["actor"] = maker
+        github_api.add_run(SHA, conclusion="failure")  # of a new base, by another
     else:
         github_api.commits[SHA][who] = maker
     done = accept()
