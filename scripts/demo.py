@@ -5,6 +5,7 @@ import json
 import time
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from components.shared.command_line import SettingsError, parser, run
@@ -48,7 +49,8 @@ def performed(project: Path, told: list[dict[str, Any]], end: date) -> dict[str,
     champions = [(date.fromisoformat(step["day"]), step["champion"]) for step in told if step["moved"]]
     if not champions or champions[0][0] + WEEK > end:
         return None
-    return performance(Project(project), champions, end, FOLDER / "scored")
+    with TemporaryDirectory() as scored:
+        return performance(Project(project), champions, end, Path(scored))
 
 
 def write(document: dict[str, Any]) -> Path:
