@@ -45,7 +45,10 @@ def register_served(registry: ModelRegistry, parent: Path, content: str) -> str:
     golden = json.dumps(golden_of(content)).encode()
     (folder / "golden.json").write_bytes(golden)
     record = record_of(content) | {"golden_sha256": hashlib.sha256(golden).hexdigest(), "data_sha256": "da7a"}
-    metadata = METADATA | {"images": METADATA["images"] | {"serve_model": IMAGE}}
+    metadata = METADATA | {
+        "code_sha": f"c0de{len(content)}",
+        "images": METADATA["images"] | {"serve_model": IMAGE},
+    }
     return registry.register(folder, record, verdict_on(content), metadata)
 
 

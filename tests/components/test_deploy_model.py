@@ -56,7 +56,7 @@ def test_a_first_version_is_served_with_all_it_needs(stage, cluster):
     assert annotations["serving.kserve.io/deploymentMode"] == "Standard"
     told = {key.removeprefix("mlops/"): value for key, value in annotations.items() if "mlops/" in key}
     assert told.pop("content")
-    assert told == {"model-version": stage.first, "commit": "c0de", "run": "run-1", "data-sha256": "da7a"}
+    assert told == {"model-version": stage.first, "commit": "c0de5", "run": "run-1", "data-sha256": "da7a"}
     model = service["spec"]["predictor"]["model"]
     assert model["storageUri"] == stage.registry.model_uri(stage.first)
     assert model["env"] == [
