@@ -9,7 +9,7 @@ FAULT = "The data is refused, and no alarm is raised on broken data: {message}{m
 NO_LABELS = "There is not enough to judge by: {message}{more}."
 NEXT = {
     "nested": "The training pipeline runs now; its model takes over only if it passes the gate.",
-    "github": "Nothing starts by itself: whoever reads this decision starts the training.",
+    "github": "The workflow monitoring.yml starts training.yml for it.",
     "none": "Nothing starts by itself: make promote trains and gates a new model.",
 }
 
