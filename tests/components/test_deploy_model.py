@@ -211,6 +211,14 @@ def test_other_settings_of_the_same_version_need_no_canary_and_are_taken_back(se
     )
 
 
+def test_what_somebody_changed_by_hand_is_declared_again(serving_first, cluster):
+    by_hand = {"spec": {"predictor": {"minReplicas": 5}}}
+    cluster.applied["inferenceservices", NAME]["kubectl"] = by_hand
+    cluster.service()["spec"]["predictor"]["minReplicas"] = 5
+    assert serving_first.deploy(serving_first.first, SERVING | {"replicas": 3}).status == 0
+    assert cluster.service()["spec"]["predictor"]["minReplicas"] == 3
+
+
 def test_an_interrupted_canary_is_gone_on_with(serving_first, cluster):
     def interrupt(service: dict) -> None:
         if cluster.traffic().get(serving_first.second) == 10:
