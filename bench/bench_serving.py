@@ -101,7 +101,10 @@ def plain(model: Path) -> Iterator[Any]:
     }
     with log.open("wb") as output:
         command = [server_python().with_name("mlserver"), "start", empty]
-        process = subprocess.Popen(command, env=environment, cwd=empty, stdout=output, stderr=output)
+        # In a session of its own, as ours: some schedulers share the processor among sessions.
+        process = subprocess.Popen(
+            command, env=environment, cwd=empty, stdout=output, stderr=output, start_new_session=True
+        )
     try:
         yield LocalServer(process, ports["HTTP"], NAME, log)
     finally:
@@ -141,8 +144,8 @@ def told(fetching: list[float], ready: dict[str, list[float]], one: list[float],
         ("plain MLServer, one row, p50 ms", other),
     ):
         print(f"{name:<52}{median(found):>8.2f}{min(found):>8.2f}")
-    ratio = min(one) / min(other)  # the rounds that neighbors on the machine left alone
-    print(f"{f'ratio of one row (goal: at most {RATIO_GOAL})':<60}{ratio:>8.2f}")
+    ratio = median(mine / theirs for mine, theirs in zip(one, other, strict=True))  # of each round
+    print(f"{f'ratio of one row (goal: at most {RATIO_GOAL})':<52}{ratio:>8.2f}")
     return int(ratio > RATIO_GOAL or min(ready["ours"]) > READY_GOAL)
 
 
