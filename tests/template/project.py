@@ -40,7 +40,9 @@ class Project:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", "A step")
 
-    def run(self, script: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, script: str, *arguments: str, seconds: float = 300, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ELSEWHERE)}
         return subprocess.run(
             [sys.executable, "-m", f"scripts.{script}", *arguments],
@@ -48,7 +50,7 @@ class Project:
             env=inherited | environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=seconds,
         )
 
     def gate(self, *arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:

@@ -8,7 +8,7 @@ from tests.template.project import Project
 
 
 def test_the_year_turns_out_as_it_is_told(project: Project) -> None:
-    done = project.run("demo", MODEL_REGISTRY_URI="s3://nobody/may/touch/this")
+    done = project.run("demo", seconds=900, MODEL_REGISTRY_URI="s3://nobody/may/touch/this")
 
     assert done.returncode == 0, done.stdout + done.stderr
     folder = project.root / "build/demo"
