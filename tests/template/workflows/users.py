@@ -1,6 +1,7 @@
 """What makes a copy of this project a user's: a quick suite of its own, and published images."""
 
 import json
+import shutil
 from pathlib import Path
 
 from scripts.lib import images
@@ -20,7 +21,8 @@ def test_features_have_names() -> None:
 
 
 def give_own_suite(project: Project) -> None:
-    """One test instead of all of ours, which have their own time to run."""
+    """One test instead of all of ours, which have their own time to run; and no bench, which uses them."""
+    shutil.rmtree(project.root / "bench")
     for name in ("test_*.py", "conftest.py"):
         for ours in (project.root / "tests").rglob(name):
             ours.unlink()
