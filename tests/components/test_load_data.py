@@ -153,7 +153,9 @@ def test_a_wrong_time_column_gets_the_nearest_right_one(run_component, data_sett
 
 
 @pytest.mark.parametrize("kind", [pa.timestamp("ns"), pa.timestamp("us", "UTC"), pa.date32()], ids=str)
-def test_times_of_any_type_are_cut_on_one_clock(run_component, data_settings, tmp_path, kind: pa.DataType) -> None:
+def test_times_of_any_type_are_cut_on_one_clock(
+    run_component, data_settings, tmp_path, kind: pa.DataType
+) -> None:
     days = pa.array([datetime(2013, 2, day) for day in range(1, 8)], pa.timestamp("s")).cast(kind)
     written = pa.Table.from_pandas(pa.table({"day": days}).to_pandas())
     pq.write_table(written, tmp_path / "days.parquet", row_group_size=2)
