@@ -28,7 +28,7 @@ serve: .venv/installed ## serve the champion on this machine, by the server that
 	@$(BIN)/python -m scripts.serve_model $(if $(PORT),--port $(PORT))
 
 test: .venv/installed-dev ## every suite that can run on this machine
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 bench: .venv/installed-dev ## our speed beside what a user would pick instead
 	@$(BIN)/python -m bench

@@ -35,7 +35,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"put the table into {DOCUMENT}")
     arguments = parser.parse_args()
 
-    from scripts.lib import settings
+    from scripts.lib.settings import settings
     from tests.demo_files import DEMO_SETTINGS
 
     root = Path.cwd()

@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def measure(folder: Path) -> None:
-    from scripts.lib.change import read_change
+    from scripts.lib.gate.change import read_change
     from tests.template.project import copy_of_this_project
 
     root = copy_of_this_project(folder / "project").root

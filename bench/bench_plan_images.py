@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.lib.image_repository import ImageRepository
-from scripts.lib.images import name_all
+from scripts.lib.images.image_repository import ImageRepository
+from scripts.lib.images.images import name_all
 from scripts.lib.sources import GitIndex
 from tests.docker_registry import running_registry
 

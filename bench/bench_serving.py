@@ -57,7 +57,7 @@ def measure(folder: Path) -> int:
 
 def train(folder: Path) -> tuple[Path, dict[str, Any]]:
     """A model of the estimator in mlops.yaml on two weeks of flights, and its golden requests."""
-    from scripts.lib.settings import load
+    from scripts.lib.settings.settings import load
     from tests.components.conftest import AS_OF, data_settings_of, feature_settings_of, run_main
 
     settings, features, model = feature_settings_of(), folder / "features", folder / "model"
@@ -75,7 +75,7 @@ def train(folder: Path) -> tuple[Path, dict[str, Any]]:
 @contextmanager
 def ours(model: Path) -> Iterator[Any]:
     from components.shared.tables import file_sha256
-    from scripts.lib.model_server import running
+    from scripts.lib.serving.model_server import running
     from tests.model_servers import free_port, server_python
 
     log, sha256 = model.with_suffix(".ours.log"), file_sha256(model / "model.joblib")
@@ -86,7 +86,7 @@ def ours(model: Path) -> Iterator[Any]:
 @contextmanager
 def plain(model: Path) -> Iterator[Any]:
     """`mlserver start` as its manual has it, with KServe's variables."""
-    from scripts.lib.model_server import HOST, LocalServer, free_ports
+    from scripts.lib.serving.model_server import HOST, LocalServer, free_ports
     from tests.model_servers import free_port, server_python
 
     ports, log = free_ports(free_port()), model.with_suffix(".plain.log")

@@ -20,8 +20,8 @@ from components.shared import sketches, statistics
 from components.shared.columns import encode
 from components.shared.metrics import METRICS
 from components.train_model.estimators import make_estimator, make_pipeline
-from scripts.lib.settings import Settings
-from scripts.lib.settings_schema import canonical_json
+from scripts.lib.settings.settings import Settings
+from scripts.lib.settings.settings_schema import canonical_json
 from tests.demo_files import demo_features
 
 Day = date

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.command_line import Finding, SettingsError, parser, run
-from scripts.lib.github import add_summary
+from scripts.lib.github.step import add_summary
 
 PERMISSIONS = {"actions": "write", "contents": "read", "pull-requests": "read", "statuses": "write"}
 LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
@@ -17,8 +17,8 @@ def main() -> int:
     """Whatever was done of it before is not done again, so that an interruption is healed by another call."""
     arguments = _parser().parse_args()
 
-    from scripts.lib.acceptance import accept, accepted_regression, expect_may_accept, judging_runs
-    from scripts.lib.github_api import GitHub
+    from scripts.lib.github.acceptance import accept, accepted_regression, expect_may_accept, judging_runs
+    from scripts.lib.github.api import GitHub
 
     reason, people = one_line(arguments.reason), callers()
     github, sha = GitHub(), arguments.sha
@@ -52,7 +52,7 @@ def commit(text: str) -> str:
 
 def one_line(reason: str) -> str:
     from components.compare_models.text import printable
-    from scripts.lib.acceptance import LONGEST_REASON
+    from scripts.lib.github.acceptance import LONGEST_REASON
 
     words = reason.strip()
     # A commit status takes no character of four bytes.
@@ -75,7 +75,7 @@ def callers() -> list[str]:
 def recorded(sha: str, by: str, reason: str, number: int) -> tuple[str, str]:
     """Who and why as the ledger has it, where a model registry is set: the first to accept stays."""
     from components.shared.model_registry import ModelRegistry
-    from scripts.lib.settings import load
+    from scripts.lib.settings.settings import load
 
     uri = os.environ.get("MODEL_REGISTRY_URI")
     if not uri:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.shared.command_line import Finding, parser, run
-from scripts.lib.github import add_summary
+from scripts.lib.github.step import add_summary
 
 if TYPE_CHECKING:
-    from scripts.lib.kfp_client import Client
-    from scripts.lib.schedules_schema import Schedule
+    from scripts.lib.kubeflow.kfp_client import Client
+    from scripts.lib.settings.schedules_schema import Schedule
 
 PIPELINES = ("training", "monitoring", "inference")
 LATE_AFTER = 60  # minutes
@@ -27,9 +27,10 @@ def main() -> int:
         print("KUBEFLOW_HOST is not set: there is no recurring run to check")
         return 0
 
-    from scripts.lib import judged_run, recurring_runs
-    from scripts.lib.endpoint import connect
-    from scripts.lib.settings import load
+    from scripts.lib.gate import judged_run
+    from scripts.lib.kubeflow import recurring_runs
+    from scripts.lib.kubeflow.endpoint import connect
+    from scripts.lib.settings.settings import load
 
     root = Path.cwd()
     settings = load(root / "mlops.yaml")
@@ -56,8 +57,9 @@ def _problems(
     client: "Client", schedule: "Schedule", zone: str, found: list[Any], late_after: int
 ) -> Iterator[str]:
     """What a person should look at."""
-    from scripts.lib import cron_times, kfp_lists, recurring_runs
-    from scripts.lib.runs import FINAL
+    from scripts.lib.kubeflow import kfp_lists, recurring_runs
+    from scripts.lib.kubeflow.runs import FINAL
+    from scripts.lib.settings import cron_times
 
     enabled = [each for each in found if recurring_runs.is_enabled(each)]
     if not enabled:
@@ -80,7 +82,7 @@ def _problems(
 
 def _loss(last: Any, pipeline: str, url: str) -> Iterator[str]:
     """A run whose candidate lost has succeeded; its verdict tells, and its report is left in `RESULTS`."""
-    from scripts.lib import judged_run
+    from scripts.lib.gate import judged_run
 
     RESULTS.mkdir(parents=True, exist_ok=True)
     uri = last.runtime_config.parameters[VERDICTS[pipeline]].replace("[[RunUUID]]", last.run_id)

@@ -4,7 +4,7 @@ import argparse
 import os
 
 from components.shared.command_line import SettingsError, parser, run
-from scripts.lib.github import add_summary, set_outputs
+from scripts.lib.github.step import add_summary, set_outputs
 
 GUIDE = "docs/operating.md"
 

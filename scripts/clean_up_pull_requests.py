@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from components.shared.command_line import WorldError, parser, run
 
 if TYPE_CHECKING:
-    from scripts.lib.kfp_client import Client
+    from scripts.lib.kubeflow.kfp_client import Client
 
 PERMISSIONS = {"pull-requests": "read"}
 NAME = re.compile(r"pr-(\d+)-.+")
@@ -23,8 +23,8 @@ def main() -> int:
         print("KUBEFLOW_HOST is not set: there is nothing to clean up")
         return 0
 
-    from scripts.lib.endpoint import connect
-    from scripts.lib.removal import remove
+    from scripts.lib.kubeflow.endpoint import connect
+    from scripts.lib.kubeflow.removal import remove
 
     problems = []
     with connect(Path.cwd()) as client:
@@ -44,7 +44,7 @@ def main() -> int:
 
 def _numbers(client: "Client") -> list[int]:
     """The pull requests that something on the endpoint is named after."""
-    from scripts.lib import kfp_lists
+    from scripts.lib.kubeflow import kfp_lists
 
     found = [*kfp_lists.runs(client, "pr"), *kfp_lists.experiments(client, "pr")]
     found += kfp_lists.pipelines(client, "pr")
@@ -53,7 +53,7 @@ def _numbers(client: "Client") -> list[int]:
 
 
 def _closed(numbers: list[int]) -> list[int]:
-    from scripts.lib.github_api import GitHub
+    from scripts.lib.github.api import GitHub
 
     if not numbers:
         return []

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from components.shared.command_line import WorldError, parser, run
-from scripts.lib import needed_images, published_images
-from scripts.lib.docker_hub import DockerHub
-from scripts.lib.github import add_summary
-from scripts.lib.github_package import GitHubPackage
-from scripts.lib.image_credentials import credentials
-from scripts.lib.image_repository import LOOK_UPS_AT_ONCE, split_name
-from scripts.lib.image_shelves import Held, Registry, Shelf
-from scripts.lib.images import TAG
-from scripts.lib.settings import load
+from scripts.lib.github.step import add_summary
+from scripts.lib.images import needed_images, published_images
+from scripts.lib.images.docker_hub import DockerHub
+from scripts.lib.images.github_package import GitHubPackage
+from scripts.lib.images.image_credentials import credentials
+from scripts.lib.images.image_repository import LOOK_UPS_AT_ONCE, split_name
+from scripts.lib.images.image_shelves import Held, Registry, Shelf
+from scripts.lib.images.images import TAG
+from scripts.lib.settings.settings import load
 
 PERMISSIONS = {"packages": "write"}
 ALL = "all"

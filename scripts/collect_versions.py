@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.shared.command_line import SettingsError, parser, run
-from scripts.lib.github import add_summary
+from scripts.lib.github.step import add_summary
 
 if TYPE_CHECKING:
-    from scripts.lib.kfp_client import Client
+    from scripts.lib.kubeflow.kfp_client import Client
 
 KEPT = 10
 
@@ -18,8 +18,8 @@ def main() -> int:
     if arguments.keep < 1:
         raise SettingsError(f"--keep: expected 1 or more, found {arguments.keep}")
 
-    from scripts.lib.endpoint import connect
-    from scripts.lib.uploads import find_pipeline
+    from scripts.lib.kubeflow.endpoint import connect
+    from scripts.lib.kubeflow.uploads import find_pipeline
 
     root, lines = Path.cwd(), []
     done = "would be deleted" if arguments.dry_run else "deleted"
@@ -49,8 +49,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _used(client: "Client") -> set[str]:
     """Versions that a recurring run names, enabled or not, or a run that has not ended."""
-    from scripts.lib import kfp_lists
-    from scripts.lib.runs import FINAL
+    from scripts.lib.kubeflow import kfp_lists
+    from scripts.lib.kubeflow.runs import FINAL
 
     users = [run for run in kfp_lists.runs(client, "") if run.state not in FINAL]
     references = [user.pipeline_version_reference for user in (*users, *kfp_lists.recurring_runs(client))]
@@ -59,8 +59,8 @@ def _used(client: "Client") -> set[str]:
 
 def _old(client: "Client", pipeline_id: str, keep: int, used: set[str]) -> list[tuple[str, str]]:
     """Id and name of each version to delete: of those that this project named, all but the newest."""
-    from scripts.lib import kfp_lists
-    from scripts.lib.uploads import NAME
+    from scripts.lib.kubeflow import kfp_lists
+    from scripts.lib.kubeflow.uploads import NAME
 
     versions = kfp_lists.versions(client, pipeline_id)
     ours = [version for version in versions if NAME.fullmatch(version.display_name)]
@@ -72,7 +72,7 @@ def _old(client: "Client", pipeline_id: str, keep: int, used: set[str]) -> list[
 
 
 def _delete(client: "Client", pipeline_id: str, version_id: str) -> None:
-    from scripts.lib.kfp_client import Refused
+    from scripts.lib.kubeflow.kfp_client import Refused
 
     try:
         client.delete_pipeline_version(pipeline_id, version_id)

@@ -8,10 +8,10 @@ from components.shared.command_line import SettingsError, parser, run
 
 def main() -> int:
     arguments = _parser().parse_args()
-    from scripts.lib.images import stage_all
-    from scripts.lib.pipeline_compiler import compile_all, read_references
-    from scripts.lib.pipeline_lint import problems
-    from scripts.lib.settings import load
+    from scripts.lib.images.images import stage_all
+    from scripts.lib.kubeflow.pipeline_compiler import compile_all, read_references
+    from scripts.lib.kubeflow.pipeline_lint import problems
+    from scripts.lib.settings.settings import load
     from scripts.lib.sources import WorkTree
 
     root = Path.cwd()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from components.shared.command_line import SettingsError, parser, run
 from components.shared.signals import sigterm_exits
-from scripts.lib.github import add_summary
+from scripts.lib.github.step import add_summary
 
 
 def main() -> int:
@@ -14,9 +14,9 @@ def main() -> int:
 
     from components.deploy_model import delivery
     from components.shared.model_registry import ModelRegistry
-    from scripts.lib import serving
     from scripts.lib.registry_place import model_registry_uri
-    from scripts.lib.settings import load
+    from scripts.lib.serving import serving
+    from scripts.lib.settings.settings import load
 
     root = Path.cwd()
     settings = load(root / "mlops.yaml")

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from components.shared.command_line import SettingsError, parser, run
-from scripts.lib.github import add_summary, set_outputs
+from scripts.lib.github.step import add_summary, set_outputs
 
 COMPILED = Path("build/pipelines")
 
@@ -18,9 +18,9 @@ def main() -> int:
             f"{COMPILED}: expected compiled pipelines, found none: compile_pipelines makes them"
         )
 
-    from scripts.lib import deployment
-    from scripts.lib.endpoint import connect
-    from scripts.lib.pipeline_diff import describe
+    from scripts.lib.kubeflow import deployment
+    from scripts.lib.kubeflow.endpoint import connect
+    from scripts.lib.kubeflow.pipeline_diff import describe
     from scripts.lib.sources import resolve_commit
 
     _lint(paths, arguments.release)
@@ -54,8 +54,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _lint(paths: list[Path], release: bool) -> None:
-    from scripts.lib.pipeline_lint import problems
-    from scripts.lib.uploads import read_spec
+    from scripts.lib.kubeflow.pipeline_lint import problems
+    from scripts.lib.kubeflow.uploads import read_spec
 
     found = []
     for path in paths:

@@ -10,7 +10,7 @@ PERMISSIONS = {"actions": "write"}
 def main() -> None:
     arguments = _parser().parse_args()
 
-    from scripts.lib.github_api import GitHub
+    from scripts.lib.github.api import GitHub
 
     github = GitHub()
     branch = github.get()["default_branch"]

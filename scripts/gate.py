@@ -19,9 +19,9 @@ def main() -> int:
     arguments = arguments_parser().parse_args()
 
     from components.compare_models import terminal
-    from scripts.lib import known_verdicts
-    from scripts.lib.github import add_summary
-    from scripts.lib.progress import shows_colors
+    from scripts.lib.gate import known_verdicts
+    from scripts.lib.github.step import add_summary
+    from scripts.lib.kubeflow.progress import shows_colors
 
     change, pull_request = read_arguments(arguments)
     print(f"gate: {change}", flush=True)
@@ -60,10 +60,10 @@ def arguments_parser() -> argparse.ArgumentParser:
 
 def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
     """The change, and the pull request that it is, where it is one."""
-    from scripts.lib import model_code
-    from scripts.lib.change import read_candidate, read_change
-    from scripts.lib.published_images import pull_request_number
-    from scripts.lib.pull_request_run import PullRequest
+    from scripts.lib.gate import model_code
+    from scripts.lib.gate.change import read_candidate, read_change
+    from scripts.lib.gate.pull_request_run import PullRequest
+    from scripts.lib.images.published_images import pull_request_number
     from scripts.lib.sources import head_of
 
     if arguments.candidate is None:
@@ -88,7 +88,7 @@ def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
 def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> dict[str, Any]:
     """The verdict; it and its report are left in RESULTS."""
     from components.shared.model_registry import ModelRegistry
-    from scripts.lib import judged_run, known_verdicts, pull_request_run
+    from scripts.lib.gate import judged_run, known_verdicts, pull_request_run
     from scripts.lib.registry_place import model_registry_uri
 
     registry_uri = model_registry_uri(ROOT)

@@ -38,8 +38,8 @@ def main() -> None:
     import numpy as np
 
     from components.shared import tables
-    from scripts.lib import settings
-    from scripts.lib.written_settings import with_value
+    from scripts.lib.settings import settings
+    from scripts.lib.settings.written_settings import with_value
 
     file = Path.cwd() / SETTINGS_FILE
     found = settings.load(file)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.command_line import Finding, SettingsError, WorldError, parser, run
-from scripts.lib.github import add_summary, set_outputs
+from scripts.lib.github.step import add_summary, set_outputs
 
 PIPELINE = "monitoring"
 RESULTS = Path("build/monitor")
@@ -23,9 +23,9 @@ def main() -> int:
 
     from components.monitor_model import terminal
     from components.shared.model_registry import ModelRegistry
-    from scripts.lib import judged_run, model_code, training_run
-    from scripts.lib.pipeline_compiler import read_references
-    from scripts.lib.progress import shows_colors
+    from scripts.lib.gate import judged_run, model_code, training_run
+    from scripts.lib.kubeflow.pipeline_compiler import read_references
+    from scripts.lib.kubeflow.progress import shows_colors
     from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.sources import WorkTree
 
@@ -63,7 +63,7 @@ def status(decision: dict[str, Any], verdict: dict[str, Any] | None, unattended:
 
 def question(code: Any, commit: str, as_of: str) -> dict[str, str]:
     """The parameters of the monitoring pipeline, but for where models are and where its results go."""
-    from scripts.lib import training_run
+    from scripts.lib.gate import training_run
 
     training = training_run.question(code, commit, as_of)
     own = {
@@ -78,11 +78,12 @@ def monitor(
     root: Path, resources: Any, references: dict[str, str], asked: dict[str, str]
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """The decision of a run of the pipeline, and the verdict on the model that an alarm trained in it."""
-    from scripts.lib import judged_run, runs
-    from scripts.lib.deployment import deployed
-    from scripts.lib.endpoint import connect
-    from scripts.lib.progress import Progress
-    from scripts.lib.uploads import upload
+    from scripts.lib.gate import judged_run
+    from scripts.lib.kubeflow import runs
+    from scripts.lib.kubeflow.deployment import deployed
+    from scripts.lib.kubeflow.endpoint import connect
+    from scripts.lib.kubeflow.progress import Progress
+    from scripts.lib.kubeflow.uploads import upload
 
     results = root / RESULTS
     for name in DOCUMENTS:  # what an earlier run decided must never pass for this one's

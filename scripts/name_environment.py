@@ -6,7 +6,7 @@ import platform
 from pathlib import Path
 
 from components.shared.command_line import parser, run
-from scripts.lib.github import add_path, set_outputs
+from scripts.lib.github.step import add_path, set_outputs
 
 ROOT = Path(__file__).resolve().parents[1]
 HOOKS = "~/.cache/pre-commit"  # where pre-commit keeps the environments of its hooks

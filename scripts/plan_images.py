@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from components.shared.command_line import SettingsError, parser, run
-from scripts.lib import published_images
-from scripts.lib.github import add_summary, set_outputs
-from scripts.lib.images import Image, built_from
+from scripts.lib.github.step import add_summary, set_outputs
+from scripts.lib.images import published_images
+from scripts.lib.images.images import Image, built_from
 
 PERMISSIONS = {"packages": "read"}
 MOST_JOBS = 256  # GitHub's limit of a matrix

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from components.shared.command_line import parser, run
-from scripts.lib.github import add_notice, add_summary, set_outputs
+from scripts.lib.github.step import add_notice, add_summary, set_outputs
 
 if TYPE_CHECKING:
-    from scripts.lib.settings_schema import Settings
+    from scripts.lib.settings.settings_schema import Settings
 
 # What no model, image, pipeline or judge is made of.
 BESIDE = re.compile(
@@ -37,9 +37,9 @@ def main() -> None:
     )
     arguments = options.parse_args()
 
-    from scripts.lib.judging import paths_that_judge
-    from scripts.lib.published_images import pull_request_number
-    from scripts.lib.settings import load
+    from scripts.lib.gate.judging import paths_that_judge
+    from scripts.lib.images.published_images import pull_request_number
+    from scripts.lib.settings.settings import load
     from scripts.lib.sources import GitTree
 
     root = Path.cwd()
@@ -55,7 +55,7 @@ def main() -> None:
 
 def decide_gate(changed: Sequence[str], root: Path, settings: "Settings") -> Decision:
     """Endpoint where all it needs is set, and works: what is set and refused is an error, never local."""
-    from scripts.lib import endpoint_access
+    from scripts.lib.kubeflow import endpoint_access
 
     if all(BESIDE.fullmatch(path) for path in changed):
         found = "only documentation or tests changed" if changed else "nothing changed"

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from components.shared.command_line import parser, run
-from scripts.lib.github import add_notice, add_summary, set_outputs
+from scripts.lib.github.step import add_notice, add_summary, set_outputs
 
 GUIDE = "docs/operating.md"
 
@@ -13,7 +13,7 @@ GUIDE = "docs/operating.md"
 def main() -> None:
     arguments = _parser().parse_args()
 
-    from scripts.lib.settings import load
+    from scripts.lib.settings.settings import load
 
     runs = load(Path.cwd() / "mlops.yaml").schedules.runs.values()
     is_declared = any(each.enabled and each.pipeline == arguments.pipeline for each in runs)

@@ -19,11 +19,12 @@ def main() -> int:
 
     from components.shared.model_registry import ModelRegistry
     from components.shared.predictions import Predictions, batch_of
-    from scripts.lib import judged_run, runs
-    from scripts.lib.endpoint import connect
-    from scripts.lib.progress import Progress
+    from scripts.lib.gate import judged_run
+    from scripts.lib.kubeflow import runs
+    from scripts.lib.kubeflow.endpoint import connect
+    from scripts.lib.kubeflow.progress import Progress
     from scripts.lib.registry_place import model_registry_uri
-    from scripts.lib.settings import load
+    from scripts.lib.settings.settings import load
 
     settings = load(ROOT / "mlops.yaml")
     registry_uri = model_registry_uri(ROOT)
@@ -72,7 +73,7 @@ def question(settings: Any, as_of: str, input_uri: str = "") -> dict[str, str]:
 
 def predictions_uri() -> str:
     """Where predictions go: PREDICTIONS_URI, or a folder of this checkout."""
-    from scripts.lib.endpoint import remote_host
+    from scripts.lib.kubeflow.endpoint import remote_host
 
     if uri := os.environ.get("PREDICTIONS_URI"):
         return uri
@@ -85,11 +86,11 @@ def predictions_uri() -> str:
 
 def pipeline_version(client: Any, settings: Any) -> Any:
     """The pipeline that was deployed to an endpoint; on this machine, what this checkout makes of it."""
-    from scripts.lib.endpoint import remote_host
-    from scripts.lib.images import stage_all
-    from scripts.lib.pipeline_compiler import compile_pipeline
+    from scripts.lib.images.images import stage_all
+    from scripts.lib.kubeflow.endpoint import remote_host
+    from scripts.lib.kubeflow.pipeline_compiler import compile_pipeline
+    from scripts.lib.kubeflow.uploads import newest_version, upload
     from scripts.lib.sources import WorkTree
-    from scripts.lib.uploads import newest_version, upload
 
     if remote_host():
         return newest_version(client, "inference")[0]
@@ -103,7 +104,7 @@ def pipeline_version(client: Any, settings: Any) -> Any:
 
 def explained(client: Any, run: Any) -> str:
     """Why the run failed, with what its tasks said last."""
-    from scripts.lib.runs import failed_logs
+    from scripts.lib.kubeflow.runs import failed_logs
 
     lines = [f"expected run {run.id} to succeed, found {run.state}: {run.error}".rstrip(": ")]
     for task, log in failed_logs(client, run):

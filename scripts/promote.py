@@ -17,8 +17,8 @@ def main() -> int:
 
     from components.compare_models import terminal
     from components.shared.model_registry import ModelRegistry
-    from scripts.lib import judged_run, model_code, training_run
-    from scripts.lib.progress import shows_colors
+    from scripts.lib.gate import judged_run, model_code, training_run
+    from scripts.lib.kubeflow.progress import shows_colors
     from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.sources import WorkTree
 

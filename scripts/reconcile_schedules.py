@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from components.shared.command_line import SettingsError, parser, run
-from scripts.lib.github import add_notice, add_summary
+from scripts.lib.github.step import add_notice, add_summary
 
 if TYPE_CHECKING:
-    from scripts.lib.kfp_client import Client
-    from scripts.lib.model_code import ModelCode
-    from scripts.lib.recurring_runs import Wanted
-    from scripts.lib.schedules_schema import Schedule
+    from scripts.lib.gate.model_code import ModelCode
+    from scripts.lib.kubeflow.kfp_client import Client
+    from scripts.lib.kubeflow.recurring_runs import Wanted
+    from scripts.lib.settings.schedules_schema import Schedule
 
 OWN_FOLDER = "[[RunUUID]]"  # what the endpoint replaces by the run's id
 
@@ -23,9 +23,10 @@ def main() -> int:
         print("KUBEFLOW_HOST is not set: GitHub's schedules are the clock")
         return 0
 
-    from scripts.lib import judged_run, model_code, recurring_runs, training_run
-    from scripts.lib.endpoint import connect
-    from scripts.lib.pipeline_compiler import read_references
+    from scripts.lib.gate import judged_run, model_code, training_run
+    from scripts.lib.kubeflow import recurring_runs
+    from scripts.lib.kubeflow.endpoint import connect
+    from scripts.lib.kubeflow.pipeline_compiler import read_references
     from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.sources import WorkTree
 
@@ -54,8 +55,8 @@ def main() -> int:
 
 def _wanted(client: "Client", root: Path, code: "ModelCode", commit: str) -> "list[Wanted]":
     """The recurring runs that are declared, but for those that this environment lacks a setting for."""
-    from scripts.lib.endpoint import remote_host
-    from scripts.lib.recurring_runs import Wanted, version_to_run
+    from scripts.lib.kubeflow.endpoint import remote_host
+    from scripts.lib.kubeflow.recurring_runs import Wanted, version_to_run
 
     schedules, wanted = code.settings.schedules, []
     for name, schedule in schedules.runs.items():
@@ -77,7 +78,7 @@ def _wanted(client: "Client", root: Path, code: "ModelCode", commit: str) -> "li
 def question(root: Path, code: "ModelCode", commit: str, name: str, schedule: "Schedule") -> dict[str, str]:
     """The parameters of each run, as train, monitor and predict would send them on the day."""
     from scripts import monitor, predict
-    from scripts.lib import training_run
+    from scripts.lib.gate import training_run
     from scripts.lib.registry_place import model_registry_uri
 
     settings, as_of = code.settings, schedule.parameters.get("as_of", code.settings.scheduled_as_of())

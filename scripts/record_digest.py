@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from components.shared.command_line import parser, run
-from scripts.lib.images import split_tag
-from scripts.lib.published_images import check_digest
+from scripts.lib.images.images import split_tag
+from scripts.lib.images.published_images import check_digest
 
 
 def main() -> None:

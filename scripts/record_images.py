@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 from components.shared.command_line import Finding, SettingsError, output_file, parser, run
-from scripts.lib import published_images
-from scripts.lib.images import split_tag
-from scripts.lib.published_images import check_digest
+from scripts.lib.images import published_images
+from scripts.lib.images.images import split_tag
+from scripts.lib.images.published_images import check_digest
 
 PERMISSIONS = {"packages": "read"}
 

@@ -11,8 +11,8 @@ def main() -> None:
     arguments = options.parse_args()
     from pathlib import Path
 
-    from scripts.lib.needed_images import needed_here
-    from scripts.lib.settings import load
+    from scripts.lib.images.needed_images import needed_here
+    from scripts.lib.settings.settings import load
 
     document = needed_here(load(Path("mlops.yaml")).model).document()
     unfinished = arguments.output.with_name(f"{arguments.output.name}.tmp")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from components.shared.command_line import SettingsError, parser, run
 
 if TYPE_CHECKING:
-    from scripts.lib.github_api import GitHub
+    from scripts.lib.github.api import GitHub
 
 PERMISSIONS = {"actions": "read", "issues": "write"}
 LONGEST_TITLE = 200  # characters; GitHub takes 256
@@ -24,7 +24,7 @@ def main() -> int:
     )
     arguments = options.parse_args()
 
-    from scripts.lib.github_api import GitHub
+    from scripts.lib.github.api import GitHub
 
     this = this_run()
     if arguments.recovered:
@@ -54,7 +54,7 @@ def fail(github: "GitHub", workflow: str, this: tuple[int, int], details: str) -
     """Two runs that open an issue at the same moment see each other's right after, and the older one stays;
     where GitHub lists it too late for that, the next run closes all but the oldest."""
     from components.compare_models.text import printable
-    from scripts.lib.failure_issue import close, mark, open_issue, open_issues
+    from scripts.lib.github.failure_issue import close, mark, open_issue, open_issues
 
     title = f"The workflow {printable(workflow)} fails"[:LONGEST_TITLE]
     issues = open_issues(github, workflow)
@@ -76,7 +76,7 @@ def fail(github: "GitHub", workflow: str, this: tuple[int, int], details: str) -
 
 def recover(github: "GitHub", workflow: str, this: tuple[int, int]) -> None:
     """A run that is older than the last failure proves nothing."""
-    from scripts.lib.failure_issue import close, open_issues
+    from scripts.lib.github.failure_issue import close, open_issues
 
     for each in open_issues(github, workflow):
         if each.last > this:
@@ -89,7 +89,7 @@ def recover(github: "GitHub", workflow: str, this: tuple[int, int]) -> None:
 def described(github: "GitHub", workflow: str, failures: int) -> str:
     """Which jobs of this run failed, where to look, and how often it was."""
     from components.compare_models.markdown import code, link, markdown
-    from scripts.lib.outcome import BAD
+    from scripts.lib.github.outcome import BAD
 
     run_id, _ = this_run()
     found = github.get("actions", "runs", run_id)

@@ -19,11 +19,11 @@ def main() -> int:
     arguments = options.parse_args()
 
     from components.compare_models.text import printable
-    from scripts.lib import ended_run, untrusted_verdict
-    from scripts.lib.acceptance import accepted_regression
-    from scripts.lib.github_api import GitHub
-    from scripts.lib.outcome import outcome
-    from scripts.lib.sticky_comment import write_comment
+    from scripts.lib.github import ended_run, untrusted_verdict
+    from scripts.lib.github.acceptance import accepted_regression
+    from scripts.lib.github.api import GitHub
+    from scripts.lib.github.outcome import outcome
+    from scripts.lib.github.sticky_comment import write_comment
 
     ended = ended_run.read_event()
     if why := ended_run.not_ours(ended):
@@ -60,8 +60,8 @@ def main() -> int:
 
 def changes(github: Any, number: int) -> dict[str, Any]:
     """What the pull request changes of what judges it."""
-    from scripts.lib.changed_files import judges_of, paths_of, workflows_of
-    from scripts.lib.model_code import SETTINGS_FILE
+    from scripts.lib.gate.model_code import SETTINGS_FILE
+    from scripts.lib.github.changed_files import judges_of, paths_of, workflows_of
 
     paths = paths_of(github.pages("pulls", number, "files"))
     settings = SETTINGS_FILE if SETTINGS_FILE in paths else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.shared.command_line import Finding, parser, run
-from scripts.lib.github import add_summary
+from scripts.lib.github.step import add_summary
 
 PERMISSIONS = {"actions": "read"}
 
@@ -16,7 +16,7 @@ def main() -> int:
     options.add_argument("environment", help="its name; the job that asks must not name it, which creates it")
     name = options.parse_args().environment
 
-    from scripts.lib.github_api import GitHub, NotFound
+    from scripts.lib.github.api import GitHub, NotFound
 
     try:
         found = [*_protection(GitHub().get("environments", name))]

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.shared.command_line import WorldError, parser, run
-from scripts.lib.github import add_summary
+from scripts.lib.github.step import add_summary
 
 if TYPE_CHECKING:
-    from scripts.lib.github_api import GitHub
-    from scripts.lib.kfp_client import Client
+    from scripts.lib.github.api import GitHub
+    from scripts.lib.kubeflow.kfp_client import Client
 
 PERMISSIONS = {"actions": "write", "pull-requests": "read", "statuses": "read"}
 CONTEXT = "gate"
@@ -22,7 +22,7 @@ def main() -> int:
         print("KUBEFLOW_HOST is not set: no gate leaves a run going")
         return 0
 
-    from scripts.lib.github_api import GitHub
+    from scripts.lib.github.api import GitHub
 
     github, problems = GitHub(), []
     waiting = [pull for pull in github.pages("pulls", state="open") if _is_pending(github, pull)]
@@ -30,7 +30,7 @@ def main() -> int:
         print("no gate waits for its run")
         return 0
 
-    from scripts.lib.endpoint import connect
+    from scripts.lib.kubeflow.endpoint import connect
 
     with connect(Path.cwd()) as client:
         for pull in waiting:
@@ -52,7 +52,7 @@ def _is_pending(github: "GitHub", pull: dict[str, Any]) -> bool:
 
 def _resume(github: "GitHub", client: "Client", pull: dict[str, Any]) -> str:
     """Have the failed jobs run again, where the run on the endpoint has ended; what was done, in words."""
-    from scripts.lib.runs import FINAL, find
+    from scripts.lib.kubeflow.runs import FINAL, find
 
     runs = find(client, f"pr-{pull['number']}-{pull['head']['sha'][:12]}")
     if not runs:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.command_line import Finding, SettingsError, parser, run
-from scripts.lib.github import add_summary
+from scripts.lib.github.step import add_summary
 
 
 def main() -> int:
@@ -16,9 +16,9 @@ def main() -> int:
         raise SettingsError("--reason: expected why, found nothing; the ledger keeps it")
 
     from components.shared.model_registry import ModelRegistry
-    from scripts.lib import serving
     from scripts.lib.registry_place import model_registry_uri
-    from scripts.lib.settings import load
+    from scripts.lib.serving import serving
+    from scripts.lib.settings.settings import load
 
     root = Path.cwd()
     settings = load(root / "mlops.yaml")

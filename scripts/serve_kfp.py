@@ -88,11 +88,11 @@ def lock_state(state: Path, url: str) -> IO[str]:
 def serve(arguments: argparse.Namespace, listener: socket.socket, url: str) -> None:
     import uvicorn
 
-    from scripts.local_kfp.app import create_app
-    from scripts.local_kfp.clock import Clock
-    from scripts.local_kfp.server import Server
-    from scripts.local_kfp.store import open_store
-    from scripts.local_kfp.supervisor import Supervisor
+    from scripts.local_kfp.server.app import create_app
+    from scripts.local_kfp.server.clock import Clock
+    from scripts.local_kfp.server.server import Server
+    from scripts.local_kfp.server.store import open_store
+    from scripts.local_kfp.server.supervisor import Supervisor
 
     state = arguments.state.resolve()
     store, clock = open_store(state / "kfp.db"), Clock()

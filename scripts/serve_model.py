@@ -23,7 +23,7 @@ def main() -> int:
     from components.shared.model_registry import ModelRegistry
     from components.shared.signals import sigterm_exits
     from scripts.lib.registry_place import model_registry_uri
-    from scripts.lib.settings import load
+    from scripts.lib.settings.settings import load
 
     settings = load(ROOT / "mlops.yaml")
     registry = ModelRegistry(model_registry_uri(ROOT), settings.model)
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def serve(registry: Any, champion: dict[str, Any], folder: Path, arguments: argparse.Namespace) -> int:
-    from scripts.lib.model_server import environment_of, running
+    from scripts.lib.serving.model_server import environment_of, running
 
     name, sha256 = registry.name, champion["model_sha256"]
     requests = registry.golden(champion["version"])

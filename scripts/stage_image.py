@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 from components.shared.command_line import SettingsError, parser, run
-from scripts.lib import published_images
-from scripts.lib.github import set_outputs
-from scripts.lib.image_repository import split_name
-from scripts.lib.images import built_from, split_tag, stage
+from scripts.lib.github.step import set_outputs
+from scripts.lib.images import published_images
+from scripts.lib.images.image_repository import split_name
+from scripts.lib.images.images import built_from, split_tag, stage
 from scripts.lib.sources import GitIndex
 
 

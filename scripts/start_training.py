@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from components.shared.command_line import WorldError, parser, run
-from scripts.lib.github import add_summary
+from scripts.lib.github.step import add_summary
 
 PERMISSIONS = {"actions": "write"}
 WORKFLOW = "training.yml"
@@ -16,7 +16,7 @@ def main() -> int:
 
     from components.shared.model_registry import ModelRegistry
     from scripts.lib.registry_place import model_registry_uri
-    from scripts.lib.settings import load
+    from scripts.lib.settings.settings import load
 
     root = Path.cwd()
     settings = load(root / "mlops.yaml")
@@ -30,7 +30,7 @@ def main() -> int:
         print("there is no alarm about the champion that waits for a training")
         return 0
 
-    from scripts.lib.github_api import GitHub
+    from scripts.lib.github.api import GitHub
 
     github = GitHub()
     branch = github.get()["default_branch"]

@@ -16,8 +16,8 @@ def main() -> int:
         print("KUBEFLOW_HOST is not set: no run outlives the command that started it")
         return 0
 
-    from scripts.lib.endpoint import connect
-    from scripts.lib.removal import end_runs
+    from scripts.lib.kubeflow.endpoint import connect
+    from scripts.lib.kubeflow.removal import end_runs
 
     with connect(Path.cwd()) as client:
         problems = end_runs(client, prefix)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.shared.command_line import Finding, SettingsError, parser, run
-from scripts.lib.github import add_summary, set_outputs
+from scripts.lib.github.step import add_summary, set_outputs
 
 if TYPE_CHECKING:
-    from scripts.lib.kfp_client import Client
-    from scripts.lib.uploads import Version
+    from scripts.lib.kubeflow.kfp_client import Client
+    from scripts.lib.kubeflow.uploads import Version
 
 PIPELINE = "training"
 RESULTS = Path("build/train")
@@ -27,14 +27,14 @@ def main() -> int:
 
     from components.compare_models import terminal
     from components.shared.model_registry import ModelRegistry
-    from scripts.lib import judged_run, model_code, training_run
-    from scripts.lib.deployment import deployed
-    from scripts.lib.endpoint import connect
-    from scripts.lib.pipeline_compiler import read_references
-    from scripts.lib.progress import shows_colors
+    from scripts.lib.gate import judged_run, model_code, training_run
+    from scripts.lib.kubeflow.deployment import deployed
+    from scripts.lib.kubeflow.endpoint import connect
+    from scripts.lib.kubeflow.pipeline_compiler import read_references
+    from scripts.lib.kubeflow.progress import shows_colors
+    from scripts.lib.kubeflow.uploads import upload
     from scripts.lib.registry_place import model_registry_uri
     from scripts.lib.sources import WorkTree
-    from scripts.lib.uploads import upload
 
     root = Path.cwd()
     code = model_code.read(WorkTree(root))
@@ -64,8 +64,9 @@ def _train(
     client: "Client", version: "Version", name: str, asked: dict[str, str], detach: bool
 ) -> dict[str, Any] | None:
     """The verdict of the run called `name`, started where none of that name is under way; None: detached."""
-    from scripts.lib import judged_run, runs
-    from scripts.lib.progress import Progress
+    from scripts.lib.gate import judged_run
+    from scripts.lib.kubeflow import runs
+    from scripts.lib.kubeflow.progress import Progress
 
     results = Path.cwd() / RESULTS
     under_way = [run for run in runs.find(client, name) if run.name == name and run.state not in runs.FINAL]

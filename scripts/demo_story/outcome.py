@@ -13,7 +13,7 @@ from components.monitor_model import terminal
 from components.shared.model_registry import ModelRegistry
 from components.shared.predictions import Predictions
 from scripts.demo_story.story import Step
-from scripts.lib import settings
+from scripts.lib.settings import settings
 
 Document = dict[str, Any]
 

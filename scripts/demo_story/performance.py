@@ -17,8 +17,8 @@ from components.shared.command_line import WorldError
 from components.shared.metrics import METRICS, Floats, Metric
 from components.shared.tables import read_table
 from scripts.demo_story.outcome import Project
-from scripts.lib.images import recover
-from scripts.lib.settings_schema import canonical_json
+from scripts.lib.images.images import recover
+from scripts.lib.settings.settings_schema import canonical_json
 
 WEEK = timedelta(days=7)
 Document = dict[str, Any]

@@ -21,8 +21,8 @@ from components.shared.command_line import Finding, SettingsError, WorldError
 from scripts.demo_story import outcome
 from scripts.demo_story.outcome import Project, Told
 from scripts.demo_story.story import CHANGES, Step
-from scripts.lib import settings
-from scripts.lib.progress import shows_colors
+from scripts.lib.kubeflow.progress import shows_colors
+from scripts.lib.settings import settings
 
 # The story has stores, an endpoint and a git history of its own, whatever the user's own are.
 NOT_PASSED_ON = ("GIT_", "GITHUB_", "KUBEFLOW_", "MODEL_REGISTRY_URI", "PREDICTIONS_URI", "RESULTS_URI")

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from bench.flights_year import Lived, Year, any_drift, every, live, monitored, never, on_frontier
-from scripts.lib import settings
-from scripts.lib.settings_schema import Settings
+from scripts.lib.settings import settings
+from scripts.lib.settings.settings_schema import Settings
 from tests.demo_files import DEMO_SETTINGS
 
 ROOT = Path(__file__).parents[2]

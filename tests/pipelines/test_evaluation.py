@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.lib.pipeline_lint import problems
+from scripts.lib.kubeflow.pipeline_lint import problems
 from tests.pipelines.graph import Graph, compiled
 
 

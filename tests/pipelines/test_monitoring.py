@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from components.shared.model_registry import ModelRegistry
-from scripts.lib.pipeline_lint import problems
+from scripts.lib.kubeflow.pipeline_lint import problems
 from tests.pipelines.graph import Graph, compiled
 from tests.seaweedfs import SeaweedFS
 from tests.template.project import Project, copy_of_this_project

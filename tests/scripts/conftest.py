@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lib.endpoint import open_client
-from scripts.lib.images import stage_all
-from scripts.lib.kfp_client import Client
-from scripts.lib.pipeline_compiler import compile_pipeline
+from scripts.lib.images.images import stage_all
+from scripts.lib.kubeflow.endpoint import open_client
+from scripts.lib.kubeflow.kfp_client import Client
+from scripts.lib.kubeflow.pipeline_compiler import compile_pipeline
+from scripts.lib.kubeflow.uploads import Version, upload
 from scripts.lib.sources import WorkTree
-from scripts.lib.uploads import Version, upload
 from scripts.local_kfp.start import local_kfp
 from tests.demo_files import DEMO_SETTINGS
 from tests.scripts.kubeflow import Kubeflow

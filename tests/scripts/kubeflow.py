@@ -7,9 +7,9 @@ from typing import Any
 
 from kfp import compiler, dsl
 
-from scripts.lib import kfp_lists, runs
-from scripts.lib.endpoint import open_client
-from scripts.lib.uploads import Version, upload
+from scripts.lib.kubeflow import kfp_lists, runs
+from scripts.lib.kubeflow.endpoint import open_client
+from scripts.lib.kubeflow.uploads import Version, upload
 from tests.template.local_kfp.in_process import InProcessServer, wait_until
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from components.shared.model_registry import ModelRegistry
 from scripts.accept_regression import PERMISSIONS
-from scripts.lib.acceptance import LONGEST_REASON, accepted_regression
-from scripts.lib.github_api import GitHub
+from scripts.lib.github.acceptance import LONGEST_REASON, accepted_regression
+from scripts.lib.github.api import GitHub
 from tests.demo_files import DEMO_SETTINGS
 from tests.scripts.steps import Call
 from tests.template.standins.github_api import GitHubApi

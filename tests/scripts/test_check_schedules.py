@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from scripts.lib import cron_times, kfp_lists, recurring_runs
-from scripts.lib.recurring_runs import Wanted
-from scripts.lib.settings import load
+from scripts.lib.kubeflow import kfp_lists, recurring_runs
+from scripts.lib.kubeflow.recurring_runs import Wanted
+from scripts.lib.settings import cron_times
+from scripts.lib.settings.settings import load
 from tests.demo_files import DEMO_SETTINGS
 from tests.scripts.kubeflow import Kubeflow
 from tests.scripts.steps import Call

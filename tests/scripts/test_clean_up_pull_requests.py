@@ -4,7 +4,7 @@ import pytest
 
 from components.shared.command_line import WorldError
 from scripts.clean_up_pull_requests import PERMISSIONS
-from scripts.lib.kfp_client import Client
+from scripts.lib.kubeflow.kfp_client import Client
 from tests.scripts.kubeflow import Kubeflow
 
 GRANTED = {name.replace("-", "_"): level for name, level in PERMISSIONS.items()}

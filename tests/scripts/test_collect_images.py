@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 
 from scripts import collect_images
-from scripts.lib.docker_hub import DockerHub
-from scripts.lib.uploads import upload
+from scripts.lib.images.docker_hub import DockerHub
+from scripts.lib.kubeflow.uploads import upload
 from tests.docker_registry import DockerRegistry
 from tests.template.standins.docker_hub_api import running_docker_hub_api
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.lib import kfp_lists
+from scripts.lib.kubeflow import kfp_lists
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from components.shared.command_line import SettingsError
-from scripts.lib.pipeline_compiler import compile_all, compile_pipeline
-from scripts.lib.pipeline_lint import problems
-from scripts.lib.settings_schema import Resources
+from scripts.lib.kubeflow.pipeline_compiler import compile_all, compile_pipeline
+from scripts.lib.kubeflow.pipeline_lint import problems
+from scripts.lib.settings.settings_schema import Resources
 from tests.demo_files import DEMO_SETTINGS
 
 DIGEST = "@sha256:" + "a" * 64

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from components.shared.command_line import SettingsError, WorldError
-from scripts.lib import runs
-from scripts.lib.endpoint import open_client
-from scripts.lib.kfp_client import Client
-from scripts.lib.uploads import content_hash, find_pipeline, newest_version, read_spec, upload
+from scripts.lib.kubeflow import runs
+from scripts.lib.kubeflow.endpoint import open_client
+from scripts.lib.kubeflow.kfp_client import Client
+from scripts.lib.kubeflow.uploads import content_hash, find_pipeline, newest_version, read_spec, upload
 from tests.scripts.steps import Call
 
 

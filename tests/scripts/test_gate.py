@@ -16,12 +16,12 @@ from components.compare_models.document import judge
 from components.enforce_verdict.main import read_verdict
 from components.shared.command_line import SettingsError
 from scripts.gate import arguments_parser, read_arguments
-from scripts.lib import known_verdicts
-from scripts.lib.change import Change, read_candidate, read_change
-from scripts.lib.judged_run import agrees, expect_reachable, recover_images, results_uri_of_a_run
-from scripts.lib.model_code import BORN_FROM, ModelCode, published
-from scripts.lib.runs import Run, Task
-from scripts.lib.settings_schema import Resources, Table
+from scripts.lib.gate import known_verdicts
+from scripts.lib.gate.change import Change, read_candidate, read_change
+from scripts.lib.gate.judged_run import agrees, expect_reachable, recover_images, results_uri_of_a_run
+from scripts.lib.gate.model_code import BORN_FROM, ModelCode, published
+from scripts.lib.kubeflow.runs import Run, Task
+from scripts.lib.settings.settings_schema import Resources, Table
 from scripts.lib.sources import head_of
 from tests.components.questions import probability, question
 from tests.demo_files import put_back

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from components.shared.command_line import Finding
-from scripts.lib import pull_request_run, runs
-from scripts.lib.endpoint import open_client
-from scripts.lib.images import stage_all
-from scripts.lib.judged_run import NoVerdict
-from scripts.lib.kfp_client import Client
-from scripts.lib.pipeline_compiler import compile_pipeline
-from scripts.lib.pull_request_run import PullRequest
+from scripts.lib.gate import pull_request_run
+from scripts.lib.gate.judged_run import NoVerdict
+from scripts.lib.gate.pull_request_run import PullRequest
+from scripts.lib.images.images import stage_all
+from scripts.lib.kubeflow import runs
+from scripts.lib.kubeflow.endpoint import open_client
+from scripts.lib.kubeflow.kfp_client import Client
+from scripts.lib.kubeflow.pipeline_compiler import compile_pipeline
 from scripts.lib.sources import WorkTree
 from scripts.local_kfp.start import local_kfp
 from tests.scripts.test_promote import identical

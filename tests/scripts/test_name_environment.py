@@ -9,7 +9,7 @@ import pytest
 
 from tests.scripts.steps import ROOT
 
-SCRIPTS = ("scripts/name_environment.py", "scripts/lib/github.py", "components/shared/command_line.py")
+SCRIPTS = ("scripts/name_environment.py", "scripts/lib/github/step.py", "components/shared/command_line.py")
 
 
 @pytest.fixture

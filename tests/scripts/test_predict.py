@@ -7,7 +7,7 @@ import pytest
 
 from components.shared.command_line import SettingsError
 from scripts import predict
-from scripts.lib.settings import load
+from scripts.lib.settings.settings import load
 from tests.demo_files import DEMO_SETTINGS
 
 

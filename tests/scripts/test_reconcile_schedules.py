@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from scripts.lib import kfp_lists, recurring_runs
-from scripts.lib.kfp_client import PatientRest
-from scripts.lib.uploads import upload
+from scripts.lib.kubeflow import kfp_lists, recurring_runs
+from scripts.lib.kubeflow.kfp_client import PatientRest
+from scripts.lib.kubeflow.uploads import upload
 from tests.scripts.kubeflow import Kubeflow
 from tests.scripts.steps import Call
 from tests.template.local_kfp.in_process import wait_until

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from components.shared.model_registry import ModelRegistry
-from scripts.lib.uploads import upload
+from scripts.lib.kubeflow.uploads import upload
 from tests.model_versions import METADATA, model_folder, record_of, verdict_on
 
 ZEROS, ONES, TWOS = "0" * 16, "1" * 16, "2" * 16

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lib.acceptance import BOT
-from scripts.lib.failure_issue import LABEL, mark
+from scripts.lib.github.acceptance import BOT
+from scripts.lib.github.failure_issue import LABEL, mark
 from scripts.report_failure import PERMISSIONS
 from tests.scripts.steps import Call
 from tests.template.standins.github_api import GitHubApi

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from components.compare_models.document import judge
-from scripts.lib.acceptance import BOT, CONTEXT
-from scripts.lib.sticky_comment import MARK
+from scripts.lib.github.acceptance import BOT, CONTEXT
+from scripts.lib.github.sticky_comment import MARK
 from scripts.report_pull_request import PERMISSIONS, comment, status_line
 from tests.components.questions import probability, question
 from tests.scripts.steps import Call

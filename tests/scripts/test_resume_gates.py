@@ -3,7 +3,7 @@
 import pytest
 
 from components.shared.command_line import WorldError
-from scripts.lib.github_api import GitHub
+from scripts.lib.github.api import GitHub
 from scripts.resume_gates import PERMISSIONS
 from tests.scripts.kubeflow import Kubeflow
 

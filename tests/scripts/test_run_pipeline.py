@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from components.shared.command_line import WorldError
-from scripts.lib import runs
-from scripts.lib.endpoint import open_client
-from scripts.lib.uploads import upload
+from scripts.lib.kubeflow import runs
+from scripts.lib.kubeflow.endpoint import open_client
+from scripts.lib.kubeflow.uploads import upload
 from tests.template.standins.odd_endpoint import Answer, error, odd_endpoint
 
 DAY = {"day": "2024-01-01"}

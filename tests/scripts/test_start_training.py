@@ -9,7 +9,7 @@ import pytest
 
 from components.monitor_model.policy import Seen, decide
 from components.shared.model_registry import ModelRegistry
-from scripts.lib.settings import load
+from scripts.lib.settings.settings import load
 from scripts.start_training import PERMISSIONS
 from tests.demo_files import DEMO_SETTINGS
 from tests.model_versions import register, verdict_on

@@ -1,6 +1,6 @@
 """Tests of scripts/terminate_runs.py: runs end by their names, and no other's run does."""
 
-from scripts.lib import removal
+from scripts.lib.kubeflow import removal
 
 
 def test_runs_end_by_the_beginning_of_their_names(call, tmp_path, kubeflow):

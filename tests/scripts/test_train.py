@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lib import runs
-from scripts.lib.endpoint import open_client
+from scripts.lib.kubeflow import runs
+from scripts.lib.kubeflow.endpoint import open_client
 from tests.scripts.kubeflow import Kubeflow
 from tests.scripts.steps import Call
 from tests.scripts.test_promote import identical
@@ -53,7 +53,7 @@ def train(call: Callable[..., Call], project: Project, server: InProcessServer) 
 
 def digests(project: Project, salt: str = "") -> Path:
     """What record_images writes; a salt gives other images of the same code."""
-    from scripts.lib.images import name_all
+    from scripts.lib.images.images import name_all
     from scripts.lib.sources import GitIndex
 
     images = name_all(GitIndex(project.root), "registry.example/you/flights", salt)

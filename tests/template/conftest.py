@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lib import images, sources
+from scripts.lib import sources
+from scripts.lib.images import images
 from tests.template.containers.engine import STORE, TOOLS, Engine
 from tests.template.project import Project, copy_of_this_project
 

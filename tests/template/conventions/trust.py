@@ -25,7 +25,7 @@ NEEDED_BY_ACTIONS = {
     "actions/checkout": {"contents": "read"},
     "actions/attest": {"id-token": "write", "attestations": "write"},
 }
-SPEAKS_TO_GITHUB = "scripts/lib/github_api.py"
+SPEAKS_TO_GITHUB = "scripts/lib/github/api.py"
 JUDGES = ("load_data", "validate_data", "compare_models", "enforce_verdict", "model_registry", "shared")
 
 
@@ -56,7 +56,7 @@ def grants_are_given_to_jobs_and_say_what_for(root: Path) -> Iterator[str]:
     ),
     breach(
         "scripts/tell.py:1",
-        "from scripts.lib.github_api import GitHub\n",
+        "from scripts.lib.github.api import GitHub\n",
         {SPEAKS_TO_GITHUB: ""},
     ),
 )

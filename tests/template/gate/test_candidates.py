@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from scripts.lib.images import stage_all
-from scripts.lib.model_code import BORN_FROM
+from scripts.lib.gate.model_code import BORN_FROM
+from scripts.lib.images.images import stage_all
 from scripts.lib.sources import GitTree
 from tests.template.gate.test_verdicts import FEATURES
 from tests.template.project import Project

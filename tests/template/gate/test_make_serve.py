@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from components.shared.command_line import SettingsError
-from scripts.lib.model_server import image_of
+from scripts.lib.serving.model_server import image_of
 from tests.model_servers import ENVIRONMENTS, free_port
 from tests.template.project import ELSEWHERE, Project
 

@@ -8,11 +8,11 @@ import pytest
 
 from components.shared.model_registry import ModelRegistry
 from components.shared.predictions import Predictions
-from scripts.lib import kfp_lists
-from scripts.lib.endpoint import open_client
-from scripts.lib.kfp_client import Client
-from scripts.lib.runs import FINAL
-from scripts.local_kfp.supervisor import RUN_PROCESS
+from scripts.lib.kubeflow import kfp_lists
+from scripts.lib.kubeflow.endpoint import open_client
+from scripts.lib.kubeflow.kfp_client import Client
+from scripts.lib.kubeflow.runs import FINAL
+from scripts.local_kfp.server.supervisor import RUN_PROCESS
 from tests.template.gate.test_predict_runs import flights_of_the_day
 from tests.template.local_kfp import in_process
 from tests.template.local_kfp.in_process import InProcessServer

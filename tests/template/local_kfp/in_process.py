@@ -12,11 +12,11 @@ from typing import Any
 import kfp
 import uvicorn
 
-from scripts.local_kfp.app import create_app
-from scripts.local_kfp.clock import Clock
-from scripts.local_kfp.server import Server
-from scripts.local_kfp.store import Store
-from scripts.local_kfp.supervisor import Supervisor
+from scripts.local_kfp.server.app import create_app
+from scripts.local_kfp.server.clock import Clock
+from scripts.local_kfp.server.server import Server
+from scripts.local_kfp.server.store import Store
+from scripts.local_kfp.server.supervisor import Supervisor
 from scripts.serve_kfp import open_port
 from tests.template.local_kfp.api_description import FILE, Checked
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from kfp import compiler, dsl
 
-from scripts.local_kfp.record import Record
-from scripts.local_kfp.run_process import run_pipeline
-from scripts.local_kfp.subprocess_tasks import SubprocessTasks
+from scripts.local_kfp.runner.record import Record
+from scripts.local_kfp.runner.run_process import run_pipeline
+from scripts.local_kfp.runner.subprocess_tasks import SubprocessTasks
 
 ROOT = Path(__file__).parents[3]
 STANDIN = ROOT / "tests" / "template" / "standins" / "tool.py"
@@ -94,7 +94,7 @@ def execute(run: Run) -> str | None:
 def start(run: Run) -> subprocess.Popen[str]:
     """Run it in a process of its own, as the server does."""
     return subprocess.Popen(
-        [sys.executable, "-m", "scripts.local_kfp.run_process", run.folder],
+        [sys.executable, "-m", "scripts.local_kfp.runner.run_process", run.folder],
         cwd=ROOT,
         start_new_session=True,
         stdout=subprocess.PIPE,

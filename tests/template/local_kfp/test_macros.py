@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scripts.local_kfp.macros import Macros, format_go
+from scripts.local_kfp.server.macros import Macros, format_go
 
 MOMENT = datetime(2013, 9, 2, 15, 4, 5, tzinfo=UTC)
 SECONDS = int(MOMENT.timestamp())

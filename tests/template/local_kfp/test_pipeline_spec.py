@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.local_kfp.errors import ApiError
-from scripts.local_kfp.packages import read_package
-from scripts.local_kfp.pipeline_spec import check_parameters, from_struct, from_yaml
+from scripts.local_kfp.server.errors import ApiError
+from scripts.local_kfp.server.packages import read_package
+from scripts.local_kfp.server.pipeline_spec import check_parameters, from_struct, from_yaml
 
 
 @pytest.fixture

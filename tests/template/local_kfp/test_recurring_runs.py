@@ -7,7 +7,7 @@ import kfp
 import kfp_server_api
 import pytest
 
-from scripts.local_kfp.clock import parse_time
+from scripts.local_kfp.server.clock import parse_time
 from tests.template.local_kfp.in_process import InProcessServer, wait_until
 
 Schedule = Callable[..., Any]

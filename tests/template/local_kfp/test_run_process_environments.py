@@ -10,7 +10,7 @@ import pytest
 
 from components.shared.command_line import WorldError
 from scripts.lib.environments import interpreter_for, pins
-from scripts.local_kfp.subprocess_tasks import SubprocessTasks
+from scripts.local_kfp.runner.subprocess_tasks import SubprocessTasks
 from tests.template.local_kfp.runs import stage
 
 # A wheel without dependencies of its own: another version than any that is installed here.

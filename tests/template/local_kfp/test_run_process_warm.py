@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local_kfp.subprocess_tasks import SubprocessTasks, slow_modules
+from scripts.local_kfp.runner.subprocess_tasks import SubprocessTasks, slow_modules
 from tests.template.local_kfp.runs import stage
 
 TAG = "train-0123456789abcdef"

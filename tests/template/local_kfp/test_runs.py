@@ -11,10 +11,10 @@ import kfp_server_api
 import pytest
 import yaml
 
-from scripts.local_kfp.clock import Clock
-from scripts.local_kfp.server import Server
-from scripts.local_kfp.store import Store
-from scripts.local_kfp.supervisor import Supervisor, prepare_folder
+from scripts.local_kfp.server.clock import Clock
+from scripts.local_kfp.server.server import Server
+from scripts.local_kfp.server.store import Store
+from scripts.local_kfp.server.supervisor import Supervisor, prepare_folder
 from tests.template.local_kfp.in_process import InProcessServer, is_running, wait_until
 
 Start = Callable[..., Any]
@@ -105,7 +105,7 @@ def test_terminating_ends_grandchildren_too(server: InProcessServer, client: kfp
 def test_who_is_deaf_to_the_request_is_killed(
     server: InProcessServer, client: kfp.Client, start, finish, monkeypatch
 ):
-    monkeypatch.setattr("scripts.local_kfp.supervisor.GRACE_SECONDS", 0.1)
+    monkeypatch.setattr("scripts.local_kfp.server.supervisor.GRACE_SECONDS", 0.1)
     run = start(behave="hang-deaf")
     pids = processes(server, run)
     client.terminate_run(run.run_id)
@@ -162,7 +162,7 @@ def test_a_runs_folder_is_written_whole_or_not_at_all(tmp_path: Path):
 
 
 def test_a_process_that_cannot_start(server: InProcessServer, start: Start, finish: Finish, monkeypatch):
-    monkeypatch.setattr("scripts.local_kfp.supervisor.ROOT", server.state / "nowhere")
+    monkeypatch.setattr("scripts.local_kfp.server.supervisor.ROOT", server.state / "nowhere")
     run = finish(start())
     assert run.state == "FAILED"
     assert "the run's process cannot start" in run.state_history[-1].error.message

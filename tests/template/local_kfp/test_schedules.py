@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scripts.local_kfp.clock import format_time, parse_time
-from scripts.local_kfp.errors import ApiError
-from scripts.local_kfp.schedules import check_trigger, next_time
+from scripts.local_kfp.server.clock import format_time, parse_time
+from scripts.local_kfp.server.errors import ApiError
+from scripts.local_kfp.server.schedules import check_trigger, next_time
 
 CREATED = "2013-09-01T10:00:00Z"  # a Sunday
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local_kfp.subprocess_tasks import SubprocessTasks, WarmPython
+from scripts.local_kfp.runner.subprocess_tasks import SubprocessTasks, WarmPython
 from tests.template.local_kfp.runs import TAG, stage
 
 TELL = "import json, os\nprint(json.dumps(dict(os.environ)))\n"

@@ -23,7 +23,7 @@ from components.shared.command_line import WorldError
 from components.shared.model_registry import ModelRegistry
 from components.shared.tables import file_sha256
 from components.train_model.golden import encode
-from scripts.lib.model_server import LocalServer, running
+from scripts.lib.serving.model_server import LocalServer, running
 from tests.components.conftest import AS_OF, data_settings_of, feature_settings_of, run_main
 from tests.model_servers import ROOT, free_port, initializer_python, server_python
 from tests.model_versions import METADATA, verdict_on

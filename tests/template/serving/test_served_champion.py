@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from components.shared.model_registry import ModelRegistry
-from scripts.lib.images import name_all
+from scripts.lib.images.images import name_all
 from scripts.lib.sources import GitIndex
 from tests.seaweedfs import SeaweedFS
 from tests.served_versions import SERVING

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.lib import images
+from scripts.lib.images import images
 from scripts.lib.sources import GitIndex
 from tests.seaweedfs import SeaweedFS
 from tests.template.project import ELSEWHERE, Project

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.lib import images, kfp_lists, runs
-from scripts.lib.endpoint import open_client
+from scripts.lib.images import images
+from scripts.lib.kubeflow import kfp_lists, runs
+from scripts.lib.kubeflow.endpoint import open_client
 from scripts.lib.sources import GitIndex
 from scripts.local_kfp.start import local_kfp
 from tests.demo_files import DEMO_SETTINGS

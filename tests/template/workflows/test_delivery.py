@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from components.shared.model_registry import ModelRegistry
-from scripts.lib import images, kfp_lists
-from scripts.lib.endpoint import open_client
+from scripts.lib.images import images
+from scripts.lib.kubeflow import kfp_lists
+from scripts.lib.kubeflow.endpoint import open_client
 from scripts.lib.sources import GitIndex
 from scripts.local_kfp.start import local_kfp
 from tests.docker_registry import DockerRegistry

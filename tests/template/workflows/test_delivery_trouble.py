@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.local_kfp import pipelines as served
-from scripts.local_kfp.errors import invalid
+from scripts.local_kfp.server import pipelines as served
+from scripts.local_kfp.server.errors import invalid
 from tests.docker_registry import DockerRegistry
 from tests.scripts.kubeflow import Kubeflow
 from tests.template.local_kfp.in_process import STANDIN, InProcessServer, wait_until

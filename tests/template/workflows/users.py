@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from scripts.lib import images
+from scripts.lib.images import images
 from scripts.lib.sources import GitIndex
 from tests.docker_registry import DockerRegistry
 from tests.template.project import Project
