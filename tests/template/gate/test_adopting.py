@@ -87,7 +87,7 @@ def test_another_data_set_by_following_the_page(followed: list[str], project: Pr
     assert decision["decision"] == "QUIET"
     assert "bp" in [feature["name"] for feature in decision["drift"]["features"]]
 
-    tested = "tests/components/test_build_features.py tests/scripts/lib/test_settings.py"
+    tested = "tests/components/test_build_features.py tests/scripts/lib/settings/test_settings.py"
     shell(project, f".venv/bin/python -m pytest -q -p no:cacheprovider {tested}")
     ours = "data/patients components/build_features/features.py"
     shell(project, f".venv/bin/ruff check {ours}\n.venv/bin/ruff format --diff {ours}")
