@@ -32,24 +32,25 @@ BARE = """
 import sys, time
 from pathlib import Path
 from bench.bench_batch_scoring import frames
-import joblib
 folder, rows = Path(sys.argv[1]), int(sys.argv[2])
-model, chunks = joblib.load(folder / "model/model.joblib"), frames()
-seconds = 0
+started = time.perf_counter()
+import joblib, pandas
+model = joblib.load(folder / "model/model.joblib")
+seconds = time.perf_counter() - started
+chunks = frames()
+started = time.perf_counter()
 while rows > 0:
     for chunk in chunks:
-        started = time.perf_counter()
         model.predict_proba(chunk)
-        seconds += time.perf_counter() - started
         rows -= len(chunk)
-print(seconds)
+print(seconds + time.perf_counter() - started)
 """
 
 
 def main() -> int:
     command_line.parser(__doc__).parse_args()
     print(f"Gradient boosting of 100 trees on {COLUMNS} columns of float32, all processors, best of {TURNS}.")
-    print(f"Ours counts everything: imports, reading, checks, predict, writing, of {ROWS:,} rows.\n")
+    print(f"Both count their imports; ours reading, checks and writing, too, of {ROWS:,} rows.\n")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_model(folder / "model")

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pyarrow.parquet as pq
 
 from components.shared import tables
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 131_072
 TYPES = {
     "number": (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_null),
     "category": (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary, pa.types.is_null),
@@ -42,7 +41,7 @@ def score_batches(
         )
         refused = pa.schema([("row", pa.int64()), schema.field(key), ("reason", pa.string())])
         with _writer(predictions, kept, [time, "model_version"]) as good, _writer(rejects, refused) as bad:
-            for batch in _read_ahead(batches):
+            for batch in batches:
                 if found := faults(batch, settings):
                     wrong, reasons = joined(found)
                     rows = pc.add(pc.indices_nonzero(wrong).cast(pa.int64()), scored + rejected)
@@ -50,20 +49,11 @@ def score_batches(
                     rejected += len(rows)
                     batch = batch.filter(pc.invert(wrong))
                 if count := batch.num_rows:
-                    values = pa.array(predict(batch.to_pandas()), pa.float64())
+                    values = pa.array(predict(batch.select([*settings["columns"]]).to_pandas()), pa.float64())
                     columns = [batch[key], batch[time], values, pa.repeat(version, count)]
                     good.write_batch(_batch(columns, kept))
                     scored += count
     return scored, rejected
-
-
-def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Each batch in turn; the next is read while its owner works on one."""
-    with ThreadPoolExecutor(1) as reader:
-        coming = reader.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = reader.submit(next, batches, None)
-            yield batch
 
 
 def faults(batch: pa.RecordBatch, settings: Json) -> list[tuple[pa.Array, str]]:
@@ -118,9 +108,9 @@ def _batch(columns: list[pa.Array], schema: pa.Schema) -> pa.RecordBatch:
 
 @contextmanager
 def _writer(path: Path, schema: pa.Schema, repeating: list[str] | bool = True) -> Iterator[pq.ParquetWriter]:
-    """A file for rows of `schema`; a dictionary of columns that are not `repeating` would waste time."""
+    """A file for rows of `schema`, fast to write: only `repeating` columns get a dictionary."""
     with (
         tables.written_whole(path) as unfinished,
-        pq.ParquetWriter(unfinished, schema, compression="zstd", use_dictionary=repeating) as file,
+        pq.ParquetWriter(unfinished, schema, compression="lz4", use_dictionary=repeating) as file,
     ):
         yield file
