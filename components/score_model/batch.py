@@ -35,7 +35,7 @@ def score_batches(
     scored = rejected = 0
     with tables.read_batches(features, columns, BATCH_ROWS) as (schema, batches):
         about = {"snapshot": (schema.metadata or {}).get(b"snapshot", b"{}")}
-        version_of = ("model_version", pa.string())
+        version_of = ("model_version", pa.dictionary(pa.int8(), pa.string()))
         kept = pa.schema(
             [schema.field(key), schema.field(time), ("prediction", pa.float64()), version_of], about
         )
@@ -50,7 +50,9 @@ def score_batches(
                     batch = batch.filter(pc.invert(wrong))
                 if count := batch.num_rows:
                     values = pa.array(predict(batch.select([*settings["columns"]]).to_pandas()), pa.float64())
-                    columns = [batch[key], batch[time], values, pa.repeat(version, count)]
+                    # A dictionary of one, for to compare millions of strings takes its time.
+                    one_version = pa.DictionaryArray.from_arrays(np.zeros(count, np.int8), [version])
+                    columns = [batch[key], batch[time], values, one_version]
                     good.write_batch(_batch(columns, kept))
                     scored += count
     return scored, rejected

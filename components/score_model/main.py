@@ -4,6 +4,7 @@ import argparse
 import os
 import time
 import warnings
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,10 @@ def main() -> None:
         print("there is no model, so nothing is predicted")
         table = table.slice(0, 0)
     started = time.perf_counter()
-    threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
-    prediction = predict(model, table.to_pandas(), settings, threads) if table.num_rows else []
+    prediction = []
+    if table.num_rows:
+        with at_most(int(os.environ.get("OMP_NUM_THREADS", "1"))):
+            prediction = predict(model, table.to_pandas(), settings)
     milliseconds = (time.perf_counter() - started) * 1e6 / max(table.num_rows, 1)
 
     predictions = {settings["key"]: table[settings["key"]], "prediction": pa.array(prediction, pa.float64())}
@@ -55,14 +58,15 @@ def predict_batch(arguments: argparse.Namespace, settings: dict[str, Any]) -> No
     # Of no number of threads but one are sums the same on every machine: for the gate, that matters more.
     threads = int(os.environ.get("OMP_NUM_THREADS") or joblib.cpu_count())
     model = load_model(arguments.model / "model.joblib")
-    scored, rejected = score_batches(
-        arguments.features,
-        lambda rows: predict(model, rows, settings, threads),
-        settings,
-        arguments.model_version,
-        arguments.predictions,
-        arguments.rejects,
-    )
+    with at_most(threads):
+        scored, rejected = score_batches(
+            arguments.features,
+            lambda rows: predict(model, rows, settings),
+            settings,
+            arguments.model_version,
+            arguments.predictions,
+            arguments.rejects,
+        )
     print(f"{scored} predictions, {rejected} rejected rows")
 
 
@@ -83,16 +87,20 @@ def load_model(file: Path) -> Any:
             raise command_line.WorldError(f"{file}: expected a model, found: {error}") from None
 
 
-def predict(model: Any, rows: Any, settings: dict[str, Any], threads: int) -> Any:
-    """The probability of the positive class, or the value."""
+def at_most(threads: int) -> AbstractContextManager:
+    """So many threads for the libraries that are loaded by now."""
     from threadpoolctl import threadpool_limits
 
+    return threadpool_limits(threads)
+
+
+def predict(model: Any, rows: Any, settings: dict[str, Any]) -> Any:
+    """The probability of the positive class, or the value."""
     features = rows[list(settings["columns"])]
     try:
-        with threadpool_limits(threads):
-            if settings["label"]["type"] == "number":
-                return model.predict(features)
-            return model.predict_proba(features)[:, list(model.classes_).index(1)]
+        if settings["label"]["type"] == "number":
+            return model.predict(features)
+        return model.predict_proba(features)[:, list(model.classes_).index(1)]
     except ValueError as error:
         raise command_line.SettingsError(
             f"the model does not fit these features: {' '.join(str(error).split())}"
