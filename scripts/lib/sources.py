@@ -209,6 +209,8 @@ def _names(output: bytes) -> list[str]:
 
 
 def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    if not root.is_dir():
+        raise SettingsError(f"{root}: expected the folder of a checkout, found none")
     try:
         done = subprocess.run(["git", *arguments], cwd=root, input=stdin, capture_output=True)
     except FileNotFoundError:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from components.shared.command_line import SettingsError
-from scripts.lib.kubeflow.pipeline_compiler import compile_all, compile_pipeline
+from scripts.lib.kubeflow.pipeline_compiler import compile_all, compile_pipeline, read_references
 from scripts.lib.kubeflow.pipeline_lint import problems
 from scripts.lib.settings.settings_schema import Resources
 from tests.demo_files import DEMO_SETTINGS
@@ -262,3 +262,8 @@ def test_a_project_that_names_its_packages_as_ours_compiles_its_own(tmp_path, pa
         == images["theirs"]
     )
     assert sys.modules["components.load_data.component"] is ours, "what was imported before is still there"
+
+
+def test_absent_references_tell_what_writes_them(tmp_path):
+    with pytest.raises(SettingsError, match="expected what record_images writes, found no such file"):
+        read_references(tmp_path / "images.json")

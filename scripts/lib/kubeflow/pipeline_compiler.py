@@ -66,6 +66,8 @@ def read_references(path: Path) -> dict[str, str]:
     """The images that record_images wrote: a reference for each component."""
     try:
         images = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: expected what record_images writes, found no such file") from None
     except ValueError as error:
         raise SettingsError(f"{path}: expected JSON, found {error}") from None
     if not isinstance(images, dict) or not all(isinstance(each, str) for each in images.values()):

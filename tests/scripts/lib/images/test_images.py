@@ -265,3 +265,8 @@ def test_a_component_that_is_none_is_named(project):
         SettingsError, match="component load: expected components/load/Dockerfile, found no such"
     ):
         stage("load", WorkTree(project))
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(SettingsError, match="nowhere: expected the folder of a checkout, found none"):
+        GitTree(tmp_path / "nowhere", "HEAD")
