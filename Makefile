@@ -41,7 +41,7 @@ lock: .venv/installed-dev ## lock the project's and every component's requiremen
 	@$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@set -e; for file in $(filter-out $(SERVER)/%,$(wildcard components/*/requirements.in)); do $(LOCK) --no-annotate $$file -c requirements.txt -o $${file%.in}.txt; done
 	@$(LOCK) --no-annotate $(SERVER)/requirements.in -c components/train_model/requirements.txt -o $(SERVER)/requirements.txt
-	@$(LOCK) --no-annotate tests/template/serving/requirements.in -o tests/template/serving/requirements.txt
+	@$(LOCK) --no-annotate engine/tests/serving/requirements.in -o engine/tests/serving/requirements.txt
 
 .venv/installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from components.shared import command_line
+from engine import command_line
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from components.shared import command_line
+from engine import command_line
 
 ROWS, FEWER, COLUMNS, CHUNK, TURNS = 10_000_000, 3_000_000, 20, 131_072, 2
 LEAST_SHARE, MOST_MEGABYTES, MOST_GROWTH = 0.85, 600, 0.10

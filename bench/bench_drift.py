@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from components.shared import command_line, sketches
+from engine import command_line, sketches
 
 ROWS, COLUMNS, SHARDS = 1_000_000, 30, 8
 LEAST_FASTER, MOST_ERROR = 30, 1e-4

@@ -6,7 +6,7 @@ from statistics import mean
 
 from bench import flights_year
 from bench.flights_year import Lived, Year, live
-from components.shared import command_line
+from engine import command_line
 
 STARTS = [date(2013, month, 1) for month in (3, 4, 5, 6, 7)]
 END = date(2013, 12, 31)
@@ -35,8 +35,8 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help=f"put the table into {DOCUMENT}")
     arguments = parser.parse_args()
 
-    from scripts.lib.settings import settings
-    from tests.demo_files import DEMO_SETTINGS
+    from engine.settings import settings
+    from engine.tests.demo_files import DEMO_SETTINGS
 
     root = Path.cwd()
     year = Year(settings.load(DEMO_SETTINGS), root)

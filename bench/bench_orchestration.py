@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from statistics import median
 
-from components.shared import command_line
+from engine import command_line
 
 ROUNDS = 5
 ELSEWHERE = ("AWS_", "CI", "GITHUB_", "KUBEFLOW_", "MODEL_REGISTRY_URI", "PYTHON", "RESULTS_URI")
@@ -29,8 +29,8 @@ def main() -> None:
 
 
 def measure(folder: Path) -> None:
-    from scripts.lib.gate.change import read_change
-    from tests.template.project import copy_of_this_project
+    from engine.gate.change import read_change
+    from engine.tests.project import copy_of_this_project
 
     root = copy_of_this_project(folder / "project").root
     models = root / ".mlops/models"

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.lib.images.image_repository import ImageRepository
-from scripts.lib.images.images import name_all
-from scripts.lib.sources import GitIndex
-from tests.docker_registry import running_registry
+from engine.images.image_repository import ImageRepository
+from engine.images.images import name_all
+from engine.sources import GitIndex
+from engine.tests.docker_registry import running_registry
 
 COMPONENTS, ROUNDS = 200, 15
 
@@ -63,7 +63,7 @@ def main() -> None:
             naming = milliseconds(lambda: name_all(GitIndex(root), repository))
             listed = milliseconds(lambda: set(ImageRepository(repository).tags()))
             look_ups = milliseconds(lambda: ImageRepository(repository).digests(tags))
-            command = ["python", "-m", "scripts.plan_images", "--repository", repository]
+            command = ["python", "-m", "scripts.ci.plan_images", "--repository", repository]
             environment = {"PATH": f"{Path.cwd()}/.venv/bin:/usr/bin:/bin", "PYTHONPATH": str(Path.cwd())}
             whole = milliseconds(
                 lambda: subprocess.run(command, cwd=root, env=environment, capture_output=True, check=True)

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from components.shared import command_line
+from engine import command_line
 
 ROUNDS = 3
 MOST_SECONDS = 90
@@ -14,7 +14,7 @@ MOST_SECONDS = 90
 
 def main() -> int:
     command_line.parser(__doc__).parse_args()
-    from tests.docker_registry import running_registry
+    from engine.tests.docker_registry import running_registry
 
     with tempfile.TemporaryDirectory() as folder, running_registry(Path(folder)) as registry:
         found = measure(Path(folder).resolve(), registry)
@@ -26,10 +26,10 @@ def main() -> int:
 
 
 def measure(folder: Path, registry) -> list[float]:
-    from tests.template.project import copy_of_this_project
-    from tests.template.workflows import users
-    from tests.template.workflows.act import Runner
-    from tests.template.workflows.origin import Origin
+    from engine.tests.project import copy_of_this_project
+    from engine.tests.workflows import users
+    from engine.tests.workflows.act import Runner
+    from engine.tests.workflows.origin import Origin
 
     project = copy_of_this_project(folder / "project")
     users.give_own_suite(project)

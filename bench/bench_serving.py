@@ -11,7 +11,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from components.shared import command_line, golden
+from engine import command_line
+from engine.kserve import golden_requests as golden
 
 ROOT = Path(__file__).parents[1]
 NAME = "flight-delays"
@@ -29,8 +30,8 @@ def main() -> int:
 
 
 def measure(folder: Path) -> int:
-    from tests.model_servers import initializer_python
-    from tests.seaweedfs import running_seaweedfs
+    from engine.tests.model_servers import initializer_python
+    from engine.tests.seaweedfs import running_seaweedfs
 
     model, requests = train(folder)
     with ExitStack() as stack:
@@ -57,7 +58,7 @@ def measure(folder: Path) -> int:
 
 def train(folder: Path) -> tuple[Path, dict[str, Any]]:
     """A model of the estimator in mlops.yaml on two weeks of flights, and its golden requests."""
-    from scripts.lib.settings.settings import load
+    from engine.settings.settings import load
     from tests.components.conftest import AS_OF, data_settings_of, feature_settings_of, run_main
 
     settings, features, model = feature_settings_of(), folder / "features", folder / "model"
@@ -74,9 +75,9 @@ def train(folder: Path) -> tuple[Path, dict[str, Any]]:
 
 @contextmanager
 def ours(model: Path) -> Iterator[Any]:
-    from components.shared.tables import file_sha256
-    from scripts.lib.serving.model_server import running
-    from tests.model_servers import free_port, server_python
+    from engine.serving.model_server import running
+    from engine.tables import file_sha256
+    from engine.tests.model_servers import free_port, server_python
 
     log, sha256 = model.with_suffix(".ours.log"), file_sha256(model / "model.joblib")
     with running(ROOT, server_python(), NAME, model, sha256, free_port(), log) as server:
@@ -86,8 +87,8 @@ def ours(model: Path) -> Iterator[Any]:
 @contextmanager
 def plain(model: Path) -> Iterator[Any]:
     """`mlserver start` as its manual has it, with KServe's variables."""
-    from scripts.lib.serving.model_server import HOST, LocalServer, free_ports
-    from tests.model_servers import free_port, server_python
+    from engine.serving.model_server import HOST, LocalServer, free_ports
+    from engine.tests.model_servers import free_port, server_python
 
     ports, log = free_ports(free_port()), model.with_suffix(".plain.log")
     empty = model.with_suffix(".empty")

@@ -12,17 +12,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from components.compare_models import decision
-from components.compare_models.differences import measure
-from components.compare_models.inputs import Model, Rows
-from components.monitor_model import evidence, policy
-from components.shared import sketches, statistics
-from components.shared.columns import encode
-from components.shared.metrics import METRICS
-from components.train_model.estimators import make_estimator, make_pipeline
-from scripts.lib.settings.settings import Settings
-from scripts.lib.settings.settings_schema import canonical_json
-from tests.demo_files import demo_features
+from engine import sketches
+from engine.judging import decision, statistics
+from engine.judging.differences import measure
+from engine.judging.inputs import Model, Rows
+from engine.judging.metrics import METRICS
+from engine.monitoring import evidence, policy
+from engine.settings.settings import Settings
+from engine.settings.settings_schema import canonical_json
+from engine.tables.columns import encode
+from engine.tests.demo_files import demo_features
+from engine.training.estimators import make_estimator, make_pipeline
 
 Day = date
 WEEK = timedelta(days=7)

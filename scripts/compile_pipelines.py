@@ -3,16 +3,16 @@
 import sys
 from pathlib import Path
 
-from components.shared.command_line import SettingsError, parser, run
+from engine.command_line import SettingsError, parser, run
 
 
 def main() -> int:
     arguments = _parser().parse_args()
-    from scripts.lib.images.images import stage_all
-    from scripts.lib.kubeflow.pipeline_compiler import compile_all, read_references
-    from scripts.lib.kubeflow.pipeline_lint import problems
-    from scripts.lib.settings.settings import load
-    from scripts.lib.sources import WorkTree
+    from engine.images.images import stage_all
+    from engine.kubeflow.pipeline_compiler import compile_all, read_references
+    from engine.kubeflow.pipeline_lint import problems
+    from engine.settings.settings import load
+    from engine.sources import WorkTree
 
     root = Path.cwd()
     settings = load(root / "mlops.yaml")

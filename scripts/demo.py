@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from components.shared.command_line import SettingsError, parser, run
+from engine.command_line import SettingsError, parser, run
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build" / "demo"
@@ -18,9 +18,9 @@ def main() -> int:
     """Exit status 1: a step turned out otherwise than the story tells."""
     arguments = _parser().parse_args()
 
-    from components.shared.signals import sigterm_exits
-    from scripts.demo_story.story import END, STORY
-    from scripts.demo_story.telling import Telling, new_project
+    from demo.story.story import END, STORY
+    from demo.story.telling import Telling, new_project
+    from engine.command_line.signals import sigterm_exits
 
     steps = [step for step in STORY if step.day <= arguments.until]
     if not steps:
@@ -43,8 +43,8 @@ def main() -> int:
 
 def performed(project: Path, told: list[dict[str, Any]], end: date) -> dict[str, Any] | None:
     """The champions' figures up to `end`; None where that is not even a week."""
-    from scripts.demo_story.outcome import Project
-    from scripts.demo_story.performance import WEEK, performance
+    from demo.story.outcome import Project
+    from demo.story.performance import WEEK, performance
 
     champions = [(date.fromisoformat(step["day"]), step["champion"]) for step in told if step["moved"]]
     if not champions or champions[0][0] + WEEK > end:
@@ -54,7 +54,7 @@ def performed(project: Path, told: list[dict[str, Any]], end: date) -> dict[str,
 
 
 def write(document: dict[str, Any]) -> Path:
-    from scripts.demo_story import page
+    from demo.story import page
 
     (FOLDER / "story.json").write_text(json.dumps(document, indent=2))
     path = FOLDER / "index.html"
@@ -64,7 +64,7 @@ def write(document: dict[str, Any]) -> Path:
 
 def summary(document: dict[str, Any]) -> str:
     """The year in two lines."""
-    from components.compare_models.text import interval, unsigned
+    from engine.text import interval, unsigned
 
     took = f"{len(document['steps'])} steps in {document['seconds']:.0f} s"
     since = (document["performance"] or {}).get("since_replaced")

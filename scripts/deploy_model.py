@@ -4,19 +4,19 @@ import argparse
 import sys
 from pathlib import Path
 
-from components.shared.command_line import SettingsError, parser, run
-from components.shared.signals import sigterm_exits
-from scripts.lib.github.step import add_summary
+from engine.command_line import SettingsError, parser, run
+from engine.command_line.signals import sigterm_exits
+from engine.github.step import add_summary
 
 
 def main() -> int:
     arguments = _parser().parse_args()
 
-    from components.deploy_model import delivery
-    from components.shared.model_registry import ModelRegistry
-    from scripts.lib.registry_place import model_registry_uri
-    from scripts.lib.serving import serving
-    from scripts.lib.settings.settings import load
+    from engine.kserve import delivery
+    from engine.model_registry.model_registry import ModelRegistry
+    from engine.model_registry.place import model_registry_uri
+    from engine.serving import serving
+    from engine.settings.settings import load
 
     root = Path.cwd()
     settings = load(root / "mlops.yaml")

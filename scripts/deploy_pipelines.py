@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from components.shared.command_line import SettingsError, parser, run
-from scripts.lib.github.step import add_summary, set_outputs
+from engine.command_line import SettingsError, parser, run
+from engine.github.step import add_summary, set_outputs
 
 COMPILED = Path("build/pipelines")
 
@@ -18,10 +18,10 @@ def main() -> int:
             f"{COMPILED}: expected compiled pipelines, found none: compile_pipelines makes them"
         )
 
-    from scripts.lib.kubeflow import deployment
-    from scripts.lib.kubeflow.endpoint import connect
-    from scripts.lib.kubeflow.pipeline_diff import describe
-    from scripts.lib.sources import resolve_commit
+    from engine.kubeflow import deployment
+    from engine.kubeflow.endpoint import connect
+    from engine.kubeflow.pipeline_diff import describe
+    from engine.sources import resolve_commit
 
     _lint(paths, arguments.release)
     commit = "" if arguments.dry_run else resolve_commit(Path.cwd(), "HEAD")
@@ -54,8 +54,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _lint(paths: list[Path], release: bool) -> None:
-    from scripts.lib.kubeflow.pipeline_lint import problems
-    from scripts.lib.kubeflow.uploads import read_spec
+    from engine.kubeflow.pipeline_lint import problems
+    from engine.kubeflow.uploads import read_spec
 
     found = []
     for path in paths:

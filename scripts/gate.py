@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from components.shared import command_line
+from engine import command_line
 
 PERMISSIONS = {"pull-requests": "read", "statuses": "read"}
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,10 +18,10 @@ RESULTS = ROOT / "build" / "gate"
 def main() -> int:
     arguments = arguments_parser().parse_args()
 
-    from components.compare_models import terminal
-    from scripts.lib.gate import known_verdicts
-    from scripts.lib.github.step import add_summary
-    from scripts.lib.kubeflow.progress import shows_colors
+    from engine.gate import known_verdicts
+    from engine.github.step import add_summary
+    from engine.kubeflow.progress import shows_colors
+    from engine.reporting import terminal
 
     change, pull_request = read_arguments(arguments)
     print(f"gate: {change}", flush=True)
@@ -60,11 +60,11 @@ def arguments_parser() -> argparse.ArgumentParser:
 
 def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
     """The change, and the pull request that it is, where it is one."""
-    from scripts.lib.gate import model_code
-    from scripts.lib.gate.change import read_candidate, read_change
-    from scripts.lib.gate.pull_request_run import PullRequest
-    from scripts.lib.images.published_images import pull_request_number
-    from scripts.lib.sources import head_of
+    from engine.gate import model_code
+    from engine.gate.change import read_candidate, read_change
+    from engine.gate.pull_request_run import PullRequest
+    from engine.images.published_images import pull_request_number
+    from engine.sources import head_of
 
     if arguments.candidate is None:
         if arguments.images or arguments.candidate_images or arguments.pull_request is not None:
@@ -87,9 +87,9 @@ def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
 
 def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> dict[str, Any]:
     """The verdict; it and its report are left in RESULTS."""
-    from components.shared.model_registry import ModelRegistry
-    from scripts.lib.gate import judged_run, known_verdicts, pull_request_run
-    from scripts.lib.registry_place import model_registry_uri
+    from engine.gate import judged_run, known_verdicts, pull_request_run
+    from engine.model_registry.model_registry import ModelRegistry
+    from engine.model_registry.place import model_registry_uri
 
     registry_uri = model_registry_uri(ROOT)
     champion = ModelRegistry(registry_uri, change.control.settings.model).champion()

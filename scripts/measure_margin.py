@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from components.shared.command_line import Finding, SettingsError, WorldError, parser, run
+from engine.command_line import Finding, SettingsError, WorldError, parser, run
 
 SETTINGS_FILE = "mlops.yaml"
 
@@ -37,9 +37,9 @@ def main() -> None:
 
     import numpy as np
 
-    from components.shared import tables
-    from scripts.lib.settings import settings
-    from scripts.lib.settings.written_settings import with_value
+    from engine import tables
+    from engine.settings import settings
+    from engine.settings.written_settings import with_value
 
     file = Path.cwd() / SETTINGS_FILE
     found = settings.load(file)
@@ -65,9 +65,9 @@ def measure(found: Any, root: Path, as_of: date, seeds: range, folder: Path) -> 
     """The metric of each seed's model, and on how many rows; each is made as the pipelines make it."""
     import numpy as np
 
-    from components.shared.columns import floats
-    from components.shared.metrics import METRICS, Undefined
-    from components.shared.tables import read_table
+    from engine.judging.metrics import METRICS, Undefined
+    from engine.tables import read_table
+    from engine.tables.columns import floats
 
     feature_settings = ("--feature-settings", found.feature_settings())
     features = {window: folder / f"{window}.parquet" for window in ("training", "evaluation")}

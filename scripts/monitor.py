@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from components.shared.command_line import Finding, SettingsError, WorldError, parser, run
-from scripts.lib.github.step import add_summary, set_outputs
+from engine.command_line import Finding, SettingsError, WorldError, parser, run
+from engine.github.step import add_summary, set_outputs
 
 PIPELINE = "monitoring"
 RESULTS = Path("build/monitor")
@@ -21,13 +21,13 @@ def main() -> int:
     """Exit status 0: no alarm, 1: an alarm; of one that is answered, as `--unattended` says."""
     arguments = _parser().parse_args()
 
-    from components.monitor_model import terminal
-    from components.shared.model_registry import ModelRegistry
-    from scripts.lib.gate import judged_run, model_code, training_run
-    from scripts.lib.kubeflow.pipeline_compiler import read_references
-    from scripts.lib.kubeflow.progress import shows_colors
-    from scripts.lib.registry_place import model_registry_uri
-    from scripts.lib.sources import WorkTree
+    from engine.gate import judged_run, model_code, training_run
+    from engine.kubeflow.pipeline_compiler import read_references
+    from engine.kubeflow.progress import shows_colors
+    from engine.model_registry.model_registry import ModelRegistry
+    from engine.model_registry.place import model_registry_uri
+    from engine.reporting import monitoring_terminal as terminal
+    from engine.sources import WorkTree
 
     root = Path.cwd()
     code = model_code.read(WorkTree(root))
@@ -63,7 +63,7 @@ def status(decision: dict[str, Any], verdict: dict[str, Any] | None, unattended:
 
 def question(code: Any, commit: str, as_of: str) -> dict[str, str]:
     """The parameters of the monitoring pipeline, but for where models are and where its results go."""
-    from scripts.lib.gate import training_run
+    from engine.gate import training_run
 
     training = training_run.question(code, commit, as_of)
     own = {
@@ -78,12 +78,12 @@ def monitor(
     root: Path, resources: Any, references: dict[str, str], asked: dict[str, str]
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """The decision of a run of the pipeline, and the verdict on the model that an alarm trained in it."""
-    from scripts.lib.gate import judged_run
-    from scripts.lib.kubeflow import runs
-    from scripts.lib.kubeflow.deployment import deployed
-    from scripts.lib.kubeflow.endpoint import connect
-    from scripts.lib.kubeflow.progress import Progress
-    from scripts.lib.kubeflow.uploads import upload
+    from engine.gate import judged_run
+    from engine.kubeflow import runs
+    from engine.kubeflow.deployment import deployed
+    from engine.kubeflow.endpoint import connect
+    from engine.kubeflow.progress import Progress
+    from engine.kubeflow.uploads import upload
 
     results = root / RESULTS
     for name in DOCUMENTS:  # what an earlier run decided must never pass for this one's
@@ -108,7 +108,7 @@ def monitor(
 
 def read_decision(uri: str, results: Path) -> dict[str, Any] | None:
     """The decision at `uri`, the documents fetched from there to `results`; None where none was made."""
-    from components.shared import storage
+    from engine.stores import storage
 
     try:
         for name in DOCUMENTS:

@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from components.shared import command_line
-from components.shared.command_line import Finding, SettingsError
+from engine import command_line
+from engine.command_line import Finding, SettingsError
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "build" / "predict"
@@ -17,14 +17,14 @@ LOG_LINES = 5
 def main() -> int:
     arguments = arguments_parser().parse_args()
 
-    from components.shared.model_registry import ModelRegistry
-    from components.shared.predictions import Predictions, batch_of
-    from scripts.lib.gate import judged_run
-    from scripts.lib.kubeflow import runs
-    from scripts.lib.kubeflow.endpoint import connect
-    from scripts.lib.kubeflow.progress import Progress
-    from scripts.lib.registry_place import model_registry_uri
-    from scripts.lib.settings.settings import load
+    from engine.gate import judged_run
+    from engine.kubeflow import runs
+    from engine.kubeflow.endpoint import connect
+    from engine.kubeflow.progress import Progress
+    from engine.model_registry.model_registry import ModelRegistry
+    from engine.model_registry.place import model_registry_uri
+    from engine.predictions.predictions import Predictions, batch_of
+    from engine.settings.settings import load
 
     settings = load(ROOT / "mlops.yaml")
     registry_uri = model_registry_uri(ROOT)
@@ -73,7 +73,7 @@ def question(settings: Any, as_of: str, input_uri: str = "") -> dict[str, str]:
 
 def predictions_uri() -> str:
     """Where predictions go: PREDICTIONS_URI, or a folder of this checkout."""
-    from scripts.lib.kubeflow.endpoint import remote_host
+    from engine.kubeflow.endpoint import remote_host
 
     if uri := os.environ.get("PREDICTIONS_URI"):
         return uri
@@ -86,11 +86,11 @@ def predictions_uri() -> str:
 
 def pipeline_version(client: Any, settings: Any) -> Any:
     """The pipeline that was deployed to an endpoint; on this machine, what this checkout makes of it."""
-    from scripts.lib.images.images import stage_all
-    from scripts.lib.kubeflow.endpoint import remote_host
-    from scripts.lib.kubeflow.pipeline_compiler import compile_pipeline
-    from scripts.lib.kubeflow.uploads import newest_version, upload
-    from scripts.lib.sources import WorkTree
+    from engine.images.images import stage_all
+    from engine.kubeflow.endpoint import remote_host
+    from engine.kubeflow.pipeline_compiler import compile_pipeline
+    from engine.kubeflow.uploads import newest_version, upload
+    from engine.sources import WorkTree
 
     if remote_host():
         return newest_version(client, "inference")[0]
@@ -104,7 +104,7 @@ def pipeline_version(client: Any, settings: Any) -> Any:
 
 def explained(client: Any, run: Any) -> str:
     """Why the run failed, with what its tasks said last."""
-    from scripts.lib.kubeflow.runs import failed_logs
+    from engine.kubeflow.runs import failed_logs
 
     lines = [f"expected run {run.id} to succeed, found {run.state}: {run.error}".rstrip(": ")]
     for task, log in failed_logs(client, run):

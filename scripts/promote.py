@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from components.shared import command_line
-from components.shared.command_line import Finding, SettingsError
+from engine import command_line
+from engine.command_line import Finding, SettingsError
 
 ROOT = Path(__file__).resolve().parents[1]
 GATED = ROOT / "build" / "gate" / "verdict.json"
@@ -15,12 +15,12 @@ RESULTS = ROOT / "build" / "promote"
 def main() -> int:
     command_line.parser(__doc__).parse_args()
 
-    from components.compare_models import terminal
-    from components.shared.model_registry import ModelRegistry
-    from scripts.lib.gate import judged_run, model_code, training_run
-    from scripts.lib.kubeflow.progress import shows_colors
-    from scripts.lib.registry_place import model_registry_uri
-    from scripts.lib.sources import WorkTree
+    from engine.gate import judged_run, model_code, training_run
+    from engine.kubeflow.progress import shows_colors
+    from engine.model_registry.model_registry import ModelRegistry
+    from engine.model_registry.place import model_registry_uri
+    from engine.reporting import terminal
+    from engine.sources import WorkTree
 
     gated = read_gated()
     code = model_code.read(WorkTree(ROOT))
@@ -46,7 +46,7 @@ def main() -> int:
 
 def read_gated() -> dict[str, Any]:
     """The verdict of `make gate`, which must have passed."""
-    from components.enforce_verdict.main import read_verdict
+    from engine.documents.verdicts import read_verdict
 
     if not GATED.is_file():
         raise SettingsError(f"{GATED}: expected a verdict, found no such file; run make gate first")

@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from components.shared.command_line import Finding, SettingsError, parser, run
-from scripts.lib.github.step import add_summary
+from engine.command_line import Finding, SettingsError, parser, run
+from engine.github.step import add_summary
 
 
 def main() -> int:
@@ -15,10 +15,10 @@ def main() -> int:
     if not given:
         raise SettingsError("--reason: expected why, found nothing; the ledger keeps it")
 
-    from components.shared.model_registry import ModelRegistry
-    from scripts.lib.registry_place import model_registry_uri
-    from scripts.lib.serving import serving
-    from scripts.lib.settings.settings import load
+    from engine.model_registry.model_registry import ModelRegistry
+    from engine.model_registry.place import model_registry_uri
+    from engine.serving import serving
+    from engine.settings.settings import load
 
     root = Path.cwd()
     settings = load(root / "mlops.yaml")

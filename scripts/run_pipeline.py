@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.shared.command_line import Finding, parser, run
+from engine.command_line import Finding, parser, run
 
 if TYPE_CHECKING:
-    from scripts.lib.kubeflow.kfp_client import Client
-    from scripts.lib.kubeflow.runs import Run
+    from engine.kubeflow.kfp_client import Client
+    from engine.kubeflow.runs import Run
 
 LOG_LINES = 30
 
@@ -16,11 +16,11 @@ LOG_LINES = 30
 def main() -> int:
     arguments = _parser().parse_args()
 
-    from scripts.lib.kubeflow import runs
-    from scripts.lib.kubeflow.endpoint import connect
-    from scripts.lib.kubeflow.parameters import read_parameters
-    from scripts.lib.kubeflow.progress import Progress
-    from scripts.lib.kubeflow.uploads import newest_version, read_spec, upload
+    from engine.kubeflow import runs
+    from engine.kubeflow.endpoint import connect
+    from engine.kubeflow.parameters import read_parameters
+    from engine.kubeflow.progress import Progress
+    from engine.kubeflow.uploads import newest_version, read_spec, upload
 
     is_file = arguments.pipeline.endswith((".yaml", ".yml"))
     spec = read_spec(Path(arguments.pipeline)) if is_file else None
@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def _show_failures(client: "Client", finished: "Run") -> None:
-    from scripts.lib.kubeflow.runs import failed_logs
+    from engine.kubeflow.runs import failed_logs
 
     for task, log in failed_logs(client, finished):
         lines = log.splitlines()

@@ -8,8 +8,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from components.shared import command_line, golden
-from components.shared.command_line import Finding, SettingsError
+from engine import command_line
+from engine.command_line import Finding, SettingsError
+from engine.kserve import golden_requests as golden
 
 ROOT = Path(__file__).resolve().parents[1]
 LOG = ROOT / "build" / "serve" / "server.log"
@@ -20,10 +21,10 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8080, help="of HTTP (default: %(default)s)")
     arguments = parser.parse_args()
 
-    from components.shared.model_registry import ModelRegistry
-    from components.shared.signals import sigterm_exits
-    from scripts.lib.registry_place import model_registry_uri
-    from scripts.lib.settings.settings import load
+    from engine.command_line.signals import sigterm_exits
+    from engine.model_registry.model_registry import ModelRegistry
+    from engine.model_registry.place import model_registry_uri
+    from engine.settings.settings import load
 
     settings = load(ROOT / "mlops.yaml")
     registry = ModelRegistry(model_registry_uri(ROOT), settings.model)
@@ -38,7 +39,7 @@ def main() -> int:
 
 
 def serve(registry: Any, champion: dict[str, Any], folder: Path, arguments: argparse.Namespace) -> int:
-    from scripts.lib.serving.model_server import environment_of, running
+    from engine.serving.model_server import environment_of, running
 
     name, sha256 = registry.name, champion["model_sha256"]
     requests = registry.golden(champion["version"])

@@ -1,30 +1,7 @@
-"""End the runs on the endpoint that are called PREFIX or PREFIX-something: nobody waits for them any more."""
+"""The name of scripts.ci.terminate_runs in pr.yml until 2.0: a pull request runs its base's scripts."""
 
-import os
-from pathlib import Path
-
-from components.shared.command_line import SettingsError, WorldError, parser, run
-
-
-def main() -> int:
-    options = parser(__doc__)
-    options.add_argument("prefix", help="pr-12 is for pr-12 and pr-12-..., not for pr-123-...")
-    prefix = options.parse_args().prefix
-    if not prefix.strip("-"):
-        raise SettingsError(f"expected the beginning of a name, found {prefix!r}")
-    if not os.environ.get("KUBEFLOW_HOST"):
-        print("KUBEFLOW_HOST is not set: no run outlives the command that started it")
-        return 0
-
-    from scripts.lib.kubeflow.endpoint import connect
-    from scripts.lib.kubeflow.removal import end_runs
-
-    with connect(Path.cwd()) as client:
-        problems = end_runs(client, prefix)
-    if problems:
-        raise WorldError("; ".join(problems))
-    return 0
-
+from engine import command_line
+from scripts.ci.terminate_runs import main
 
 if __name__ == "__main__":
-    run(main)
+    command_line.run(main)

@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from components.shared.command_line import Finding, SettingsError, parser, run
-from scripts.lib.github.step import add_summary, set_outputs
+from engine.command_line import Finding, SettingsError, parser, run
+from engine.github.step import add_summary, set_outputs
 
 if TYPE_CHECKING:
-    from scripts.lib.kubeflow.kfp_client import Client
-    from scripts.lib.kubeflow.uploads import Version
+    from engine.kubeflow.kfp_client import Client
+    from engine.kubeflow.uploads import Version
 
 PIPELINE = "training"
 RESULTS = Path("build/train")
@@ -25,16 +25,16 @@ def main() -> int:
     if arguments.detach and not deployed_to:
         raise SettingsError("--detach: expected KUBEFLOW_HOST: the local KFP server ends with this command")
 
-    from components.compare_models import terminal
-    from components.shared.model_registry import ModelRegistry
-    from scripts.lib.gate import judged_run, model_code, training_run
-    from scripts.lib.kubeflow.deployment import deployed
-    from scripts.lib.kubeflow.endpoint import connect
-    from scripts.lib.kubeflow.pipeline_compiler import read_references
-    from scripts.lib.kubeflow.progress import shows_colors
-    from scripts.lib.kubeflow.uploads import upload
-    from scripts.lib.registry_place import model_registry_uri
-    from scripts.lib.sources import WorkTree
+    from engine.gate import judged_run, model_code, training_run
+    from engine.kubeflow.deployment import deployed
+    from engine.kubeflow.endpoint import connect
+    from engine.kubeflow.pipeline_compiler import read_references
+    from engine.kubeflow.progress import shows_colors
+    from engine.kubeflow.uploads import upload
+    from engine.model_registry.model_registry import ModelRegistry
+    from engine.model_registry.place import model_registry_uri
+    from engine.reporting import terminal
+    from engine.sources import WorkTree
 
     root = Path.cwd()
     code = model_code.read(WorkTree(root))
@@ -64,9 +64,9 @@ def _train(
     client: "Client", version: "Version", name: str, asked: dict[str, str], detach: bool
 ) -> dict[str, Any] | None:
     """The verdict of the run called `name`, started where none of that name is under way; None: detached."""
-    from scripts.lib.gate import judged_run
-    from scripts.lib.kubeflow import runs
-    from scripts.lib.kubeflow.progress import Progress
+    from engine.gate import judged_run
+    from engine.kubeflow import runs
+    from engine.kubeflow.progress import Progress
 
     results = Path.cwd() / RESULTS
     under_way = [run for run in runs.find(client, name) if run.name == name and run.state not in runs.FINAL]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from components.shared import command_line, tables
+from engine import command_line, tables
 
 
 def main() -> None:

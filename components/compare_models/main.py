@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from components.shared import command_line, storage, tables
+from engine import command_line, tables
+from engine.stores import storage
 
 
 def arguments_parser() -> argparse.ArgumentParser:
@@ -33,7 +34,9 @@ def arguments_parser() -> argparse.ArgumentParser:
 def main() -> None:
     arguments = arguments_parser().parse_args()
 
-    from components.compare_models import document, report, terminal
+    from engine.judging import verdict_document as document
+    from engine.reporting import terminal
+    from engine.reporting import verdict_report as report
 
     asked = read_question(arguments)
     verdict, rows = document.judge(asked)
@@ -58,8 +61,8 @@ def main() -> None:
 
 
 def read_question(arguments: argparse.Namespace) -> Any:
-    from components.compare_models.document import Asked
-    from components.compare_models.inputs import Model, read_json
+    from engine.judging.inputs import Model, read_json
+    from engine.judging.verdict_document import Asked
 
     def table(path: Path | None) -> Any:
         return tables.read_table(path) if path else None

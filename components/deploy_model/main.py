@@ -1,7 +1,7 @@
 """Have KServe serve a version of the model: canary, golden requests, and back again if it must."""
 
-from components.shared.command_line import json_object, parser, run
-from components.shared.signals import sigterm_exits
+from engine.command_line import json_object, parser, run
+from engine.command_line.signals import sigterm_exits
 
 
 def main() -> None:
@@ -18,8 +18,8 @@ def main() -> None:
     options.add_argument("--run", required=True, help="what deploys it, for the annotations")
     arguments = options.parse_args()
 
-    from components.deploy_model.delivery import deliver
-    from components.shared.model_registry import ModelRegistry
+    from engine.kserve.delivery import deliver
+    from engine.model_registry.model_registry import ModelRegistry
 
     registry = ModelRegistry(arguments.model_registry_uri, arguments.name)
     settings = arguments.serving_settings

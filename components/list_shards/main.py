@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from components.shared.command_line import json_object, output_file, parser, run
+from engine.command_line import json_object, output_file, parser, run
 
 
 def list_shards(arguments: argparse.Namespace) -> None:
     """Say which rows there are to predict, and in which shards."""
-    from components.list_shards import shards
-    from components.shared import tables
+    from engine import tables
+    from engine.datasets import shards
 
     settings, wanted = arguments.data_settings, arguments.inference_settings
     listing = shards.list_rows(settings, wanted, arguments.as_of, arguments.input_uri)
@@ -24,7 +24,7 @@ def list_shards(arguments: argparse.Namespace) -> None:
 
 def load_shard(arguments: argparse.Namespace) -> None:
     """Load the rows of one shard, and those of the other tables that its features are made of."""
-    from components.list_shards import shards
+    from engine.datasets import shards
 
     listing = json.loads(arguments.listing.read_text())
     print(shards.load(arguments.data_settings, listing, arguments.shard, arguments.tables))

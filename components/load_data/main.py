@@ -3,8 +3,8 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from components.shared import command_line, tables
-from components.shared.rows import joint_sha256, read_rows, write_rows
+from engine import command_line, tables
+from engine.datasets.rows import joint_sha256, read_rows, write_rows
 
 
 def main() -> None:

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from components.shared.command_line import SettingsError, json_object, output_file, parser, run
-from components.shared.model_registry import ModelRegistry
+from engine.command_line import SettingsError, json_object, output_file, parser, run
+from engine.model_registry.model_registry import ModelRegistry
 
 
 def resolve(arguments: argparse.Namespace, registry: ModelRegistry) -> None:

@@ -6,9 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from components.shared import command_line, storage, tables
-from components.shared.model_registry import ModelRegistry
-from components.shared.storage import LostRace
+from engine import command_line, tables
+from engine.model_registry.model_registry import ModelRegistry
+from engine.stores import storage
+from engine.stores.storage import LostRace
 
 ATTEMPTS = 20
 
@@ -43,7 +44,9 @@ def arguments_parser() -> argparse.ArgumentParser:
 def main() -> None:
     arguments = arguments_parser().parse_args()
 
-    from components.monitor_model import document, report, terminal
+    from engine.monitoring import decision_document as document
+    from engine.reporting import monitoring_report as report
+    from engine.reporting import monitoring_terminal as terminal
 
     registry = ModelRegistry(arguments.model_registry_uri, arguments.name)
     rules = arguments.policy["monitoring"]
@@ -66,7 +69,7 @@ def main() -> None:
 
 def decide_once(registry: ModelRegistry, seen: Any, rules: dict[str, Any], decided_by: str) -> Any:
     """Of monitors that decide at the same time one is first; the others decide by what it left."""
-    from components.monitor_model import policy
+    from engine.monitoring import policy
 
     for _ in range(ATTEMPTS):
         state, tag = registry.monitored()
@@ -85,9 +88,9 @@ def decide_once(registry: ModelRegistry, seen: Any, rules: dict[str, Any], decid
 
 
 def read_question(arguments: argparse.Namespace) -> Any:
-    from components.compare_models.inputs import read_json
-    from components.monitor_model.document import Asked
-    from components.shared import sketches
+    from engine import sketches
+    from engine.judging.inputs import read_json
+    from engine.monitoring.decision_document import Asked
 
     def table(path: Path | None) -> Any:
         return tables.read_table(path) if path else None

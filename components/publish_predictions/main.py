@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from components.shared.command_line import Finding, WorldError, json_object, output_file, parser, run
+from engine.command_line import Finding, WorldError, json_object, output_file, parser, run
 
 Json = dict[str, Any]
 
@@ -17,7 +17,7 @@ def store(arguments: argparse.Namespace) -> None:
     """Keep what was predicted of a shard, and what was rejected."""
     import pyarrow.compute as pc
 
-    from components.shared import tables
+    from engine import tables
 
     shard = shard_of(arguments.listed, arguments.shard)
     predicted, rejected = (tables.read_table(path) for path in (arguments.predictions, arguments.rejects))
@@ -81,7 +81,7 @@ def check(listed: Json, found: Json, arguments: argparse.Namespace) -> None:
 
 
 def describe(listing: Json, shards: dict[str, Json], arguments: argparse.Namespace) -> Json:
-    from components.shared.documents import digest
+    from engine.documents.documents import digest
 
     settings = arguments.feature_settings
     predictions = [shard["predictions"] for shard in shards.values()]
@@ -152,7 +152,7 @@ def main() -> None:
 
     arguments = commands.parse_args()
 
-    from components.shared.predictions import Predictions, batch_of
+    from engine.predictions.predictions import Predictions, batch_of
 
     arguments.listed = json.loads(arguments.listing.read_text())
     arguments.batch = batch_of(arguments.listed["as_of"], arguments.listed["input_uri"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from components.shared import command_line, tables
+from engine import command_line, tables
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
 def predict_batch(arguments: argparse.Namespace, settings: dict[str, Any]) -> None:
     import joblib
 
-    from components.score_model.batch import score_batches
+    from engine.scoring.batch import score_batches
 
     # Of no number of threads but one are sums the same on every machine: for the gate, that matters more.
     threads = int(os.environ.get("OMP_NUM_THREADS") or joblib.cpu_count())

@@ -7,8 +7,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from components.shared import command_line
-from components.shared.command_line import SettingsError, WorldError
+from engine import command_line
+from engine.command_line import SettingsError, WorldError
 
 MODEL_FILE = "model.joblib"
 
@@ -22,7 +22,7 @@ def main() -> None:
     # Before the server begins to listen, so that what answers at all has a model that is the right one.
     model = load_model(verified(Path(folder.removeprefix("file://")) / MODEL_FILE, expected))
 
-    from components.serve_model.server import serve
+    from engine.model_server.server import serve
 
     serve(model, name)
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from components.shared import command_line, tables
+from engine import command_line, tables
 
 
 def main() -> None:
@@ -23,8 +23,8 @@ def main() -> None:
 
     import joblib
 
-    from components.shared import sketches
-    from components.train_model.estimators import make_estimator, make_pipeline
+    from engine import sketches
+    from engine.training.estimators import make_estimator, make_pipeline
 
     estimator = make_estimator(training, settings["label"]["type"])
     label = settings["label"]["name"]
@@ -68,7 +68,7 @@ def fit(model: Any, rows: Any, settings: dict[str, Any]) -> Any:
 
 
 def write_golden(model: Any, features: Any, path: Path) -> None:
-    from components.train_model.golden import golden
+    from engine.training.golden_requests import golden
 
     try:
         path.write_text(json.dumps(golden(model, features), allow_nan=False) + "\n")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from components.shared import command_line, tables
+from engine import command_line, tables
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--fail-on-finding", choices=["true", "false"], default="false")
     arguments = parser.parse_args()
 
-    from components.validate_data import checks
+    from engine.validation import checks
 
     training, evaluation = tables.read_table(arguments.training), tables.read_table(arguments.evaluation)
     found = checks.find(training, evaluation, arguments.feature_settings)

@@ -13,10 +13,10 @@ from unittest.mock import patch
 import pytest
 
 import components.build_features
-from components.shared import command_line
-from tests.demo_files import demo_features
+from engine import command_line
+from engine.tests.demo_files import demo_features
 
-FLIGHTS = Path(__file__).parents[2] / "data" / "flights"
+FLIGHTS = Path(__file__).parents[2] / "demo" / "flights"
 AS_OF = "2013-02-05"
 
 

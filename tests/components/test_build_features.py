@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from engine.tests.demo_files import DEMO_SETTINGS, demo_features
 from tests.components.conftest import FLIGHTS
-from tests.demo_files import DEMO_SETTINGS, demo_features
 
 features = demo_features()
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import stdtr
 
-from components.compare_models import decision
-from components.compare_models.inputs import Model
-from components.compare_models.terminal import detectable
-from components.shared.statistics import Estimate, SerialCorrelation, holm
-from tests.components.questions import (
+from engine.judging import decision
+from engine.judging.inputs import Model
+from engine.judging.statistics import Estimate, SerialCorrelation, holm
+from engine.reporting.terminal import detectable
+from engine.tests.questions import (
     COUNT,
     DAYS,
     KEYS,

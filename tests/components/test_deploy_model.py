@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import pytest
 import requests
 
-from components.deploy_model import cluster as kubernetes
-from components.shared.model_registry import ModelRegistry
-from tests.model_versions import register, verdict_on
-from tests.served_versions import SERVING, answer_of, register_served
+from engine.kserve import cluster as kubernetes
+from engine.model_registry.model_registry import ModelRegistry
+from engine.tests.model_versions import register, verdict_on
+from engine.tests.served_versions import SERVING, answer_of, register_served
 
 NAME = "flight-delays"
 CONTENTS = ("first", "second version")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.components.questions import answer, probability, question
+from engine.tests.questions import answer, probability, question
 
 GOOD, POOR = probability(), probability(noise=4.0)
 

@@ -183,7 +183,7 @@ def test_pandas_is_not_imported(loaded: dict[str, Path]) -> None:
     program = f"""
 import sys
 from datetime import datetime
-from components.shared.rows import read_rows
+from engine.datasets.rows import read_rows
 window = datetime(2013, 3, 1), datetime(2013, 3, 2)
 rows = read_rows({(FLIGHTS / "flights").as_uri()!r}, "scheduled_departure", *window)
 sys.exit(rows.num_rows == 0 or "pandas" in sys.modules)

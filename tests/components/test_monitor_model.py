@@ -12,17 +12,19 @@ import jsonschema
 import numpy as np
 import pytest
 
-from components.monitor_model import document, report, terminal
-from components.monitor_model.document import Asked
 from components.monitor_model.main import decide_once
-from components.monitor_model.policy import Decision, Seen, decide
-from components.shared import sketches, tables
-from components.shared.command_line import WorldError
-from components.shared.model_registry import ModelRegistry
-from tests.components.questions import LOGIT, model, probability, training, truth
-from tests.components.test_report import HOSTILE, MOVES, Tags
+from engine import sketches, tables
+from engine.command_line import WorldError
+from engine.model_registry.model_registry import ModelRegistry
+from engine.monitoring import decision_document as document
+from engine.monitoring.decision_document import Asked
+from engine.monitoring.policy import Decision, Seen, decide
+from engine.reporting import monitoring_report as report
+from engine.reporting import monitoring_terminal as terminal
+from engine.tests.questions import LOGIT, model, probability, training, truth
+from engine.tests.reporting.test_report import HOSTILE, MOVES, Tags
 
-SCHEMA = json.loads(Path("components/monitor_model/decision.schema.json").read_bytes())
+SCHEMA = json.loads(Path("engine/documents/decision.schema.json").read_bytes())
 GOOD, POOR = probability(), probability(noise=4.0)
 VERSION = "cd" * 32
 RULES = {

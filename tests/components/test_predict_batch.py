@@ -30,7 +30,7 @@ def model(built: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> P
 def test_a_batch_has_the_predictions_that_the_gate_judged(
     run_component, feature_settings, built, model, tmp_path, monkeypatch
 ) -> None:
-    monkeypatch.setattr("components.score_model.batch.BATCH_ROWS", 1000)
+    monkeypatch.setattr("engine.scoring.batch.BATCH_ROWS", 1000)
     judged = {"model": model, "feature_settings": feature_settings, "features": built["evaluation"]}
     assert run_component("score_model", **judged, predictions=tmp_path / "judged").status == 0
     scored, rejects = predict(run_component, model, feature_settings, built["evaluation"], tmp_path)
@@ -46,7 +46,7 @@ def test_a_batch_has_the_predictions_that_the_gate_judged(
 def test_rows_that_cannot_be_scored_are_told_with_all_reasons(
     run_component, feature_settings, built, model, tmp_path, monkeypatch
 ) -> None:
-    monkeypatch.setattr("components.score_model.batch.BATCH_ROWS", 4)
+    monkeypatch.setattr("engine.scoring.batch.BATCH_ROWS", 4)
     feature_settings["columns"]["carrier"]["required"] = True
     rows = pq.read_table(built["evaluation"]).slice(0, 10).to_pylist()
     rows[1] |= {"flight_id": None, "carrier": None}

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.shared import storage
-from components.shared.predictions import Predictions, batch_of
+from engine.predictions.predictions import Predictions, batch_of
+from engine.stores import storage
 from tests.components.conftest import Ended
 
 FIRST, SECOND = "1" * 64, "2" * 64

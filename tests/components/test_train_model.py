@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.shared.golden import differences
-from components.train_model.estimators import make_pipeline
-from components.train_model.golden import choose, encode
+from engine.kserve.golden_requests import differences
+from engine.training.estimators import make_pipeline
+from engine.training.golden_requests import choose, encode
 from tests.components.conftest import FLIGHTS, words_of
 
 BOOSTING = {

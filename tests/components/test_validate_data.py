@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.validate_data.checks import roc_auc
+from engine.validation.checks import roc_auc
 
 FIRST_KEYS = "flight_id 23364, 23365, 23366, ..."
 
@@ -182,7 +182,7 @@ def test_days_at_the_end_without_labels_are_immature(validate) -> None:
 
 
 def test_labels_that_came_too_early_are_immature(validate, monkeypatch) -> None:
-    from components.validate_data import window
+    from engine.validation import window
 
     honest = window.tables.snapshot
     monkeypatch.setattr(

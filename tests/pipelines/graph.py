@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from scripts.lib.kubeflow.pipeline_compiler import compile_pipeline, component_of
+from engine.kubeflow.pipeline_compiler import compile_pipeline, component_of
 
 ROOT = Path(__file__).parents[2]
 COMPONENTS = [path.parent.name for path in (ROOT / "components").glob("*/component.py")]

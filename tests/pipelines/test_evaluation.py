@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.lib.kubeflow.pipeline_lint import problems
+from engine.kubeflow.pipeline_lint import problems
 from tests.pipelines.graph import Graph, compiled
 
 

@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from scripts.lib.kubeflow.pipeline_compiler import compile_pipeline, loops
-from scripts.lib.kubeflow.pipeline_lint import problems
+from engine.kubeflow.pipeline_compiler import compile_pipeline, loops
+from engine.kubeflow.pipeline_lint import problems
 from tests.pipelines.graph import IMAGES, ROOT, Graph, compiled
 
 

@@ -7,13 +7,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from components.shared.model_registry import ModelRegistry
-from scripts.lib.kubeflow.pipeline_lint import problems
+from engine.kubeflow.pipeline_lint import problems
+from engine.model_registry.model_registry import ModelRegistry
+from engine.tests.project import Project, copy_of_this_project
+from engine.tests.seaweedfs import SeaweedFS
 from tests.pipelines.graph import Graph, compiled
-from tests.seaweedfs import SeaweedFS
-from tests.template.project import Project, copy_of_this_project
 
-SCHEMA = json.loads(Path("components/monitor_model/decision.schema.json").read_bytes())
+SCHEMA = json.loads(Path("engine/documents/decision.schema.json").read_bytes())
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,122 @@
+"""What a step came to, in the words of the documents that its last command left."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demo.story.story import Step
+from engine.documents.verdicts import read_verdict
+from engine.model_registry.model_registry import ModelRegistry
+from engine.predictions.predictions import Predictions
+from engine.reporting import monitoring_terminal as terminal
+from engine.settings import settings
+from engine.text import TITLES, unsigned
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Told:
+    word: str
+    outcome: str
+    reason: str
+    tone: str
+    """good, open or bad."""
+    reports: tuple[tuple[str, Path], ...] = ()
+    """Title and file, the newest of their kind: the next command of the same name replaces them."""
+
+
+class Project:
+    """The project that the story happens in, as its commands leave it."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.settings = settings.load(root / "mlops.yaml")
+
+    @property
+    def registry(self) -> ModelRegistry:
+        return ModelRegistry((self.root / ".mlops/models").as_uri(), self.settings.model)
+
+    def champion(self) -> str:
+        """The version in production; "" where there is none."""
+        champion = self.registry.champion()
+        return champion["version"] if champion else ""
+
+    def told(self, step: Step) -> Told:
+        return TELLERS[step.tells](self, step)
+
+
+def judged(project: Project, step: Step) -> Told:
+    folder = project.root / "build" / step.tells
+    return of_verdict(read_verdict(folder / "verdict.json"), (("report", folder / "report.html"),))
+
+
+def of_verdict(verdict: Document, reports: tuple[tuple[str, Path], ...]) -> Told:
+    tone = "good" if verdict["passed"] else "open" if verdict["verdict"] == "INCONCLUSIVE" else "bad"
+    outcome = "passes" if verdict["passed"] else "does not pass"
+    return Told(verdict["verdict"], outcome, verdict["reason"], tone, reports)
+
+
+def monitored(project: Project, step: Step) -> Told:
+    folder = project.root / "build/monitor"
+    decision = json.loads((folder / "decision.json").read_bytes())
+    reports = (("report", folder / "monitoring.html"),)
+    reason, outcome = decision["reason"], terminal.OUTCOMES[decision["decision"]]
+    if decision["alarm"] and decision["start"] == "nested":
+        trained = of_verdict(read_verdict(folder / "training/verdict.json"), ())
+        then = "it takes over" if trained.tone == "good" else "the champion stays"
+        outcome = f"a new model is trained, and it is {trained.word}: {then}"
+        reason = f"{reason} The gate on the new model: {trained.reason}"
+        reports += (("report of the training", folder / "training/report.html"),)
+    return Told(decision["decision"], outcome, reason, terminal.tone(decision), reports)
+
+
+def predicted(project: Project, step: Step) -> Told:
+    kept = Predictions((project.root / ".mlops/predictions").as_uri(), project.settings.model)
+    manifest = kept.manifest(str(step.day))
+    rows = manifest["rows"]
+    by = f"by version {manifest['model_version'][:12]}, {rows['rejected']:,} rejected."
+    file = Path(kept.uri_of(str(step.day), "manifest.json").removeprefix("file://"))
+    return Told(
+        "PREDICTED",
+        f"{rows['predicted']:,} of {rows['listed']:,} flights",
+        f"{rows['predicted']:,} of {rows['listed']:,} rows predicted {by}",
+        "open" if rows["rejected"] else "good",
+        (("manifest", file),),
+    )
+
+
+def rolled_back(project: Project, step: Step) -> Told:
+    move = project.registry.history(1)[0]
+    metric = project.settings.metric.name
+    figure, reason = unsigned((move["metrics"] or {}).get(metric)), move["reason"]
+    before, now = move["previous"][:12], move["version"][:12]
+    return Told(
+        "ROLLED BACK",
+        f"version {now} is the champion again",
+        f"{reason[:1].upper()}{reason[1:]}. From version {before} back to {now}, which had passed the gate"
+        f" with {TITLES[metric]} {figure}.",
+        "open",
+    )
+
+
+TELLERS: dict[str, Callable[[Project, Step], Told]] = {
+    "gate": judged,
+    "promote": judged,
+    "monitor": monitored,
+    "predict": predicted,
+    "roll_back": rolled_back,
+}
+
+
+def kept(told: Told, folder: Path, number: int) -> list[Document]:
+    """Copies of the reports in `folder`, as the page links to them."""
+    links = []
+    for title, file in told.reports:
+        name = f"{number:02}-{title.replace(' ', '-')}{file.suffix}"
+        shutil.copy(file, folder / name)
+        links.append({"title": title, "href": f"{folder.name}/{name}"})
+    return links

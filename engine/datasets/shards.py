@@ -1,0 +1,153 @@
+"""Shards: runs of rows of like size, each told by its files and by its first and last row in them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, timedelta
+from itertools import accumulate, pairwise
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from engine import tables
+from engine.command_line import WorldError
+from engine.datasets.rows import check_time, is_inside, joint_sha256, parquet_files, read_rows, write_rows
+from engine.stores import storage
+
+Json = dict[str, Any]
+
+
+def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> Json:
+    """The shards of the days from `as_of` on, or of all rows of `input_uri`; only times are read."""
+    table = settings["tables"][settings["rows"]]
+    uri, time = input_uri or table["uri"], table["time"]
+    start = datetime(as_of.year, as_of.month, as_of.day)
+    listing = {"as_of": as_of.isoformat(), "uri": uri, "input_uri": input_uri}
+    listing |= span(start, start + timedelta(wanted["days"]))
+    cut, first, last = Cut(wanted["shard_rows"]), datetime.max, datetime.min
+    filesystem, path, files = parquet_files(uri)
+    for file in files:
+        file_uri = f"{uri}{file.removeprefix(path)}"
+        with opened(filesystem, file, file_uri) as part:
+            check_time(part.schema_arrow, time, file_uri)
+            cut.begin(file_uri, part.schema_arrow)
+            for group, (begin, _) in enumerate(row_groups(part)):
+                times = part.read_row_group(group, [time])[time]
+                cut.take(begin, pc.indices_nonzero(is_wanted(times, listing)))
+                seen = pc.min_max(times.cast(pa.timestamp("s"), safe=False)).as_py()
+                first, last = min(first, seen["min"] or first), max(last, seen["max"] or last)
+    if not cut.shards:
+        when = "" if input_uri else f" from {listing['start']} to {listing['end']}"
+        raise WorldError(f"{uri}: expected rows{when} to predict, found none; have they arrived?")
+    if input_uri and first <= last:  # the other tables' rows are those of the same days
+        midnight = {"hour": 0, "minute": 0, "second": 0}
+        listing |= span(first.replace(**midnight), last.replace(**midnight) + timedelta(1))
+    return listing | {"rows": sum(shard["rows"] for shard in cut.shards), "shards": cut.shards}
+
+
+def load(settings: Json, listing: Json, name: str, target: Path) -> str:
+    """Leave the shard's rows, and the other tables' of the whole span, as load_data leaves a window's."""
+    shard = next(each for each in listing["shards"] if each["name"] == name)
+    start, end = (datetime.fromisoformat(listing[edge]) for edge in ("start", "end"))
+    uris = [piece["uri"] for piece in shard["pieces"]]
+    with tables.written_whole(target) as folder:
+        folder.mkdir()
+        loaded = {}
+        for table_name, table in settings["tables"].items():
+            if table_name == settings["rows"]:
+                rows = pa.concat_tables(
+                    read_piece(piece, table["time"], listing) for piece in shard["pieces"]
+                )
+                about = {"uri": ", ".join(uris)}
+            else:
+                history = timedelta(table.get("history_days", 0))
+                rows = read_rows(table["uri"], table["time"], start - history, end)
+                about = {"uri": table["uri"]}
+            written = write_rows(rows, table["time"], folder / f"{table_name}.parquet")
+            loaded[table_name] = written | about
+        snapshot = {"window": "inference", "start": listing["start"], "end": listing["end"]}
+        snapshot |= {"as_of": listing["as_of"], "tables": loaded, "sha256": joint_sha256(loaded)}
+        tables.write_json(snapshot, folder / "snapshot.json")
+    return f"shard {name}: {shard['rows']} rows of {', '.join(uris)}"
+
+
+def read_piece(piece: Json, time: str, listing: Json) -> pa.Table:
+    """The rows of a piece, of which there must be as many as when it was listed."""
+    uri, start, stop = piece["uri"], piece["start"], piece["stop"]
+    filesystem, _, [file] = parquet_files(uri)
+    with opened(filesystem, file, uri) as part:
+        check_time(part.schema_arrow, time, uri)
+        groups = {
+            index: edges
+            for index, edges in enumerate(row_groups(part))
+            if edges[0] < stop and start < edges[1]
+        }
+        begin = min((first for first, _ in groups.values()), default=start)
+        rows = part.read_row_groups(list(groups)).slice(start - begin, stop - start)
+        rows = rows.filter(is_wanted(rows[time], listing))
+    if rows.num_rows != piece["rows"]:
+        raise WorldError(
+            f"{uri}: expected {piece['rows']} rows from row {start} to {stop}, found {rows.num_rows}: "
+            "it has changed since it was listed; run again"
+        )
+    return rows
+
+
+class Cut:
+    """Cuts rows as they come into shards of `rows` at most, and where files of other columns begin."""
+
+    def __init__(self, rows: int):
+        self.shards: list[Json] = []
+        self._rows, self._room = rows, 0
+        self._uri, self._schema = "", None
+
+    def begin(self, uri: str, schema: pa.Schema) -> None:
+        schema = schema.remove_metadata()
+        if schema != self._schema:
+            self._room = 0
+        self._uri, self._schema = uri, schema
+
+    def take(self, begin: int, positions: pa.Array) -> None:
+        """The rows of the file at `positions` after its row `begin`, in order."""
+        taken = 0
+        while taken < len(positions):
+            if not self._room:
+                self.shards.append({"name": f"{len(self.shards):05}", "rows": 0, "pieces": []})
+                self._room = self._rows
+            count = min(self._room, len(positions) - taken)
+            first, last = (begin + positions[at].as_py() for at in (taken, taken + count - 1))
+            self._add(first, last + 1, count)
+            taken += count
+            self._room -= count
+
+    def _add(self, start: int, stop: int, rows: int) -> None:
+        shard = self.shards[-1]
+        shard["rows"] += rows
+        if shard["pieces"] and shard["pieces"][-1]["uri"] == self._uri:
+            shard["pieces"][-1] |= {"stop": stop, "rows": shard["pieces"][-1]["rows"] + rows}
+        else:
+            shard["pieces"].append({"uri": self._uri, "start": start, "stop": stop, "rows": rows})
+
+
+def is_wanted(times: pa.ChunkedArray, listing: Json) -> pa.ChunkedArray:
+    if listing["input_uri"]:
+        return pc.is_valid(pc.is_null(times))  # true, for each of them
+    return is_inside(times, *(datetime.fromisoformat(listing[edge]) for edge in ("start", "end")))
+
+
+def row_groups(part: pq.ParquetFile) -> Iterator[tuple[int, int]]:
+    """For each row group of a file the number of its first row, and of the first after it."""
+    sizes = (part.metadata.row_group(index).num_rows for index in range(part.num_row_groups))
+    return pairwise(accumulate(sizes, initial=0))
+
+
+@contextmanager
+def opened(filesystem: Any, file: str, uri: str) -> Iterator[pq.ParquetFile]:
+    with storage.clear_errors(uri), pq.ParquetFile(file, filesystem=filesystem, pre_buffer=True) as part:
+        yield part
+
+
+def span(start: datetime, end: datetime) -> Json:
+    return {"start": start.isoformat(), "end": end.isoformat()}

@@ -1,0 +1,182 @@
+"""What a change brings: the candidate's code, the control's, and who judges between them."""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from engine.command_line import SettingsError
+from engine.gate import judging_paths as judging
+from engine.gate import model_code
+from engine.gate.model_code import BORN_FROM, SETTINGS_FILE, ModelCode
+from engine.images.images import Image
+from engine.settings.settings_schema import Resources, canonical_json
+from engine.sources import GitIndex, GitTree, WorkTree, commit_day, merge_base, resolve_commit
+
+JUDGES = ("validate_data", "compare_models", "enforce_verdict")
+MOST_NAMES = 100
+MAIN_BRANCHES = ("origin/HEAD", "origin/main", "main", "HEAD")
+
+
+@dataclass(frozen=True)
+class Change:
+    """The candidate is the change, the control its base, or the candidate itself where there is none."""
+
+    candidate: ModelCode
+    control: ModelCode
+    base: str | None
+    by_the_base: bool = False
+    """Whether graph and interfaces are the base's too, and only what makes a model is the change's."""
+
+    @property
+    def changes_model(self) -> bool:
+        return self.candidate.fingerprint() != self.control.fingerprint()
+
+    @property
+    def changes_tables(self) -> bool:
+        mine, base = self.candidate.settings.data, self.control.settings.data
+        return (mine.tables, mine.rows) != (base.tables, base.rows)
+
+    def tables_of(self) -> ModelCode:
+        """Whose tables all models get rows from: the base's, or the candidate's where it names others."""
+        return self.candidate if self.changes_tables else self.control
+
+    def as_of(self) -> date:
+        """The day that windows count back from. "today" is the day that a pull request's commit was made on:
+        whoever judges it again asks the same."""
+        if self.by_the_base and self.control.settings.data.as_of == "today":
+            return commit_day(self.candidate.source.root)
+        return self.control.settings.as_of()
+
+    def images(self) -> dict[str, Image]:
+        """The images of the pipeline. Judges are the base's, so that no change is judged by itself, but for
+        one whose interface changed: it comes with the pipeline that calls it."""
+        if self.by_the_base:
+            return self.control.images
+        judges = {name: self.control.images[name] for name in JUDGES if self._same_interface(name)}
+        return self.candidate.images | judges
+
+    def resources(self) -> dict[str, Resources]:
+        """What the tasks may use: what makes a model may need more than it did."""
+        mine = self.candidate.settings.resources
+        if not self.by_the_base:
+            return mine
+        others = {
+            name: each for name, each in self.control.settings.resources.items() if name not in BORN_FROM
+        }
+        return others | {name: each for name, each in mine.items() if name in BORN_FROM}
+
+    def policy(self) -> str:
+        """The base's policy; where nothing changed, without the control, which is the candidate itself."""
+        policy = json.loads(self.control.settings.policy("pull_request"))
+        if not self.changes_model:
+            del policy["references"]["control"]
+        return canonical_json(policy)
+
+    def data_settings(self) -> str:
+        """The candidate's training window; on which rows it is evaluated is the base's to say."""
+        base = self.control.settings
+        windows = base.windows.model_dump() | {"training_days": self.candidate.settings.windows.training_days}
+        asked = json.loads(self.tables_of().data_settings()) | {"windows": windows}
+        return canonical_json(asked | {"label_matures_after_days": base.label.matures_after_days})
+
+    def question(self, as_of: date | None) -> dict[str, str]:
+        """The parameters of the evaluation pipeline, but for where models are and where its results go."""
+        day = str(as_of or self.as_of())
+        return {
+            "as_of": day,
+            "model": self.control.settings.model,
+            "data_settings": self.data_settings(),
+            "policy": self.policy(),
+            "provenance": json.dumps(self.provenance() | {"as_of": day}),
+            "fallback": self.candidate.fallback(),
+            **self.candidate.parameters("candidate_"),
+            **self.control.parameters("control_"),
+        }
+
+    def provenance(self) -> dict[str, Any]:
+        """What the report tells of where the models come from."""
+        told = {
+            "model": self.control.settings.model,
+            "fingerprint": self.candidate.fingerprint(),
+            "base": self.base or "none",
+            "changed": self.parts(),
+            "tables": "the change's" if self.changes_tables else "the base's",
+            "candidate": self.candidate.references(),
+            "control": self.control.references(),
+            "judges": {name: self.images()[name].reference for name in JUDGES},
+        }
+        if later := self.counts_after_the_merge():
+            more = [f"and {len(later) - MOST_NAMES} more"] if len(later) > MOST_NAMES else []
+            told["counts_after_the_merge"] = later[:MOST_NAMES] + more
+        return told
+
+    def parts(self) -> list[str]:
+        """What differs from the base, in words of the project."""
+        mine, base = (code.settings.model_dump(mode="json") for code in (self.candidate, self.control))
+        sections = [f"{SETTINGS_FILE}: {name}" for name in mine if mine[name] != base[name]]
+        return sections + [
+            f"components/{name}"
+            for name, image in self.candidate.images.items()
+            if name not in self.control.images or image.hash != self.control.images[name].hash
+        ]
+
+    def counts_after_the_merge(self) -> list[str]:
+        """What of the change judges, or says on which rows; until the merge the base's is used."""
+        mine, base = self.candidate, self.control
+        later = [*judging.settings_that_judge(mine.settings, base.settings)]
+        components = judging.components_that_judge(mine.images, base.images)
+        if not self.by_the_base:
+            judges = [f"components/{name}" for name in JUDGES if self._same_interface(name)]
+            return later + [name for name in components if name in judges]
+        if not self.changes_tables:
+            later += judging.rows_that_judge(mine.source, base.source, base.settings)
+        return later + components + judging.paths_that_judge(mine.source, base.source)
+
+    def broken_interfaces(self, tasks: list[str]) -> list[str]:
+        """What failed among `tasks`, where the change calls it otherwise than the base's pipeline does."""
+        changed = [name for name in BORN_FROM if self.by_the_base and not self._same_interface(name)]
+        return [name for name in changed if any(task.startswith(_task_of(name)) for task in tasks)]
+
+    def __str__(self) -> str:
+        mine = f"the index of {self.candidate.source.root}" if self.by_the_base else "the work tree"
+        if self.base is None:
+            return f"{mine}, with no commit to compare it with"
+        changed = ", ".join(self.parts()) or "nothing"
+        return f"{mine} against {self.base[:12]}, changed: {changed}"
+
+    def _same_interface(self, component: str) -> bool:
+        path = f"components/{component}/component.py"
+        sources = (self.candidate.source, self.control.source)
+        mine, base = (source.read([path])[path] if path in source.paths else None for source in sources)
+        return mine is not None and mine == base
+
+
+def _task_of(component: str) -> str:
+    """How the evaluation pipeline calls the candidate's tasks."""
+    return f"{component.replace('_', '-')} (candidate"
+
+
+def read_change(root: Path, base: str | None) -> Change:
+    """What the work tree at `root` changes since it left `base` (default: the main branch)."""
+    candidate = model_code.read(WorkTree(root))
+    commit = merge_base(root, [resolve_commit(root, base)] if base else MAIN_BRANCHES)
+    if commit is None:
+        return Change(candidate, candidate, None)
+    tree = GitTree(root, commit)
+    if SETTINGS_FILE not in tree.paths:
+        return Change(candidate, candidate, None)
+    return Change(candidate, model_code.read(tree), commit)
+
+
+def read_candidate(root: Path, folder: Path) -> Change:
+    """What the checkout in `folder` changes of the commit that is checked out at `root`, which judges it."""
+    control = model_code.read(GitTree(root, "HEAD"))
+    try:
+        candidate = model_code.read(GitIndex(folder.resolve()), root)
+    except SettingsError as error:
+        raise SettingsError(
+            f"{folder}: {error} (read by the base's code: what it does not know comes in a later step)"
+        ) from None
+    return Change(candidate, control, control.source.commit, by_the_base=True)

@@ -1,0 +1,61 @@
+"""What judges a change, and is therefore the base's until the change is merged."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from engine.gate.model_code import BORN_FROM, SETTINGS_FILE
+from engine.images.images import Image
+from engine.settings.settings_schema import Settings
+from engine.sources import Source
+
+# What a change brings of each section of mlops.yaml; of any other section it brings nothing.
+BROUGHT: dict[str, tuple[str, ...]] = {
+    "data": ("tables", "rows", "key"),
+    "label": ("name", "type"),
+    "windows": ("training_days",),
+    "resources": BORN_FROM,
+}
+WHOLE = ("features", "training")
+# The graph, how its tasks are called, the scripts and workflows around it, and whom they listen to.
+PATHS = re.compile(
+    r"(pipelines|scripts|local_kfp|\.github)/.*|engine/(?!(tests|training|scoring)/).*|components/[^/]+/component\.py|requirements\.txt"
+    r"|((\.github|docs)/)?CODEOWNERS",
+    re.DOTALL,  # a file's name may hold a line break
+)
+
+
+def settings_that_judge(mine: Settings, base: Settings) -> Iterator[str]:
+    """Where `mine` differs from `base` in what it does not bring."""
+    ours, theirs = (settings.model_dump(mode="json") for settings in (mine, base))
+    for section, value in ours.items():
+        if value == theirs[section] or section in WHOLE:
+            continue
+        if section not in BROUGHT:
+            yield f"{SETTINGS_FILE}: {section}"
+            continue
+        for key in {**value, **theirs[section]}:
+            if key not in BROUGHT[section] and value.get(key) != theirs[section].get(key):
+                yield f"{SETTINGS_FILE}: {section}.{key}"
+
+
+def components_that_judge(mine: Mapping[str, Image], base: Mapping[str, Image]) -> list[str]:
+    """The components whose code differs, or that are new or gone, but for those that make a model."""
+    ours, theirs = ({name: image.hash for name, image in each.items()} for each in (mine, base))
+    names = sorted({*ours, *theirs} - {*BORN_FROM})
+    return [f"components/{name}" for name in names if ours.get(name) != theirs.get(name)]
+
+
+def paths_that_judge(mine: Source, base: Source) -> list[str]:
+    """A name that is no text is shown as well as it can be."""
+    changed = (path.encode(errors="replace").decode() for path in mine.changed(base))
+    return [path for path in changed if PATHS.fullmatch(path)]
+
+
+def rows_that_judge(mine: Source, base: Source, settings: Settings) -> list[str]:
+    """Tables of `settings` that are files of the project, and differ."""
+    changed = mine.changed(base)
+    return [
+        uri
+        for uri in (table.uri for table in settings.data.tables.values())
+        if "://" not in uri and any(path == uri or path.startswith(f"{uri.rstrip('/')}/") for path in changed)
+    ]

@@ -1,0 +1,70 @@
+"""Verdicts that need no run, or come after it: nothing changed, a broken interface, an accepted loss."""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.judging import verdict_document as document
+from engine.reporting import verdict_report as report
+
+QUEUE = "refs/heads/gh-readonly-queue/"
+Document = dict[str, Any]
+
+
+def unchanged(asked: Mapping[str, str], results: Path) -> Document:
+    """The same code makes the same model, byte for byte: the answer is known before anything is trained."""
+    later = json.loads(asked["provenance"]).get("counts_after_the_merge")
+    but = " but for what counts after the merge" if later else ""
+    reason = f"Nothing that makes the model has changed{but}: this is the model that the base makes."
+    return _reached(asked, results, verdict="IDENTICAL", passed=True, reason=reason)
+
+
+def broken_interface(asked: Mapping[str, str], components: Iterable[str], results: Path) -> Document:
+    """A run that failed where the base's pipeline called `components`, whose interfaces changed."""
+    changed = ", ".join(f"components/{name}/component.py" for name in components)
+    reason = (
+        f"The base's pipeline calls what is behind {changed} as before the change, and there the run failed."
+        " Change the interface in a step of its own, so that both pipelines can call it;"
+        " or have the regression accepted, by operate.yml."
+    )
+    return _reached(asked, results, verdict="INVALID", passed=False, reason=reason)
+
+
+def with_acceptance(verdict: Document, number: int, sha: str, results: Path) -> Document:
+    """`verdict`, and that somebody accepted what the head `sha` of a pull request loses, where GitHub knows.
+
+    The documents in `results` say so too; it does not pass the more.
+    """
+    from engine.github.acceptance import accepted_regression
+    from engine.github.api import GitHub
+
+    if not os.environ.get("GITHUB_TOKEN"):
+        print("note: with no GITHUB_TOKEN nobody is asked whether this was accepted", file=sys.stderr)
+        return verdict
+    github = GitHub()
+    words = accepted_regression(github, sha)
+    if words is None and os.environ.get("GITHUB_REF", "").startswith(QUEUE):
+        # A queue may squash, so that no commit of it is the one that was accepted; nobody pushed since.
+        words = accepted_regression(github, github.get("pulls", number)["head"]["sha"])
+    if words is None:
+        return verdict
+    verdict = verdict | {"accepted": words}
+    _write(verdict, report.render_accepted(verdict, (results / "report.html").read_text()), results)
+    return verdict
+
+
+def _reached(asked: Mapping[str, str], results: Path, **found: Any) -> Document:
+    policy, provenance = json.loads(asked["policy"]), json.loads(asked["provenance"])
+    question = document.Asked(policy=policy, findings={}, provenance=provenance, history=[], models={})
+    verdict = document.skeleton(question) | found
+    _write(verdict, report.render(verdict, None, question), results)
+    return verdict
+
+
+def _write(verdict: Document, documents: Mapping[str, str], results: Path) -> None:
+    results.mkdir(parents=True, exist_ok=True)
+    for name, text in {"verdict.json": json.dumps(verdict, indent=2) + "\n", **documents}.items():
+        (results / name).write_text(text)

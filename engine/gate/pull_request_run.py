@@ -1,0 +1,132 @@
+"""The run that judges one state of a pull request: found again by what it is, left going, or replaced."""
+
+import hashlib
+import json
+import math
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from engine.command_line import Finding, WorldError
+from engine.command_line.signals import sigterm_exits
+from engine.gate.judged_run import Document, agrees, clear, concluded, read_verdict
+from engine.kubeflow import runs
+from engine.kubeflow.endpoint import connect
+from engine.kubeflow.kfp_client import Client
+from engine.kubeflow.progress import Progress
+from engine.kubeflow.runs import FINAL, Run
+from engine.kubeflow.uploads import upload
+from engine.settings.settings_schema import canonical_json
+
+DETACHED = "detached.json"
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    number: int
+    sha: str
+    """The head's, which a merge of it with its base is told by."""
+
+    def called(self, what: str) -> str:
+        """Everything that a pull request leaves on an endpoint begins alike, so that it can be cleaned up."""
+        return f"pr-{self.number}-{what}"
+
+
+def judge(
+    root: Path,
+    pull_request: PullRequest,
+    compiled: Path,
+    parameters: Mapping[str, str],
+    about: str,
+    minutes: float = math.inf,
+) -> Document:
+    """The verdict of the run of `compiled`; its documents are left beside that.
+
+    `about` is what the answer depends on beside the parameters. A run that takes more than `minutes` is left
+    going, for another call of this to follow or to read.
+    """
+    results = compiled.parent
+    (results / DETACHED).unlink(missing_ok=True)
+    name = pull_request.called(pull_request.sha[:12])
+    folder = f"{results_folder(results)}/{name}/{content_hash(compiled, parameters, about)}/"
+    with connect(root) as client:
+        version = upload(client, compiled, pipeline_name=pull_request.called(compiled.stem))
+        earlier = runs.find(client, f"pr-{pull_request.number}")
+        same = [run for run in earlier if run.name == name and results_uri(run).startswith(folder)]
+        found = same[0] if same and same[0].state != "CANCELING" else None
+        end_others(client, earlier, found)
+        if found and found.state in FINAL:
+            if verdict := read_ended(client, found, results):
+                print(f"run {found.id} of {version.pipeline} on {client.host} has judged this before")
+                return verdict
+            found = None
+        uri = results_uri(found) if found else f"{folder}{uuid.uuid4().hex}"
+        asked = {**parameters, "results_uri": uri}
+        with (
+            sigterm_exits(),
+            runs.ended_with_us(
+                client, found.id if found else runs.start(client, version, name, asked)
+            ) as run_id,
+        ):
+            print(f"run {run_id} of {version.pipeline} on {client.host}", flush=True)
+            run = runs.follow(client, run_id, Progress(), seconds=60 * minutes)
+            if run.state not in FINAL and not os.environ.get("KUBEFLOW_HOST"):
+                raise WorldError(
+                    f"run {run_id}: expected its end within {minutes:g} minutes, found {run.state}"
+                )
+        if run.state not in FINAL:
+            raise Finding(detach(client, run, pull_request, results))
+        return concluded(client, run, uri, results)
+
+
+def results_folder(results: Path) -> str:
+    return os.environ.get("RESULTS_URI", "").rstrip("/") or results.as_uri()
+
+
+def content_hash(compiled: Path, parameters: Mapping[str, str], about: str) -> str:
+    """Of all that a verdict depends on."""
+    asked = canonical_json({"parameters": dict(parameters), "about": about})
+    return hashlib.sha256(compiled.read_bytes() + asked.encode()).hexdigest()[:16]
+
+
+def results_uri(run: Run) -> str:
+    return str(run.parameters.get("results_uri", ""))
+
+
+def end_others(client: Client, earlier: list[Run], found: Run | None) -> None:
+    """Terminate what still judges another state of the pull request: nobody waits for it any more."""
+    for run in earlier:
+        if run.state not in FINAL and run is not found:
+            print(
+                f"run {run.id}, {run.name}, is of another state: {runs.terminate(client, run.id)}", flush=True
+            )
+
+
+def read_ended(client: Client, run: Run, results: Path) -> Document | None:
+    """The verdict of a run that has ended, where it did end with one."""
+    verdict = read_verdict(results_uri(run), results)
+    if agrees(runs.read_run(client, run.id), verdict):
+        return verdict
+    clear(results)
+    return None
+
+
+def detach(client: Client, run: Run, pull_request: PullRequest, results: Path) -> str:
+    """Write down where the run goes on; what there is to say of it."""
+    url = urlsplit(client.host)
+    host = url._replace(netloc=url.netloc.rpartition("@")[2], query="", fragment="").geturl()
+    told = {
+        "run_id": run.id,
+        "run_name": run.name,
+        "host": host,
+        "results_uri": results_uri(run),
+        "pull_request": pull_request.number,
+        "sha": pull_request.sha,
+    }
+    text = json.dumps(told, indent=2)
+    (results / DETACHED).write_text(f"{text}\n")
+    print(text, flush=True)
+    return f"run {run.id}: {run.state}, and it goes on without us; run this again when it has ended"

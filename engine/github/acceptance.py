@@ -1,0 +1,63 @@
+"""A regression that somebody accepted: a status on the very commit, and who may set it."""
+
+import re
+from typing import Any
+
+from engine.command_line import Finding
+from engine.github.api import GitHub, NotFound
+
+CONTEXT = "accept-regression"
+BOT = "github-actions[bot]"  # whom GITHUB_TOKEN speaks as
+LONGEST_REASON = 80  # characters: with the longest login it fits a status, whose description has 140
+ACCEPTED = re.compile(r"accepted by [A-Za-z0-9_-]{1,39}: \S.*")
+Document = dict[str, Any]
+
+
+def accepted_regression(github: GitHub, sha: str) -> str | None:
+    """Who accepted what the commit `sha` loses, and why; needs `statuses: read`."""
+    for status in github.pages("commits", sha, "statuses"):  # newest first
+        if status["context"] == CONTEXT and (status["creator"] or {}).get("login") == BOT:
+            description = status["description"] or ""
+            told = status["state"] == "success" and ACCEPTED.fullmatch(description)
+            return description if told else None
+    return None
+
+
+def accept(github: GitHub, sha: str, login: str, reason: str) -> None:
+    """Say on the commit `sha` that `login` accepts what it loses; needs `statuses: write`."""
+    body = {"state": "success", "context": CONTEXT, "description": f"accepted by {login}: {reason}"}
+    github.post("statuses", sha, body=body)
+
+
+def judging_runs(github: GitHub, pull: Document) -> list[Document]:
+    """The runs of pr.yml that judged the head of this pull request; the first is of who pushed it."""
+    asked = {"head_sha": pull["head"]["sha"], "event": "pull_request"}
+    found = github.pages("actions", "workflows", "pr.yml", "runs", inside="workflow_runs", **asked)
+    judged = (each for each in found if each["conclusion"] != "skipped")
+    mine = (each for each in judged if pull["number"] in numbers_of(each, pull["number"]))
+    return sorted(mine, key=lambda each: each["run_number"])
+
+
+def numbers_of(found: Document, otherwise: int) -> set[int]:
+    """The pull requests that a run is of; of a fork's, GitHub names none."""
+    return {each["number"] for each in found["pull_requests"] or ()} or {otherwise}
+
+
+def expect_may_accept(github: GitHub, login: str, pull: Document, first: Document | None) -> None:
+    """Finding where `login` has no right to write, or made what is to be accepted."""
+    try:
+        permission = github.get("collaborators", login, "permission")["permission"]
+    except NotFound:
+        permission = "none"
+    if permission not in ("admin", "write"):
+        raise Finding(f"{login}: expected somebody with write access, found {permission}")
+    head = github.get("commits", pull["head"]["sha"])
+    makers = {
+        "opened the pull request": pull["user"],
+        "made its newest commit": head["author"],
+        "committed its newest commit": head["committer"],
+        "pushed its newest commit": first["actor"] if first else None,
+    }
+    for what, maker in makers.items():
+        if maker and maker["login"].lower() == login.lower():
+            raise Finding(f"{login} {what}: somebody else has to accept it")

@@ -1,0 +1,54 @@
+"""The run of pr.yml that the event workflow_run tells of, and the pull requests that it judged."""
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.command_line import SettingsError
+from engine.github.api import GitHub
+
+WORKFLOW = ".github/workflows/pr.yml"
+PAGE = re.compile(r"report[^/]*\.html")
+Run = Mapping[str, Any]
+
+
+def read_event() -> Run:
+    """The run that ended."""
+    path = os.environ.get("GITHUB_EVENT_PATH", "")
+    try:
+        return json.loads(Path(path).read_bytes())["workflow_run"]
+    except (OSError, ValueError, LookupError, TypeError):
+        raise SettingsError(
+            f"GITHUB_EVENT_PATH: expected a file with the event workflow_run, found {path!r}"
+        ) from None
+
+
+def not_ours(run: Run) -> str:
+    """Why a run has nothing to tell a pull request: a stranger may name a workflow of his as ours."""
+    if run["path"].partition("@")[0] != WORKFLOW:  # which may name a branch behind it
+        return f"the run is of {run['path']}, not of {WORKFLOW}"
+    if run["event"] != "pull_request":
+        return f"the run is of the event {run['event']}, not of a pull request"
+    if run["conclusion"] == "skipped":
+        return "the run judged nothing, for the pull request got a new title only"
+    return "" if run["head_repository"] else "the fork is gone"
+
+
+def pulls_of(github: GitHub, run: Run) -> Iterator[int]:
+    """The open pull requests with exactly this head; the event names none of a fork's."""
+    source, named = run["head_repository"], {each["number"] for each in run["pull_requests"] or ()}
+    head = f"{source['owner']['login']}:{run['head_branch']}"
+    for pull in github.pages("pulls", state="open", head=head):
+        same = (pull["head"]["repo"] or {}).get("full_name") == source["full_name"]
+        if same and pull["head"]["sha"] == run["head_sha"] and pull["number"] in (named or {pull["number"]}):
+            yield pull["number"]
+
+
+def page_of(github: GitHub, run: Run) -> str | None:
+    """The address of the newest HTML report."""
+    artifacts = github.pages("actions", "runs", run["id"], "artifacts", inside="artifacts")
+    pages = [each["id"] for each in artifacts if PAGE.fullmatch(each["name"]) and not each["expired"]]
+    return f"{run['html_url']}/artifacts/{max(pages)}" if pages else None

@@ -1,0 +1,151 @@
+"""Decide: each comparison's verdict from its interval, and the document's verdict from its comparisons."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from engine.judging import statistics, wording
+from engine.judging.differences import difference, estimate, measure, subset
+from engine.judging.inputs import Model, Rows
+from engine.judging.metrics import METRICS
+from engine.judging.safeguards import judge_guardrails, judge_size, judge_slices
+from engine.judging.statistics import Estimate
+
+PASSING = {"improve": {"IDENTICAL", "BETTER"}, "not-worse": {"IDENTICAL", "BETTER", "NON_INFERIOR"}}
+
+
+def decide(
+    rows: Rows, models: dict[str, Model], policy: dict[str, Any], dummy: float
+) -> list[dict[str, Any]]:
+    """One comparison for each reference of the policy that can be there; the champion's comes first."""
+    modes, comparisons = dict(policy["references"]), []
+    if "champion" in modes:
+        unseen, why = unseen_rows(rows, models.get("champion"))
+        if unseen is None:
+            comparisons.append(
+                against_nothing(modes["champion"], rows, policy, models["candidate"], dummy, why)
+            )
+            modes |= {"control": "improve"} if "control" in modes else {}
+        else:
+            comparisons.append(against("champion", modes["champion"], unseen, policy, models["candidate"]))
+    if "control" in modes and "control" in models:
+        comparisons.append(against("control", modes["control"], rows, policy, models["candidate"]))
+    return comparisons
+
+
+def overall(comparisons: list[dict[str, Any]]) -> dict[str, Any]:
+    """Every comparison must pass; but a change that leaves the model as it is passes in any case."""
+    by_reference = {comparison["reference"]: comparison for comparison in comparisons}
+    control = by_reference.get("control", {})
+    deciding = [by_reference[name] for name in ("control", "champion") if name in by_reference]
+    if control.get("verdict") == "IDENTICAL":
+        return headline(control, True, comparisons)
+    lost = [comparison for comparison in deciding if not comparison["passed"]]
+    if lost:
+        return headline(lost[0], False, lost)
+    won = [c for c in comparisons if c["verdict"] != "NO_CHAMPION"] or comparisons
+    return headline(won[0], True, comparisons)
+
+
+def headline(comparison: dict[str, Any], passed: bool, told: list[dict[str, Any]]) -> dict[str, Any]:
+    others = [other for other in told if other is not comparison]
+    reason = " ".join(each["reason"] for each in (comparison, *others))
+    return {"verdict": comparison["verdict"], "passed": passed, "reason": reason}
+
+
+def unseen_rows(rows: Rows, champion: Model | None) -> tuple[Rows | None, str]:
+    """The rows from after the champion's training; without any, why there is nothing to compare with."""
+    if champion is None:
+        return None, "There is no champion yet"
+    end = np.datetime64(champion.record["training_window"]["end"])
+    unseen = rows.time >= end
+    if not unseen.any():
+        return None, f"The champion was trained up to {end} and has seen all of these rows"
+    return subset(rows, unseen), ""
+
+
+def against(
+    reference: str, mode: str, rows: Rows, policy: dict[str, Any], candidate: Model
+) -> dict[str, Any]:
+    """Compare the candidate with one reference on `rows`."""
+    metric, margin, least = METRICS[policy["metric"]], policy["margin"], policy["min_effect"]
+    figures, found = difference(metric, rows, reference, policy["confidence"])
+    verdict, slices, skipped, guardrails = "IDENTICAL", [], 0, []
+    if not np.array_equal(rows.predictions["candidate"], rows.predictions[reference]):
+        verdict = of_interval(found, least, margin) if enough(found, policy) else "INCONCLUSIVE"
+        slices, skipped = judge_slices(metric, rows, reference, policy)
+        guardrails = judge_guardrails(rows, reference, policy, candidate)
+    wins = passes(verdict, mode, policy)
+    open_end = verdict == "INCONCLUSIVE" or (verdict == "NON_INFERIOR" and not wins)
+    comparison = {
+        "reference": reference,
+        "mode": mode,
+        "verdict": verdict,
+        "passed": wins and all(each["passed"] for each in (*slices, *guardrails)),
+        **figures,
+        **described(found, policy),
+        "rows_to_decide": statistics.rows_to_decide(found, least if mode == "improve" else -margin)
+        if open_end
+        else None,
+        "slices": slices,
+        "slices_not_judged": skipped,
+        "guardrails": guardrails,
+    }
+    told = wording.reason(comparison, metric.name, policy, wins, enough(found, policy))
+    return comparison | {"reason": told}
+
+
+def enough(found: Estimate, policy: dict[str, Any]) -> bool:
+    return found.rows >= policy["minimum_rows"] and found.clusters >= policy["minimum_clusters"]
+
+
+def described(found: Estimate, policy: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: policy[name] for name in ("confidence", "margin", "min_effect")},
+        "minimum_detectable_effect": statistics.minimum_detectable_effect(found, policy["confidence"]),
+        "serial_correlation": asdict(found.serial_correlation) if found.serial_correlation else None,
+    }
+
+
+def of_interval(found: Estimate, min_effect: float, margin: float) -> str:
+    if found.lower > min_effect:
+        return "BETTER"
+    if found.lower > -margin:
+        return "NON_INFERIOR"
+    return "WORSE" if found.upper < -margin else "INCONCLUSIVE"
+
+
+def passes(verdict: str, mode: str, policy: dict[str, Any]) -> bool:
+    if verdict == "INCONCLUSIVE" and mode == "not-worse":
+        return policy["inconclusive"] == "pass"
+    return verdict in PASSING[mode]
+
+
+def against_nothing(
+    mode: str, rows: Rows, policy: dict[str, Any], candidate: Model, dummy: float, why: str
+) -> dict[str, Any]:
+    """Without a champion the whole interval must lie beyond the floor and beyond a constant prediction."""
+    metric, confidence = METRICS[policy["metric"]], policy["confidence"]
+    rows = replace(rows, predictions={**rows.predictions, "dummy": np.full(len(rows.label), dummy)})
+    figures, found = difference(metric, rows, "dummy", confidence)
+    value, influence = measure(metric, rows, "candidate")
+    alone = estimate(value, influence, rows, confidence)
+    reached = alone.lower > policy["floor"] if metric.higher_is_better else alone.upper < policy["floor"]
+    wins = reached and found.lower > 0 and enough(found, policy)
+    guardrails = judge_size(policy, candidate)
+    comparison = {
+        "reference": "champion",
+        "mode": mode,
+        "verdict": "NO_CHAMPION",
+        "passed": wins and all(each["passed"] for each in guardrails),
+        **figures,
+        **described(found, policy),
+        "floor": {"value": policy["floor"], "lower": alone.lower, "upper": alone.upper, "passed": reached},
+        "rows_to_decide": None,
+        "slices": [],
+        "slices_not_judged": 0,
+        "guardrails": guardrails,
+    }
+    told = wording.without_champion(why, comparison, metric.name, policy, enough(found, policy))
+    return comparison | {"reason": told}

@@ -1,0 +1,57 @@
+"""Candidate minus reference on the same rows, in the metric's good direction, with its interval."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.judging import statistics
+from engine.judging.inputs import Invalid, Rows
+from engine.judging.metrics import Floats, Metric, Undefined
+from engine.judging.statistics import Estimate
+
+
+def difference(
+    metric: Metric, rows: Rows, reference: str, confidence: float
+) -> tuple[dict[str, Any], Estimate]:
+    """Candidate minus reference, paired by row, turned into the metric's good direction."""
+    candidate, candidate_influence = measure(metric, rows, "candidate")
+    other, other_influence = measure(metric, rows, reference)
+    influence = metric.sign * (candidate_influence - other_influence)
+    found = estimate(metric.sign * (candidate - other), influence, rows, confidence)
+    return {
+        "rows": found.rows,
+        "clusters": found.clusters,
+        "candidate_value": candidate,
+        "reference_value": other,
+        "difference": found.value,
+        "lower": found.lower,
+        "upper": found.upper,
+        "standard_error": found.standard_error,
+    }, found
+
+
+def estimate(value: float, influence: Floats, rows: Rows, confidence: float) -> Estimate:
+    return statistics.estimate(value, influence, rows.cluster, confidence, rows.in_sequence)
+
+
+def measure(metric: Metric, rows: Rows, model: str) -> tuple[float, Floats]:
+    try:
+        value, influence = metric.estimate(rows.label, rows.predictions[model])
+    except Undefined as error:
+        raise Invalid(str(error)) from None
+    if not np.isfinite(value):
+        raise Invalid(f"the {model}'s {metric.title} is {value}")
+    return value, influence
+
+
+def subset(rows: Rows, mask: NDArray[np.bool_]) -> Rows:
+    return replace(
+        rows,
+        time=rows.time[mask],
+        label=rows.label[mask],
+        cluster=rows.cluster[mask],
+        slices={column: (names, codes[mask]) for column, (names, codes) in rows.slices.items()},
+        predictions={name: values[mask] for name, values in rows.predictions.items()},
+    )

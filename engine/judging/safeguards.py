@@ -1,0 +1,61 @@
+"""What a good average must not hide: slices of the rows, other metrics, the size of the model."""
+
+from typing import Any
+
+import numpy as np
+
+from engine.judging import statistics
+from engine.judging.differences import difference, subset
+from engine.judging.inputs import Invalid, Model, Rows
+from engine.judging.metrics import METRICS, Metric
+
+
+def judge_slices(
+    metric: Metric, rows: Rows, reference: str, policy: dict[str, Any]
+) -> tuple[list[dict[str, Any]], int]:
+    """Slices fail on a significant drop beyond the margin only, corrected for how many were looked at."""
+    judged, p_values, skipped = [], [], 0
+    for column, (names, codes) in rows.slices.items():
+        counts = np.bincount(codes, minlength=len(names))
+        for code in np.flatnonzero(counts):
+            part = subset(rows, codes == code)
+            few = counts[code] < policy["slices"]["minimum_rows"]
+            if few or len(np.unique(part.cluster)) < policy["minimum_clusters"]:
+                skipped += 1
+                continue
+            try:
+                figures, found = difference(metric, part, reference, policy["confidence"])
+            except Invalid:
+                skipped += 1
+                continue
+            judged.append({"column": column, "value": names[code], **figures})
+            p_values.append(statistics.p_value_below(found, -policy["margin"]))
+    level = (1 - policy["confidence"]) / 2
+    for each, p_value in zip(judged, statistics.holm(p_values), strict=True):
+        each |= {"p_value": p_value, "passed": p_value >= level}
+    return judged, skipped
+
+
+def judge_guardrails(
+    rows: Rows, reference: str, policy: dict[str, Any], candidate: Model
+) -> list[dict[str, Any]]:
+    """What the metric hides must not drop significantly beyond its own margin."""
+    judged = []
+    for name, rule in policy["guardrails"].items():
+        if name in METRICS:
+            figures, found = difference(METRICS[name], rows, reference, policy["confidence"])
+            judged.append(
+                {"name": name, **figures, "margin": rule["margin"], "passed": found.upper >= -rule["margin"]}
+            )
+    return judged + judge_size(policy, candidate)
+
+
+def judge_size(policy: dict[str, Any], candidate: Model) -> list[dict[str, Any]]:
+    rule = policy["guardrails"].get("model_bytes")
+    if rule is None:
+        return []
+    size = candidate.record.get("model_bytes")
+    if size is None:
+        raise Invalid("the candidate's record does not tell model_bytes, which a guardrail judges")
+    judged = {"name": "model_bytes", "candidate_value": size, "maximum": rule["maximum"]}
+    return [{**judged, "passed": size <= rule["maximum"]}]

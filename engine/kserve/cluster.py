@@ -1,0 +1,179 @@
+"""The Kubernetes API: plain documents, applied server-side, and errors that say what to do."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from engine.command_line import SettingsError, WorldError
+
+Document = dict[str, Any]
+MANAGER = "mlops-deploy-model"
+PATIENCE = 60  # seconds without an answer until we give up
+TIMEOUT = (5, 30)  # seconds to connect, and to read
+PATHS = {
+    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "HTTPRoute": "/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes",
+    "InferenceService": "/apis/serving.kserve.io/v1beta1/namespaces/{}/inferenceservices",
+    "Pod": "/api/v1/namespaces/{}/pods",
+    "Secret": "/api/v1/namespaces/{}/secrets",
+    "Service": "/apis/serving.knative.dev/v1/namespaces/{}/services",
+    "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
+    "ServingRuntime": "/apis/serving.kserve.io/v1alpha1/namespaces/{}/servingruntimes",
+}
+
+
+class Forbidden(WorldError):  # noqa: N818 - an answer of the cluster
+    """These credentials may not do this."""
+
+
+class Clock:
+    """Time, which a test may make its own."""
+
+    now = staticmethod(time.monotonic)
+    sleep = staticmethod(time.sleep)
+
+
+class Cluster:
+    """One namespace of the cluster that KUBECONFIG, or the pod that we are in, names."""
+
+    def __init__(self, namespace: str):
+        self.namespace, self.clock = namespace, Clock()
+        self.api = _client()
+
+    def read(self, kind: str, name: str) -> Document | None:
+        """The object, or None where there is none."""
+        return self._call("GET", kind, name)
+
+    def pods(self, selector: str) -> list[Document]:
+        return (self._call("GET", "Pod", query={"labelSelector": selector}) or {}).get("items", [])
+
+    def log(self, pod: str, container: str) -> str:
+        """The last lines of a container that ended, or of the one that runs."""
+        for previous in ("true", "false"):
+            query = {"container": container, "previous": previous, "tailLines": "5"}
+            try:
+                return str(self._call("GET", "Pod", f"{pod}/log", query=query, text=True) or "")
+            except (SettingsError, WorldError):  # it never ended, or has no log: the reason is told without
+                continue
+        return ""
+
+    def apply(self, manifest: Document) -> Document:
+        """Declare what we want of an object, and take back what we declared of it before and do not now."""
+        kind, name = manifest["kind"], manifest["metadata"]["name"]
+        answer = self._call("PATCH", kind, name, manifest, {"fieldManager": MANAGER, "force": "true"})
+        if answer is None:
+            raise WorldError(
+                f"{self.api.configuration.host}: expected {manifest['apiVersion']} {kind} and namespace"
+                f" {self.namespace}, found none of one; install KServe, or create the namespace"
+            )
+        return answer
+
+    def delete(self, kind: str, name: str) -> None:
+        self._call("DELETE", kind, name)
+
+    def _call(
+        self,
+        method: str,
+        kind: str,
+        name: str = "",
+        body: Document | None = None,
+        query: dict[str, str] | None = None,
+        text: bool = False,
+    ) -> Any:
+        """None where there is nothing; what cannot be answered now is asked again for a while."""
+        from kubernetes.client.exceptions import ApiException
+        from urllib3.exceptions import HTTPError
+
+        path = PATHS[kind].format(self.namespace) + (f"/{name}" if name else "")
+        gives_up, wait = self.clock.now() + PATIENCE, 1.0
+        while True:
+            try:
+                return self._once(method, path, body, query, text)
+            except HTTPError as error:
+                problem = f"cannot be reached ({type(error).__name__})"
+            except ApiException as error:
+                if error.status == 404:
+                    return None
+                if _is_refusal(error):
+                    raise self._refusal(error, f"{method} {kind} {name}".strip()) from None
+                problem = f"answers {error.status} {error.reason}"
+            if self.clock.now() + wait > gives_up:
+                raise WorldError(
+                    f"{self.api.configuration.host}: the Kubernetes API {problem} for {PATIENCE} seconds;"
+                    " see that it is up, and run this again: it goes on where it stopped"
+                )
+            self.clock.sleep(wait)
+            wait = min(2 * wait, 10)
+
+    def _once(
+        self, method: str, path: str, body: Document | None, query: dict[str, str] | None, text: bool
+    ) -> Any:
+        headers = {"Accept": "*/*" if text else "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/apply-patch+yaml"
+        data, _, _ = self.api.call_api(
+            path,
+            method,
+            query_params=list((query or {}).items()),
+            header_params=headers,
+            body=body,
+            response_type="str" if text else "object",
+            auth_settings=["BearerToken"],
+            _request_timeout=TIMEOUT,
+        )
+        return data
+
+    def _refusal(self, error: Any, asked: str) -> Exception:
+        try:
+            said = json.loads(error.body)["message"]
+        except (KeyError, TypeError, ValueError):
+            said = str(error.reason)
+        said = " ".join(said.split())
+        if error.status in (401, 403) and "admission webhook" not in said:
+            return Forbidden(
+                f"{asked}: the cluster forbids it: {said}; give this identity the right to, in the namespace"
+                f" {self.namespace}"
+            )
+        return SettingsError(f"{asked}: the cluster refused it: {said}")
+
+
+def _is_refusal(error: Any) -> bool:
+    """Whether asking again cannot help; a field that the cluster's KServe does not know is told as a 500."""
+    return (400 <= error.status < 500 and error.status != 429) or "not declared in schema" in str(error.body)
+
+
+def _client() -> Any:
+    import yaml
+    from kubernetes import config
+    from kubernetes.client import ApiClient, Configuration
+
+    configuration = Configuration()
+    given = os.environ.get("KUBECONFIG", "")
+    try:
+        if "\n" in given:  # the file itself, as a secret of a workflow holds it
+            config.load_kube_config_from_dict(yaml.safe_load(given), client_configuration=configuration)
+        elif given:
+            if not Path(given).is_file():
+                raise SettingsError(f"KUBECONFIG: expected a file, found none at {given}")
+            config.load_kube_config(given, client_configuration=configuration)
+        else:
+            _load_default(configuration)
+    except (config.ConfigException, yaml.YAMLError, TypeError):
+        raise SettingsError(
+            "KUBECONFIG: expected a cluster's configuration, found none that can be read;"
+            " outside of a cluster, set it to a kubeconfig"
+        ) from None
+    configuration.retries = False  # ours say what they wait for
+    return ApiClient(configuration)
+
+
+def _load_default(configuration: Any) -> None:
+    """The pod's own account, or what kubectl would use."""
+    from kubernetes import config
+
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException:
+        config.load_kube_config(str(Path("~/.kube/config").expanduser()), client_configuration=configuration)

@@ -1,0 +1,132 @@
+"""Brings a version into service beside the one that serves, and takes it back when it must."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from engine.command_line import Finding, SettingsError, WorldError
+from engine.kserve import watch
+from engine.kserve.cluster import Cluster
+from engine.kserve.manifests import OURS, STORE_KEYS, Manifests, kept
+from engine.kserve.probes import Probe
+
+Document = dict[str, Any]
+
+
+class Rollout:
+    """From manifests to served golden answers. `say` gets each step in words."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        wanted: Manifests,
+        golden: Document,
+        say: Callable[[str], None],
+        confirm: Callable[[], None],
+    ):
+        self.cluster, self.wanted, self.golden, self.say = cluster, wanted, golden, say
+        self.confirm = confirm
+        """Raises where the version must not be promoted any more."""
+
+    def run(self, steps: list[int]) -> str:
+        """What was done, in words. Interrupted at any point, the next run goes on from what it finds."""
+        about = f"{self.wanted.name}: version {self.wanted.version}"
+        self._hand_over_keys()
+        live = self.cluster.read("InferenceService", self.wanted.name)
+        if live and watch.is_served(self.cluster, live, self.wanted):
+            # An earlier run may have been interrupted before it had asked.
+            self._probe(live).expect_equal()
+            return f"{about} is served already; nothing to do"
+        for manifest in self.wanted.supports:
+            self.cluster.apply(manifest)
+        if live and self._can_stand_beside(live):
+            self._through_canary(live, steps)
+        else:
+            self._replace(live)
+        return f"{about} is served, and answers as the registered model does"
+
+    def _hand_over_keys(self) -> None:
+        """Have the store's keys in the cluster: those that we were given, or those that are there."""
+        for secret in self.wanted.supports:
+            if secret["kind"] != "Secret":
+                continue
+            name = secret["metadata"]["name"]
+            found = (self.cluster.read("Secret", name) or {}).get("data", {})
+            if "data" not in secret and not {*STORE_KEYS} <= {*found}:
+                raise SettingsError(
+                    f"expected SERVING_ACCESS_KEY_ID and SERVING_SECRET_ACCESS_KEY, or a Secret {name} with"
+                    f" {' and '.join(STORE_KEYS)}, found neither: the server could not read the model"
+                )
+            if secret.get("data", found) != found:
+                self.cluster.apply(secret)
+
+    def _can_stand_beside(self, live: Document) -> bool:
+        """A canary needs a stable predictor of another name that serves."""
+        return (
+            self.wanted.serving["mode"] == "standard"
+            and live["spec"]["predictor"].get("name", "") != self.wanted.predictor
+            and watch.condition(live, "PredictorReady").get("status") == "True"
+        )
+
+    def _replace(self, live: Document | None) -> None:
+        """All at once: the first version, other settings of the same one, or where nothing serves anyway."""
+        with self._taken_back(live):
+            self._promote()
+
+    def _through_canary(self, live: Document, steps: list[int]) -> None:
+        """Golden requests first, then users: a canary starts with no traffic at all."""
+        with self._taken_back(live):
+            for percent in (0, *steps):
+                self.cluster.apply(self.wanted.canary(live, percent))
+                served = watch.until_serving(self.cluster, self.wanted, percent)
+                if percent == 0 and self.wanted.serving.get("gateway"):
+                    self.cluster.apply(self.wanted.route(urlsplit(served["status"]["url"]).netloc))
+                probe = self._probe(served, canary=True)
+                probe.expect_equal()
+                role = f"the canary at {percent}%"
+                found = probe.expect_steady(role) if percent else "answers as the registered model does"
+                self.say(f"{role}: {found}")
+            self._promote()
+        self._remove_route()
+
+    def _promote(self) -> None:
+        self.confirm()
+        self.cluster.apply(self.wanted.service)
+        served = watch.until_serving(self.cluster, self.wanted)
+        self._probe(served).expect_equal()
+
+    def _probe(self, live: Document, canary: bool = False) -> Probe:
+        return Probe(self.wanted, self.golden, live, self.cluster.clock, canary)
+
+    @contextmanager
+    def _taken_back(self, live: Document | None) -> Iterator[None]:
+        """Whatever goes wrong inside, users get again what they got before."""
+        try:
+            yield
+        except watch.Superseded:
+            raise
+        except BaseException as error:
+            if live is None:
+                raise
+            told = self._take_back(live)
+            if isinstance(error, Finding | SettingsError | WorldError):
+                raise type(error)(f"{error}\n{told}") from None
+            self.say(told)
+            raise
+
+    def _take_back(self, live: Document) -> str:
+        """What became of it, in words. It never raises, for it is called amid other errors."""
+        former = live["metadata"].get("annotations", {}).get(f"{OURS}model-version", "what served before")
+        try:
+            self.cluster.apply(kept(live))
+            if watch.condition(live, "Ready").get("status") == "True":
+                watch.until_alone(self.cluster, self.wanted.name, self.wanted.serving["timeout_seconds"])
+            self._remove_route()
+        except (Finding, SettingsError, WorldError) as error:
+            return f"it could not be taken back: {error}\nrun this again: it goes on from what it finds"
+        return f"taken back: {former} serves all traffic"
+
+    def _remove_route(self) -> None:
+        if self.wanted.serving.get("gateway"):
+            self.cluster.delete("HTTPRoute", f"{self.wanted.name}-canary")

@@ -1,0 +1,153 @@
+"""Waits until the cluster serves what was declared, or says why it does not."""
+
+from typing import Any
+
+from engine.command_line import Finding
+from engine.kserve.cluster import Cluster, Forbidden
+from engine.kserve.manifests import OURS, Manifests, workload_name
+
+Document = dict[str, Any]
+POLL = 2.0
+RESTARTS = 2  # a store that was away for a moment is no fault of the version
+BROKEN = ("CrashLoopBackOff", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
+
+
+class NotServing(Finding):
+    """The cluster does not serve the version."""
+
+
+class Superseded(Finding):
+    """Somebody else deployed another version meanwhile."""
+
+
+def until_serving(cluster: Cluster, wanted: Manifests, percent: int | None = None) -> Document:
+    """The InferenceService once it serves `wanted`: alone, or as a canary with `percent` of the traffic.
+
+    Its own observedGeneration is no witness: KServe copies there that of a Deployment. So the Deployment (or
+    Knative Service) behind the predictor is asked, which must be of the very content that was declared.
+    """
+    role = "the version" if percent is None else f"the canary at {percent}%"
+    gives_up = cluster.clock.now() + wanted.serving["timeout_seconds"]
+    while True:
+        live = cluster.read("InferenceService", wanted.name)
+        expect_ours(live, wanted)
+        workload = _workload(cluster, wanted)
+        if _is_ready(live, wanted, percent) and _rolled_out(workload, wanted):
+            return live
+        if problem := _broken_pod(cluster, wanted):
+            raise NotServing(f"{role} does not start: {problem}")
+        if cluster.clock.now() > gives_up:
+            seconds = wanted.serving["timeout_seconds"]
+            raise NotServing(f"{role} is not ready after {seconds} seconds: {_told(live)}")
+        cluster.clock.sleep(POLL)
+
+
+def until_alone(cluster: Cluster, name: str, seconds: float) -> None:
+    """Wait until no canary is left beside a predictor that serves."""
+    gives_up = cluster.clock.now() + seconds
+    while True:
+        live = cluster.read("InferenceService", name) or {}
+        left = live.get("spec", {}).get("canary") or live.get("status", {}).get("canaryStatuses")
+        if not left and condition(live, "Ready").get("status") == "True":
+            return
+        if cluster.clock.now() > gives_up:
+            raise NotServing(f"InferenceService {name} is not ready after {seconds} seconds: {_told(live)}")
+        cluster.clock.sleep(POLL)
+
+
+def expect_ours(live: Document | None, wanted: Manifests) -> None:
+    """Fail where another deployment, which is newer, has replaced what we declared."""
+    if live is None:
+        raise Superseded(f"InferenceService {wanted.name} was deleted while it was deployed")
+    spec = live["spec"]
+    declared = [spec["predictor"], *(each["predictor"] for each in spec.get("canary", []))]
+    found = [each.get("annotations", {}).get(f"{OURS}content", "") for each in declared]
+    if wanted.content not in found:
+        other = declared[-1].get("annotations", {}).get(f"{OURS}model-version", "something else")
+        raise Superseded(f"another deployment took over: InferenceService {wanted.name} gets {other}")
+
+
+def is_served(cluster: Cluster, live: Document | None, wanted: Manifests) -> bool:
+    """Whether this very content is what is served already, by itself."""
+    content = ((live or {}).get("metadata", {}).get("annotations") or {}).get(f"{OURS}content")
+    if content != wanted.content or not _is_ready(live, wanted, None):
+        return False
+    return _rolled_out(_workload(cluster, wanted), wanted)
+
+
+def condition(live: Document, kind: str) -> Document:
+    found = (each for each in live.get("status", {}).get("conditions", []) if each["type"] == kind)
+    return next(found, {})
+
+
+def _is_ready(live: Document, wanted: Manifests, percent: int | None) -> bool:
+    ready = condition(live, "Ready").get("status") == "True" and bool(live["status"].get("url"))
+    canaries = live.get("status", {}).get("canaryStatuses") or []
+    if percent is None:
+        return ready and not live["spec"].get("canary") and not canaries
+    return ready and any(
+        (each["name"], each["ready"], each["trafficPercent"]) == (wanted.predictor, True, percent)
+        for each in canaries
+    )
+
+
+def _workload(cluster: Cluster, wanted: Manifests) -> Document | None:
+    if wanted.serving["mode"] == "knative":
+        return cluster.read("Service", workload_name(wanted.name))
+    return cluster.read("Deployment", workload_name(wanted.name, wanted.predictor))
+
+
+def _rolled_out(workload: Document | None, wanted: Manifests) -> bool:
+    if workload is None:
+        return False
+    spec, status = workload["spec"], workload.get("status", {})
+    made_of = spec["template"]["metadata"].get("annotations", {}).get(f"{OURS}content")
+    seen = status.get("observedGeneration") == workload["metadata"]["generation"]
+    if made_of != wanted.content or not seen:
+        return False
+    if workload["kind"] == "Service":
+        return status.get("latestReadyRevisionName") == status.get("latestCreatedRevisionName") is not None
+    replicas = spec.get("replicas", 1)
+    counts = {status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")}
+    return replicas > 0 and counts == {replicas}
+
+
+def _broken_pod(cluster: Cluster, wanted: Manifests) -> str:
+    """Why a container of the new version cannot run, with the last it said; "" where none is known."""
+    if wanted.serving["mode"] == "knative":
+        selector = f"serving.knative.dev/service={workload_name(wanted.name)}"
+    else:
+        selector = f"app=isvc.{workload_name(wanted.name, wanted.predictor)}"
+    try:
+        pods = cluster.pods(selector)
+    except Forbidden:  # a help where it can be had; without it, the time limit tells
+        return ""
+    for pod in pods:
+        if pod["metadata"].get("annotations", {}).get(f"{OURS}content") != wanted.content:
+            continue
+        status = pod.get("status", {})
+        containers = status.get("initContainerStatuses", []) + status.get("containerStatuses", [])
+        for container in containers:
+            waiting = container.get("state", {}).get("waiting", {})
+            if waiting.get("reason") == "CrashLoopBackOff" and container["restartCount"] < RESTARTS:
+                continue
+            if waiting.get("reason") in BROKEN:
+                return _explained(cluster, pod["metadata"]["name"], container["name"], waiting)
+    return ""
+
+
+def _explained(cluster: Cluster, pod: str, container: str, waiting: Document) -> str:
+    lines = [f"pod {pod}, {container}: {waiting['reason']}: {waiting.get('message', '')}".rstrip(": ")]
+    if waiting["reason"] == "CrashLoopBackOff":
+        lines += [f"  {line}" for line in cluster.log(pod, container).splitlines()]
+    return "\n".join(lines)
+
+
+def _told(live: Document) -> str:
+    conditions = live.get("status", {}).get("conditions", [])
+    said = [
+        f"{each['type']}: {each.get('reason', '')} {each.get('message', '')}".rstrip(": ")
+        for each in conditions
+        if each["status"] != "True"
+    ]
+    return "; ".join(said) or "its Deployment has not rolled out"

@@ -1,0 +1,75 @@
+"""The endpoint: KUBEFLOW_HOST where it is set, else a local KFP server for as long as it is needed."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from engine.command_line import SettingsError
+
+if TYPE_CHECKING:
+    from engine.kubeflow.kfp_client import Client
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+IN_CLUSTER = (".svc", ".svc.cluster.local")
+
+
+@contextmanager
+def connect(root: Path, runner: str = "subprocess") -> Iterator["Client"]:
+    """A client of the endpoint that the environment names.
+
+    KUBEFLOW_HOST is the URL of Kubeflow Pipelines, KUBEFLOW_TOKEN a bearer token for it, KUBEFLOW_NAMESPACE
+    the profile to work in; proxy and certificate authority come from the variables that other programs read.
+    """
+    if host := os.environ.get("KUBEFLOW_HOST"):
+        yield open_client(
+            host, os.environ.get("KUBEFLOW_TOKEN", ""), os.environ.get("KUBEFLOW_NAMESPACE", "")
+        )
+        return
+    from engine.kubeflow.local_server import local_kfp
+
+    # The server and kfp's import take their time side by side.
+    Thread(target=import_module, args=["engine.kubeflow.kfp_client"]).start()
+    with local_kfp(root / ".mlops/kfp", root / ".mlops/images", runner) as url:
+        yield open_client(url)
+
+
+def remote_host() -> str | None:
+    """KUBEFLOW_HOST, where it is another machine than this: paths of this one mean nothing there."""
+    host = os.environ.get("KUBEFLOW_HOST", "")
+    return host if host and urlsplit(host).hostname not in LOOPBACK else None
+
+
+def open_client(
+    host: str, token: str = "", namespace: str = "", waits: Sequence[float] | None = None
+) -> "Client":
+    """A client of `host`, which has answered; `waits` are the seconds before each further attempt."""
+    host = host.rstrip("/")
+    url = urlsplit(host)
+    _check(url, token)
+    from engine.kubeflow import kfp_client
+
+    direct = url.hostname in LOOPBACK or proxy_bypass(url.netloc)
+    proxy = None if direct else getproxies().get(url.scheme)
+    authority = os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE")
+    if authority and not Path(authority).is_file():
+        raise SettingsError(f"SSL_CERT_FILE: expected a file of certificates, found none at {authority}")
+    configuration = kfp_client.configure(host, (lambda: token) if token else None, proxy, authority)
+    client = kfp_client.Client(configuration, namespace, waits or kfp_client.WAITS)
+    if client.healthz().multi_user and not namespace:
+        raise SettingsError(f"{host}: expected KUBEFLOW_NAMESPACE, found none: it has several users")
+    return client
+
+
+def _check(url: SplitResult, token: str) -> None:
+    found = f"found {url.geturl()!r}"
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise SettingsError(f"KUBEFLOW_HOST: expected a URL such as https://host/pipeline, {found}")
+    private = url.hostname in LOOPBACK or url.hostname.endswith(IN_CLUSTER)
+    if token and url.scheme == "http" and not private:
+        raise SettingsError(f"KUBEFLOW_HOST: expected https:// to send a token to, {found}")

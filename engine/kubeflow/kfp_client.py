@@ -1,0 +1,172 @@
+"""A kfp.Client that waits, tries again, and takes an answer only for what it is. It imports kfp: a second."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import kfp
+import kfp_server_api as api
+import urllib3
+from kfp_server_api.rest import RESTClientObject
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
+
+from engine.command_line import WorldError
+
+TIMEOUT = (10, 60)  # seconds to connect, and between two bytes of an answer
+WAITS = (0.5, 1, 2, 4)  # seconds before each further attempt
+LONGEST_WAIT = 30  # seconds, whatever a server asks for
+NEVER_HANDLED = {429, 503}  # refused before the request had any effect
+MAY_PASS = {*NEVER_HANDLED, 500, 502, 504}
+ENDS_THE_SAME = (":terminate", ":archive", ":enable", ":disable")
+
+
+class Refused(WorldError):  # noqa: N818 - an answer, which a caller may have expected
+    """The server understood and said no; `code` is its HTTP status."""
+
+    def __init__(self, message: str, code: int):
+        super().__init__(message)
+        self.code = code
+
+
+class Client(kfp.Client):
+    """kfp.Client for one host, built from what it is given and nothing else.
+
+    kfp's own __init__ also reads ~/.config/kfp/context.json, may send a Google token to the host, and asks
+    for healthz without a timeout; so it is not called.
+    """
+
+    def __init__(self, configuration: api.Configuration, namespace: str = "", waits: Sequence[float] = WAITS):
+        configuration.retries = urllib3.Retry(total=0, raise_on_redirect=False)
+        client = api.ApiClient(configuration)
+        client.rest_client = self.rest = PatientRest(configuration, waits)
+        self.host = self._uihost = configuration.host
+        self._existing_config = configuration
+        self._context_setting = {"namespace": namespace}
+        self._is_refresh_token = True  # kfp then never fetches a Google token in answer to a 401
+        self._experiment_api = api.ExperimentServiceApi(client)
+        self._healthz_api = api.HealthzServiceApi(client)
+        self._pipelines_api = api.PipelineServiceApi(client)
+        self._recurring_run_api = api.RecurringRunServiceApi(client)
+        self._run_api = api.RunServiceApi(client)
+        self._upload_api = api.PipelineUploadServiceApi(client)
+
+    def known(self, answer: Any, identity: str) -> Any:
+        """`answer`, which must have the field `identity`: any other JSON deserializes to an empty model."""
+        if not getattr(answer, identity, None):
+            raise WorldError(
+                f"{self.host}: expected an answer with {identity}, found none: is this Kubeflow?"
+            )
+        return answer
+
+    def healthz(self) -> api.V2beta1GetHealthzResponse:
+        return self._healthz_api.healthz_service_get_healthz()
+
+    def read_log(self, run_id: str, pod: str) -> str:
+        """What a task has printed so far, where the server hands it out."""
+        headers = self._run_api.api_client.default_headers.copy()
+        if authorization := self._existing_config.get_api_key_with_prefix("authorization"):
+            headers["authorization"] = authorization
+        url = f"{self.host}/apis/v1alpha1/runs/{run_id}/nodes/{pod}/log"
+        answer = RESTClientObject.request(self.rest, "GET", url, headers=headers, _request_timeout=TIMEOUT)
+        if answer.getheader("content-type", "").startswith("text/html") or b'{"error_message"' in answer.data:
+            raise WorldError(f"{url}: expected a log, found none")
+        return answer.data.decode(errors="replace")
+
+
+class PatientRest(RESTClientObject):
+    """The HTTP side of kfp's client: a request that may pass later is sent again, and an answer is JSON."""
+
+    def __init__(self, configuration: api.Configuration, waits: Sequence[float]):
+        super().__init__(configuration)
+        self.waits = waits
+
+    def request(self, method: str, url: str, **options: Any) -> Any:
+        options["_request_timeout"] = options.get("_request_timeout") or TIMEOUT
+        headers = options.pop("headers", None) or {}
+        for wait in (*self.waits, None):
+            try:
+                answer = super().request(method, url, headers=dict(headers), **options)  # which changes them
+            except (api.ApiException, HTTPError) as error:
+                if wait is None or not _may_pass(error, method, url):
+                    raise _explained(error, method, url) from None
+                time.sleep(_wished_wait(error) or wait)
+            else:
+                return _json_only(answer, url)
+        raise AssertionError("the last attempt returns or raises")
+
+
+def configure(
+    host: str, token: Callable[[], str] | None, proxy: str | None, ca: str | None
+) -> api.Configuration:
+    """`token` is asked anew for each request, so that one which expires in a long wait can be renewed."""
+    configuration = api.Configuration(host=host)
+    configuration.proxy = proxy
+    configuration.ssl_ca_cert = ca
+    if token:
+
+        def renew(current: api.Configuration) -> None:
+            current.api_key["authorization"] = token()
+
+        configuration.api_key["authorization"] = ""  # without an entry nothing asks for one
+        configuration.api_key_prefix["authorization"] = "Bearer"
+        configuration.refresh_api_key_hook = renew
+    return configuration
+
+
+def _may_pass(error: Exception, method: str, url: str) -> bool:
+    """Whether to try again. What creates something is sent twice only if the first had no effect for sure."""
+    repeatable = method in ("GET", "DELETE") or url.partition("?")[0].endswith(ENDS_THE_SAME)
+    if isinstance(error, api.ApiException):
+        return error.status in (MAY_PASS if repeatable else NEVER_HANDLED)
+    reason = error.reason if isinstance(error, MaxRetryError) else error
+    return repeatable or isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
+def _wished_wait(error: Exception) -> float | None:
+    wish = (getattr(error, "headers", None) or {}).get("Retry-After", "")
+    return min(int(wish), LONGEST_WAIT) if wish.isdigit() else None
+
+
+def _json_only(answer: Any, url: str) -> Any:
+    try:
+        if isinstance(json.loads(answer.data), dict):
+            return answer
+    except ValueError:
+        pass
+    html = b"<html" in answer.data[:1000].lower() or b"<!doctype html" in answer.data[:1000].lower()
+    found = "HTML" if html else repr(answer.data[:40])
+    raise WorldError(f"expected JSON, found {found} from {_plain(url)}: a login page or a wrong path")
+
+
+def _explained(error: Exception, method: str, url: str) -> WorldError:
+    where = f"{method} {_plain(url)}"
+    if not isinstance(error, api.ApiException):
+        reason = error.reason if isinstance(error, MaxRetryError) else error
+        nobody = isinstance(reason, NewConnectionError | ConnectTimeoutError)
+        hint = "; check KUBEFLOW_HOST, and that it can be reached from here" if nobody else ""
+        return WorldError(f"{where}: expected an answer, found {str(reason).rpartition('): ')[2]}{hint}")
+    if error.status == 0:  # TLS, of which only the text is left
+        return WorldError(f"{where}: expected a trusted connection, found {' '.join(error.reason.split())}")
+    if 300 <= error.status < 400:
+        target = (error.headers or {}).get("Location", "elsewhere")
+        return WorldError(
+            f"{where}: expected JSON, found a redirect to {target}: a login page or a wrong path"
+        )
+    hints = {401: "; give a KUBEFLOW_TOKEN that is valid", 403: "; ask for the right to do this"}
+    said = f"{error.status} {error.reason or ''}{_message(error.body)}{hints.get(error.status, '')}"
+    return Refused(f"{where}: expected success, found {said}", error.status)
+
+
+def _message(body: bytes | str | None) -> str:
+    """What the server says in its JSON, as a clause."""
+    try:
+        answer = json.loads(body or "")
+        said = answer.get("message") or answer.get("error_message") or answer.get("error") or ""
+    except (ValueError, AttributeError):
+        return ""
+    return f": {' '.join(str(said).split())[:500]}" if said else ""
+
+
+def _plain(url: str) -> str:
+    return url.partition("?")[0]

@@ -1,0 +1,190 @@
+"""Compiles pipelines/*.py with kfp, then puts in the images and the resources that tasks run with."""
+
+import json
+import re
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from engine.command_line import SettingsError, nearest
+from engine.settings.settings_schema import Resources
+
+BARE_NAME = re.compile(r"[a-z0-9_]+")
+MEMORY_UNITS = {"": 1, **{unit: 1000**power for power, unit in enumerate("KMGTPE", 1)}}
+MEMORY_UNITS |= {f"{unit}i": 1024**power for power, unit in enumerate("KMGTPE", 1)}
+Document = dict[str, Any]
+
+
+def compile_all(
+    root: Path,
+    images: Mapping[str, str],
+    resources: Mapping[str, Resources],
+    parallelism: int | None = None,
+) -> dict[str, str]:
+    """The YAML of each pipeline of the project at `root`, by name; `images` are references by component."""
+    unknown = next((name for name in resources if name not in images), None)
+    if unknown:
+        raise SettingsError(f"mlops.yaml: resources.{unknown}: {_expected_component(unknown, images)}")
+    names = sorted(path.stem for path in (root / "pipelines").glob("*.py") if path.stem != "__init__")
+    if not names:
+        raise SettingsError(f"{root / 'pipelines'}: expected pipelines, found no *.py")
+    return {name: compile_pipeline(root, name, images, resources, parallelism) for name in names}
+
+
+def compile_pipeline(
+    root: Path,
+    name: str,
+    images: Mapping[str, str],
+    resources: Mapping[str, Resources],
+    parallelism: int | None = None,
+) -> str:
+    """The YAML of pipelines/<name>.py: kfp's own but for images, resources and parallelism."""
+    text = _compile_with_kfp(root, name)
+    comments = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
+    spec, *platforms = yaml.load_all(text, yaml.CSafeLoader)
+    for executor, container in containers(spec):
+        image = container["image"]
+        if BARE_NAME.fullmatch(image):
+            if image not in images:
+                problem = _expected_component(image, images)
+                raise SettingsError(f"pipelines/{name}.py: image of {executor}: {problem}")
+            container["image"] = images[image]
+        _set_resources(container, resources.get(component_of(container)))
+    for loop in loops(spec) if parallelism else ():
+        loop["iteratorPolicy"] = {"parallelismLimit": parallelism}
+    return comments + yaml.dump_all([spec, *platforms], Dumper=yaml.CSafeDumper, sort_keys=True)
+
+
+def read_references(path: Path) -> dict[str, str]:
+    """The images that record_images wrote: a reference for each component."""
+    try:
+        images = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: expected what record_images writes, found no such file") from None
+    except ValueError as error:
+        raise SettingsError(f"{path}: expected JSON, found {error}") from None
+    if not isinstance(images, dict) or not all(isinstance(each, str) for each in images.values()):
+        raise SettingsError(f"{path}: expected an object of component: reference, found another document")
+    return images
+
+
+def containers(spec: Document) -> Iterator[tuple[str, Document]]:
+    """Label and container of each executor in a compiled pipeline."""
+    for label, executor in spec["deploymentSpec"]["executors"].items():
+        if "container" in executor:
+            yield label, executor["container"]
+
+
+def loops(spec: Document) -> Iterator[Document]:
+    """Each ParallelFor of a compiled pipeline."""
+    for part in (spec["root"], *spec.get("components", {}).values()):
+        tasks = part.get("dag", {}).get("tasks", {}).values()
+        yield from (task for task in tasks if "parameterIterator" in task)
+
+
+def component_of(container: Document) -> str | None:
+    """The component whose main.py a container runs; its image may be known only when the pipeline runs."""
+    modules = (re.fullmatch(r"components\.(\w+)\.main", word) for word in container.get("command", []))
+    return next((match[1] for match in modules if match), None)
+
+
+def _compile_with_kfp(root: Path, name: str) -> str:
+    from kfp import compiler
+    from kfp.dsl.base_component import BaseComponent
+
+    source = root / "pipelines" / f"{name}.py"
+    pipeline = getattr(_load_uncached(source, root), name, None)
+    if not isinstance(pipeline, BaseComponent):
+        raise SettingsError(f"pipelines/{name}.py: expected a @dsl.pipeline function {name}, found none")
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / f"{name}.yaml"
+        try:
+            compiler.Compiler().compile(pipeline, str(target))
+        except Exception as error:
+            raise _mistake(source, root, error) from None
+        return target.read_text()
+
+
+def _load_uncached(source: Path, root: Path) -> Any:
+    """Run a pipeline's module with caching off unless a task asks for it by `set_caching_options(True)`.
+
+    kfp builds the pipeline while the module loads, so one loaded before with other defaults is of no use.
+    """
+    from kfp.dsl.pipeline_context import Pipeline
+
+    spec = spec_from_file_location(f"pipelines.{source.stem}", source)
+    module = module_from_spec(spec)
+    caching = Pipeline._execution_caching_default
+    Pipeline._execution_caching_default = False  # as `kfp dsl compile --disable-execution-caching-by-default`
+    try:
+        with _importing_from(root):
+            spec.loader.exec_module(module)
+    except Exception as error:
+        raise _mistake(source, root, error) from None
+    finally:
+        Pipeline._execution_caching_default = caching
+    return module
+
+
+@contextmanager
+def _importing_from(root: Path) -> Iterator[None]:
+    """A project's packages are its own, also where these scripts are another's that names its alike."""
+    path, ours = sys.path, Path(__file__).resolve().parents[2]
+    others = [each for each in path if Path(each).resolve() not in (ours, root.resolve())]
+    known = (
+        {}
+        if ours == root.resolve()
+        else {name: sys.modules[name] for name in [*sys.modules] if _is_named(name)}
+    )
+    for name in known:
+        del sys.modules[name]
+    sys.path = [str(root), *others]
+    try:
+        yield
+    finally:
+        sys.path = path
+        if known:
+            for name in filter(_is_named, [*sys.modules]):
+                del sys.modules[name]
+            sys.modules.update(known)
+
+
+def _is_named(module: str) -> bool:
+    return module.partition(".")[0] in ("components", "engine", "pipelines", "scripts")
+
+
+def _mistake(source: Path, root: Path, error: Exception) -> SettingsError:
+    """What kfp or Python refuses, at the project's own line."""
+    files = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        files.append((error.filename, error.lineno))
+    own = [(Path(file), line) for file, line in files if Path(file).is_relative_to(root)]
+    place, line = next(((f, n) for f, n in reversed(own) if ".venv" not in f.parts), (source, 1))
+    said = " ".join(str(error).split())
+    return SettingsError(f"{place.relative_to(root)}:{line}: {type(error).__name__}: {said}")
+
+
+def _expected_component(found: str, images: Mapping[str, str]) -> str:
+    hint = nearest(found, images) or f"; there are {', '.join(images) or 'none'}"
+    return f"expected a component that has an image, found {found!r}{hint}"
+
+
+def _set_resources(container: Document, resources: Resources | None) -> None:
+    """What `task.set_cpu_limit` and `set_memory_limit` write: the text, and its number of cores and GB."""
+    if resources and resources.cpu:
+        cores = float(resources.cpu.removesuffix("m"))
+        limits = container.setdefault("resources", {})
+        limits |= {"resourceCpuLimit": resources.cpu}
+        limits |= {"cpuLimit": cores / 1000 if resources.cpu.endswith("m") else cores}
+    if resources and resources.memory:
+        amount, unit = re.fullmatch(r"([\d.]+)(\w*)", resources.memory).groups()
+        limits = container.setdefault("resources", {})
+        limits |= {"resourceMemoryLimit": resources.memory}
+        limits |= {"memoryLimit": float(amount) * MEMORY_UNITS[unit] / 1000**3}

@@ -1,0 +1,135 @@
+"""Uploads pipelines so that a second time changes nothing: a pipeline by name, a version by content."""
+
+import hashlib
+import re
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import kfp_server_api as api
+import yaml
+
+from engine.command_line import SettingsError, WorldError
+from engine.kubeflow import kfp_lists
+from engine.kubeflow.kfp_client import Client, Refused
+
+ALREADY_EXISTS = 409
+NAME = re.compile(r"([0-9a-f]{12}-)?[0-9a-f]{12}")  # what a version is called by this project
+
+
+@dataclass(frozen=True)
+class Version:
+    pipeline: str
+    name: str
+    """12 hex digits of the hash of its YAML; with those of a commit before them, where it was deployed."""
+    pipeline_id: str
+    version_id: str
+    new: bool
+    """Whether it was not there before."""
+
+
+def upload(
+    client: Client,
+    path: Path,
+    version_name: str | None = None,
+    pipeline_name: str | None = None,
+    description: str = "",
+) -> Version:
+    """The pipeline at `path` as a version on the endpoint, made where there is none of that name.
+
+    With no name given, one of its content will do, whatever commit was deployed with it; `pipeline_name` is
+    for one that shall not be mistaken for main's.
+    """
+    name, content = pipeline_name or read_spec(path)["pipelineInfo"]["name"], content_hash(path)
+    pipeline_id = find_pipeline(client, name) or _create_pipeline(client, name)
+    if found := _find(client, pipeline_id, version_name, content):
+        return Version(name, found.display_name, pipeline_id, found.pipeline_version_id, new=False)
+    about = {"pipeline_version_name": version_name or content, "description": description}
+    try:
+        with redirect_stdout(None):  # kfp prints a link to a page that not every endpoint has
+            made = client.upload_pipeline_version(str(path), pipeline_id=pipeline_id, **about)
+    except Refused as error:
+        lost_race = error.code == ALREADY_EXISTS
+        found = _find(client, pipeline_id, version_name, content) if lost_race else None
+        if not found:
+            raise
+        return Version(name, found.display_name, pipeline_id, found.pipeline_version_id, new=False)
+    version_id = client.known(made, "pipeline_version_id").pipeline_version_id
+    return Version(name, version_name or content, pipeline_id, version_id, new=True)
+
+
+def read_spec(path: Path) -> dict[str, Any]:
+    """The pipeline specification in a compiled YAML."""
+    try:
+        spec = next(yaml.load_all(path.read_bytes(), yaml.CSafeLoader), None)
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: expected a compiled pipeline, found no such file") from None
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: expected YAML, found {' '.join(str(error).split())}") from None
+    about = spec.get("pipelineInfo") if isinstance(spec, dict) else None
+    if not isinstance(about, dict) or "name" not in about or "root" not in spec:
+        raise SettingsError(f"{path}: expected what compile_pipelines writes, found another document")
+    return spec
+
+
+def content_hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+
+
+def find_pipeline(client: Client, name: str) -> str | None:
+    """The id of the pipeline called `name`."""
+    filter = kfp_lists.predicate(kfp_lists.EQUALS, name)
+    found = client.list_pipelines(namespace=client.get_user_namespace() or None, filter=filter)
+    return client.known(found.pipelines[0], "pipeline_id").pipeline_id if found.pipelines else None
+
+
+def find_version(client: Client, pipeline_id: str, name: str) -> str | None:
+    """The id of the pipeline's version called `name`."""
+    found = _find(client, pipeline_id, name, "")
+    return found.pipeline_version_id if found else None
+
+
+def find_content(client: Client, pipeline_id: str, content: str) -> Any | None:
+    """The newest of the pipeline's versions of this content, whatever commit was deployed with it."""
+    return _find(client, pipeline_id, None, content)
+
+
+def find_newest(client: Client, name: str) -> tuple[Version, dict[str, Any]] | None:
+    """The newest version of the pipeline called `name`, which is its default, and its specification."""
+    pipeline_id = find_pipeline(client, name)
+    found = pipeline_id and client.list_pipeline_versions(pipeline_id, sort_by="created_at desc", page_size=1)
+    if not found or not found.pipeline_versions:
+        return None
+    newest = client.known(found.pipeline_versions[0], "pipeline_version_id")
+    spec = newest.pipeline_spec
+    version = Version(name, newest.display_name, pipeline_id, newest.pipeline_version_id, new=False)
+    return version, spec.get("pipeline_spec", spec)  # a level deeper where there is a platform document
+
+
+def newest_version(client: Client, name: str) -> tuple[Version, dict[str, Any]]:
+    """As find_newest, where there must be one."""
+    if newest := find_newest(client, name):
+        return newest
+    raise WorldError(f"{client.host}: expected a pipeline {name}, found none: deploy_pipelines brings it")
+
+
+def _create_pipeline(client: Client, name: str) -> str:
+    body = api.V2beta1Pipeline(name=name, display_name=name, namespace=client.get_user_namespace() or None)
+    try:
+        made = client._pipelines_api.pipeline_service_create_pipeline(body)
+    except Refused as error:
+        pipeline_id = find_pipeline(client, name) if error.code == ALREADY_EXISTS else None
+        if not pipeline_id:
+            raise
+        return pipeline_id
+    return client.known(made, "pipeline_id").pipeline_id
+
+
+def _find(client: Client, pipeline_id: str, name: str | None, content: str) -> Any | None:
+    """The newest of the pipeline's versions called `name`, or where that is None, of this content."""
+    for found in kfp_lists.versions(client, pipeline_id, name or content):
+        called = found.display_name if name else found.display_name.rpartition("-")[2]
+        if called == (name or content):
+            return client.known(found, "pipeline_version_id")
+    return None

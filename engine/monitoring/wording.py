@@ -1,0 +1,89 @@
+"""Say what was decided, and why: sentences made of the document's numbers."""
+
+from typing import Any
+
+from engine.monitoring.policy import WEEK, Decision, Seen
+from engine.text import interval
+
+FAULT = "The data is refused, and no alarm is raised on broken data: {message}{more}."
+NO_LABELS = "There is not enough to judge by: {message}{more}."
+NEXT = {
+    "nested": "The training pipeline runs now; its model takes over only if it passes the gate.",
+    "github": "The workflow monitoring.yml starts training.yml for it.",
+    "none": "Nothing starts by itself: make promote trains and gates a new model.",
+}
+
+
+def refused(message: str, count: int, about_labels: bool) -> str:
+    more = f" (and {count - 1} more)" if count > 1 else ""
+    return (NO_LABELS if about_labels else FAULT).format(message=message.rstrip("."), more=more)
+
+
+def reason(decision: Decision, seen: Seen, document: dict[str, Any], rules: dict[str, Any]) -> str:
+    why = because(decision.reasons, seen, document, rules)
+    match decision.decision:
+        case "OUT_OF_ORDER":
+            return (
+                f"{seen.as_of} lies before {decision.since}, the newest day that was decided for, and nothing"
+                " is decided backwards; check the date that was given, or the clock."
+            )
+        case "NOT_ENOUGH_EVIDENCE":
+            return not_enough(seen, document, rules)
+        case "QUIET":
+            return f"The champion holds: {counted(seen, rules)}, and {rules['alarms']} would be an alarm."
+        case "ALREADY_DECIDED":
+            return f"Another run has raised this alarm already, and it counts once. {why}"
+        case "COOLING_DOWN":
+            return f"{why} But the last alarm, of {decision.since}, is not {rules['cooldown_days']} days old."
+        case "CAPPED":
+            limit = f"{rules['alarms_per_week']} in {WEEK} days"
+            return (
+                f"{why} But there may be no more alarms than {limit}, and the last was on {decision.since}."
+            )
+        case "NOT_REARMED":
+            return (
+                f"{why} But that was the alarm of {decision.since}, and there is none again before the"
+                " champion has recovered or another took over."
+            )
+    return why
+
+
+def because(reasons: tuple[str, ...], seen: Seen, document: dict[str, Any], rules: dict[str, Any]) -> str:
+    metric, of = document["metric"]["title"], f"of {rules['windows']} windows"
+    said = []
+    if "drop" in reasons:
+        said.append(f"{metric} fell in {seen.dropped} {of} below what the champion passed the gate with.")
+    if "shadow" in reasons:
+        beside = interval(document["whole"]["shadow"]) if document["whole"]["shadow"] else "unknown"
+        said.append(f"A model of newer rows is better in {seen.outdone} {of}; over all of them by {beside}.")
+    if "age" in reasons:
+        said.append(
+            f"The champion is {document['champion']['age_days']} days old;"
+            f" {rules['maximum_age_days']} without a new try are the most."
+        )
+    if "drop" in reasons and not seen.outdone:
+        said.append("The shadow is better in none: training on newer rows alone will hardly help.")
+    return " ".join(said)
+
+
+def not_enough(seen: Seen, document: dict[str, Any], rules: dict[str, Any]) -> str:
+    why = next((window["why_not"] for window in document["windows"] if window["why_not"]), "")
+    return (
+        f"{seen.judged} of {rules['windows']} windows can be judged, and {rules['alarms']} are needed"
+        f"{f': {why}' if why else ''}."
+    )
+
+
+def counted(seen: Seen, rules: dict[str, Any]) -> str:
+    judged = f"of {seen.judged} judged windows of {rules['window_days']} days"
+    return f"{judged} it fell in {seen.dropped} and was outdone by the shadow in {seen.outdone}"
+
+
+def what_next(decision: Decision, rules: dict[str, Any]) -> str:
+    if decision.alarm:
+        return NEXT[rules["start"]]
+    if decision.decision == "DATA_FAULT":
+        return "Mend the data, then monitor again: the same day can be asked for again."
+    if decision.decision == "OUT_OF_ORDER":
+        return "Nothing was changed."
+    return "Nothing is trained. The next monitoring looks at newer rows."

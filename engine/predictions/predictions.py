@@ -1,0 +1,103 @@
+"""Predictions as they are kept, by batch: files that never change, and a manifest of those that count.
+
+A batch is called by its date: a day's rows, or those of another input, whose hash is added.
+
+<uri>/<model>/<batch>/files/<what>-<shard>-<hash>.parquet   predictions, and rows that were rejected
+<uri>/<model>/<batch>/runs/<run>/<shard>.json               what a run left of each shard
+<uri>/<model>/<batch>/manifest.json                         written last: what it does not name is not there
+"""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+from engine.command_line import WorldError
+from engine.documents.documents import Document, Documents
+from engine.stores.storage import LostRace, NotFound, list_names
+
+MANIFEST = "manifest.json"
+OUTSIDE = ("created", "run")  # when and by which run the same predictions were made
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+ATTEMPTS = 5
+
+
+def batch_of(as_of: str, input_uri: str = "") -> str:
+    """What the batch is called that predicts the rows of `as_of`, or all of `input_uri`."""
+    return f"{as_of}-{hashlib.sha256(input_uri.encode()).hexdigest()[:8]}" if input_uri else as_of
+
+
+class Predictions:
+    """The predictions of the model `name` below the file:// or s3:// folder `uri`."""
+
+    def __init__(self, uri: str, name: str):
+        self.uri = f"{uri.rstrip('/')}/{name}"
+
+    def days(self) -> list[str]:
+        """Each day whose rows were predicted, in order; other inputs are no days."""
+        parts = (name.split("/") for name in list_names(self.uri))
+        return sorted(batch for batch, *below in parts if below == [MANIFEST] and DAY.fullmatch(batch))
+
+    def manifest(self, batch: str) -> Document | None:
+        """What was predicted for `batch`; None where nothing was."""
+        return self._manifest(batch)[0]
+
+    def uri_of(self, batch: str, file: str) -> str:
+        """Where a file that the manifest names is."""
+        return f"{self.uri}/{batch}/{file}"
+
+    def keep(self, batch: str, what: str, shard: str, path: Path, rows: int) -> dict[str, Any]:
+        """Keep the file at `path`, and tell how the manifest names it; the same again changes nothing."""
+        content = path.read_bytes()
+        sha256 = hashlib.sha256(content).hexdigest()
+        file = f"files/{what}-{shard}-{sha256[:16]}.parquet"
+        self._documents(batch).store.write(file, content)
+        return {"file": file, "shard": shard, "rows": rows, "sha256": sha256}
+
+    def check(self, batch: str, kept: dict[str, Any]) -> None:
+        """Fail where the file that `keep` told of is not what it was."""
+        content, _ = self._documents(batch).store.read(kept["file"])
+        if (found := hashlib.sha256(content).hexdigest()) != kept["sha256"]:
+            uri = self.uri_of(batch, kept["file"])
+            raise WorldError(f"{uri}: expected the SHA-256 {kept['sha256']}, found {found}; run again")
+
+    def note(self, batch: str, run: str, shard: str, document: Document) -> None:
+        """What `run` left of a shard; a task that is tried again says so again."""
+        documents = self._documents(batch)
+        key = f"runs/{run}/{shard}.json"
+        try:
+            _, tag = documents.read(key)
+        except NotFound:
+            tag = None
+        documents.swap(key, document, tag)
+
+    def noted(self, batch: str, run: str, shard: str) -> Document:
+        """What `run` left of a shard. NotFound where it left nothing."""
+        fields = ("model_version", "data_sha256", "predictions", "rejects", "reasons")
+        return self._documents(batch).read(f"runs/{run}/{shard}.json", *fields)[0]
+
+    def publish(self, batch: str, manifest: Document) -> Document:
+        """Replace the manifest at once, where it says anything else; the manifest that then counts."""
+        for _ in range(ATTEMPTS):
+            current, tag = self._manifest(batch)
+            if current and _essence(current) == _essence(manifest):
+                return current
+            try:
+                self._documents(batch).swap(MANIFEST, manifest, tag)
+            except LostRace:  # to another run of the same batch
+                continue
+            return manifest
+        raise WorldError(f"{self.uri_of(batch, MANIFEST)}: others keep replacing it; run again")
+
+    def _manifest(self, batch: str) -> tuple[Document | None, str | None]:
+        try:
+            return self._documents(batch).read(MANIFEST, "model_version", "rows", "predictions", "rejects")
+        except NotFound:
+            return None, None
+
+    def _documents(self, batch: str) -> Documents:
+        return Documents(f"{self.uri}/{batch}")
+
+
+def _essence(manifest: Document) -> Document:
+    return {name: value for name, value in manifest.items() if name not in ("schema_version", *OUTSIDE)}

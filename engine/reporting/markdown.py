@@ -1,0 +1,160 @@
+"""Render the verdict as Markdown, one text for the job's summary, for Kubeflow's page and for a comment."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from engine import text
+from engine.reporting import terminal
+
+MARKUP = str.maketrans(
+    {"<": "&lt;", ">": "&gt;", "&": "&amp;", "$": f"\\${text.INVISIBLE}"}
+    | {each: f"\\{each}" for each in "\\`*_{}[]()|~!^"}
+    | {each: f"{each}{text.INVISIBLE}" for each in "@#:"}
+)
+LINKED = re.compile(r"(?<=www)(?=\.)|(?<=gh)(?=-)", re.IGNORECASE)
+# What would open a list or a rule at the beginning of a line.
+BLOCK = re.compile(r"^(\d*)([-+=.)])(?=\s|[-=\s]*$)")
+LIMIT = 60_000  # bytes: a comment may have 65,536 characters
+LONGEST_TEXT = 2_000  # characters of one of a verdict's texts
+MOST_SLICES, MOST_NAMES = 30, 20
+
+
+def report(verdict: dict[str, Any], told: Any = None) -> str:
+    """The report. `told`, for a comment, is what is known around the run: see told.md."""
+    provenance = verdict["provenance"]
+    return render(
+        "report.md",
+        verdict=verdict,
+        title=text.printable(provenance.get("title") or provenance.get("model") or "").strip(),
+        bars=Markup("\n\n".join(bars(verdict["metric"]["name"], each) for each in verdict["comparisons"])),
+        changed=names(provenance.get("changed")),
+        later=names(provenance.get("counts_after_the_merge")),
+        policy=list(flattened(verdict["policy"])),
+        images=changed_images(provenance),
+        provenance=list(flattened(provenance)),
+        told=told,
+    )
+
+
+def render(template: str, **seen: Any) -> str:
+    """What a template says of `seen`, escaped as Markdown and short enough for a comment."""
+    return shortened(environment().get_template(template).render(seen))
+
+
+@cache
+def environment() -> Environment:
+    """Whatever a template prints is escaped, unless a filter here already made it safe."""
+    made = templates(finalize=markdown)
+    made.filters |= {
+        "unsigned": text.unsigned,
+        "interval": interval,
+        "code": code,
+        "codes": codes,
+        "p_value": p_value,
+        "link": link,
+        "shown_slices": shown_slices,
+    }
+    made.globals |= {"titles": text.TITLES, "cluster_noun": text.cluster_noun}
+    return made
+
+
+def templates(**options: Any) -> Environment:
+    loader = FileSystemLoader(Path(__file__).parent / "templates")
+    return Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        **options,
+    )
+
+
+def markdown(value: Any) -> Markup:
+    """Text as Markdown that shows it: no markup, no link, no mention, no command to a log."""
+    if isinstance(value, Markup):
+        return value
+    shown = cut(text.printable(value).strip()).translate(MARKUP)
+    return Markup(BLOCK.sub(r"\1\\\2", LINKED.sub(text.INVISIBLE, shown)))
+
+
+def code(value: Any) -> Markup:
+    """Text as a Markdown code span, in which nothing is markup, not even in a table."""
+    shown = cut(text.printable(value)).strip().replace("`", "ˋ").replace("|", "\\|") or "-"
+    return Markup("`{}`").format(Markup(shown))
+
+
+def codes(values: list[Any]) -> Markup:
+    more = len(values) - MOST_NAMES
+    named = Markup(", ").join(map(code, values[:MOST_NAMES]))
+    return Markup("{} and {:,} more").format(named, more) if more > 0 else named
+
+
+def interval(found: dict[str, Any]) -> Markup:
+    """In one piece, however narrow its column."""
+    return markdown(text.interval(found)).replace(" ", Markup("&nbsp;"))
+
+
+def p_value(value: float) -> str:
+    return "<0.001" if value < 0.0005 else f"{value:.3f}"
+
+
+def link(url: str, words: str) -> Markup:
+    return Markup("[{}](<{}>)").format(markdown(words), Markup(quote(url, safe=":/?#=&%")))
+
+
+def cut(line: str) -> str:
+    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
+
+
+def bars(metric: str, comparison: dict[str, Any]) -> str:
+    """The terminal's picture, for a fenced block; each line has words, so that none closes the block."""
+    shown = comparison | {"slices": shown_slices(comparison["slices"])}
+    return "\n".join(terminal.compared(metric, shown, terminal.Paint(False)))
+
+
+def shown_slices(slices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As many as people read, the worst first; all of them are in report.html."""
+    if len(slices) <= MOST_SLICES:
+        return slices
+    return sorted(slices, key=lambda each: (each["passed"], each["p_value"]))[:MOST_SLICES]
+
+
+def changed_images(provenance: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Component, the base's image and the change's, where they differ: by tag, which is a hash."""
+    base, change = (images_of(provenance.get(name)) for name in ("control", "candidate"))
+    return [(name, base.get(name, "none"), tag) for name, tag in change.items() if tag != base.get(name)]
+
+
+def names(value: Any) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else []
+
+
+def images_of(references: Any) -> dict[str, str]:
+    if not isinstance(references, dict):
+        return {}
+    return {name: str(each).partition("@")[0].rpartition(":")[2] for name, each in references.items()}
+
+
+def flattened(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from flattened(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", ", ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def shortened(markdown_text: str) -> str:
+    """Whole lines that fit a comment; what is cut off is in the HTML."""
+    if len(markdown_text.encode()) <= LIMIT:
+        return markdown_text
+    kept = markdown_text.encode()[:LIMIT].decode(errors="ignore").rpartition("\n")[0]
+    fence = "\n```" if kept.count("\n```") % 2 else ""
+    return f"{kept}{fence}\n\nThe rest is in report.html.\n"

@@ -1,0 +1,136 @@
+"""Lay out the report's pictures: values to places, in the units that the templates draw in."""
+
+import math
+from datetime import datetime
+from typing import Any
+
+from engine.text import TITLES, drawn_margin, forest, interval, scale
+
+WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 340, 300, 56, 40, 12
+CURVES = {
+    "calibration": ("Calibration", "mean prediction", "mean label"),
+    "roc": ("ROC curve", "false positive rate", "true positive rate"),
+    "precision_recall": ("Precision and recall", "recall", "precision"),
+    "residuals": ("Errors", "share of rows", "prediction minus label"),
+}
+ENDS = ("lower", "difference", "upper")
+GUARDRAILS = "guardrails, in margins"
+UNIT_SQUARE = {"roc", "precision_recall"}
+
+
+def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
+    """Round numbers between `low` and `high`."""
+    raw = (high - low) / wanted
+    power = 10 ** math.floor(math.log10(raw))
+    step = power * next(each for each in (1, 2, 5, 10) if each * power >= raw)
+    return [index * step for index in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+
+
+def tick_label(value: float) -> str:
+    return f"{value:+.3g}".replace("-", "−") if value else "0"
+
+
+def plain(value: float) -> str:
+    return f"{value:.4g}".replace("-", "−")
+
+
+def forest_plot(metric: str, comparison: dict[str, Any]) -> dict[str, Any]:
+    """Metric and slices on one axis, guardrails in units of their margins; places are percentages."""
+    plots = [axis(TITLES[metric], forest(metric, comparison), drawn_margin(comparison))]
+    guarded = [each for each in comparison["guardrails"] if each.get("lower") is not None]
+    if guarded and all(each["margin"] for each in guarded):
+        rows = [
+            {"name": TITLES[each["name"]], "text": interval(each), "passed": each["passed"]}
+            | {end: each[end] / each["margin"] for end in ENDS}
+            for each in guarded
+        ]
+        plots.append(axis(GUARDRAILS, rows, 1.0))
+    return {"comparison": comparison, "plots": [plot for plot in plots if plot["rows"]]}
+
+
+def axis(title: str, rows: list[dict[str, Any]], margin: float) -> dict[str, Any]:
+    low, high = scale(rows, margin)
+
+    def place(value: float) -> float:
+        return round(100 * (value - low) / (high - low), 2)
+
+    return {
+        "title": title,
+        "main": title != GUARDRAILS,
+        "zero": place(0),
+        "margin": place(-margin),
+        "ticks": [(place(each), tick_label(each)) for each in ticks(low, high)],
+        "rows": [row | {f"{end}_at": place(row[end]) for end in ENDS} for row in rows],
+    }
+
+
+def curve(name: str, lines: dict[str, list[tuple[float, float]]]) -> dict[str, Any]:
+    """One picture with every model's curve, in a box of WIDTH by HEIGHT."""
+    title, x_title, y_title = CURVES[name]
+    points = [point for line in lines.values() for point in line]
+    x_range = y_range = (0.0, 1.0)
+    if name == "calibration":
+        x_range = y_range = extent([value for point in points for value in point])
+    elif name not in UNIT_SQUARE:
+        y_range = extent([y for _, y in points])
+    box = Box(x_range, y_range)
+    return {
+        "title": title,
+        "x_title": x_title,
+        "y_title": y_title,
+        "x_ticks": [(box.x(each), plain(each)) for each in ticks(*x_range)],
+        "y_ticks": [(box.y(each), plain(each)) for each in ticks(*y_range)],
+        "diagonal": name in ("roc", "calibration"),
+        "lines": [
+            {"name": model, "path": " ".join(f"{box.x(x)},{box.y(y)}" for x, y in line)}
+            | {"dots": [(box.x(x), box.y(y)) for x, y in line] if name == "calibration" else []}
+            for model, line in lines.items()
+        ],
+    }
+
+
+class Box:
+    """Places in a picture; y grows upwards as on paper."""
+
+    def __init__(self, x_range: tuple[float, float], y_range: tuple[float, float]):
+        self.x_range, self.y_range = x_range, y_range
+
+    def x(self, value: float) -> float:
+        low, high = self.x_range
+        return round(LEFT + (value - low) / (high - low) * (WIDTH - LEFT - EDGE), 1)
+
+    def y(self, value: float) -> float:
+        low, high = self.y_range
+        return round(HEIGHT - BOTTOM - (value - low) / (high - low) * (HEIGHT - BOTTOM - EDGE), 1)
+
+
+def extent(values: list[float]) -> tuple[float, float]:
+    low, high = min(values), max(values)
+    low = 0.0 if 0 < low < (high - low) else low
+    air = (high - low) * 0.05 or 0.5
+    return low - (air if low else 0.0), high + air
+
+
+def production(history: list[dict[str, Any]], metric: str) -> dict[str, Any] | None:
+    """The champions over time; places are percentages. None where the ledger does not tell two figures."""
+    moves = [move for move in history if move.get("metrics", {}).get(metric) is not None]
+    if len(moves) < 2:
+        return None
+    when = [datetime.fromisoformat(move["at"]).timestamp() for move in moves]
+    values = [move["metrics"][metric] for move in moves]
+    (first, last), (low, high) = (min(when), max(when)), extent(values)
+    places = [
+        (round(4 + 92 * (at - first) / (last - first or 1), 2), round(100 * (high - value) / (high - low), 2))
+        for at, value in zip(when, values, strict=True)
+    ]
+    return {
+        "ticks": [
+            (round(100 * (high - each) / (high - low), 2), f"{each:.4g}") for each in ticks(low, high, 3)
+        ],
+        "moves": [move | {"x": x, "y": y} for move, (x, y) in zip(moves, places, strict=True)],
+    }
+
+
+def heat(psi: float) -> float:
+    """Opacity of a drift cell: nothing below what chance does, full where hardly anything is as it was."""
+    return round(min(max(psi, 0.0) / 0.5, 1.0), 3)

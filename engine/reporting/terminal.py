@@ -1,0 +1,99 @@
+"""Print a verdict so that one sees it at a glance; light enough for any command to import."""
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from engine.text import (
+    TITLES,
+    bar,
+    cluster_noun,
+    drawn_margin,
+    forest,
+    interval,
+    printable,
+    scale,
+    signed,
+    unsigned,
+)
+
+WIDTH, BAR = 100, 42
+GREEN, RED, YELLOW, DIM, BOLD, BADGE = "32", "31", "33", "2", "1", "7"
+
+
+class Paint:
+    """Wraps text in colors, where there are any."""
+
+    def __init__(self, color: bool):
+        self.color = color
+
+    def __call__(self, text: str, *codes: str) -> str:
+        return f"\033[{';'.join(codes)}m{text}\033[0m" if self.color else text
+
+
+def render(verdict: dict[str, Any], color: bool) -> str:
+    """The verdict as lines for a terminal; without `color` they are plain text."""
+    paint = Paint(color)
+    tone = GREEN if verdict["passed"] else YELLOW if verdict["verdict"] == "INCONCLUSIVE" else RED
+    outcome = "passes" if verdict["passed"] else "does not pass"
+    lines = ["", f"{paint(' ' + verdict['verdict'] + ' ', BADGE, BOLD, tone)} {paint(outcome, BOLD, tone)}"]
+    lines += textwrap.wrap(printable(verdict["reason"]), WIDTH)
+    if accepted := verdict.get("accepted"):
+        lines += textwrap.wrap(f"this regression is {printable(accepted)}", WIDTH)
+    if later := verdict["provenance"].get("counts_after_the_merge"):
+        lines += textwrap.wrap(f"counts after the merge: {printable(', '.join(later))}", WIDTH)
+    for comparison in verdict["comparisons"]:
+        lines += ["", *compared(verdict["metric"]["name"], comparison, paint)]
+    for kind, entries in (("finding", verdict["findings"]), ("warning", verdict["warnings"])):
+        lines += [f"{paint(kind, YELLOW)}: {printable(entry['message'])}" for entry in entries]
+    if verdict["rows"]:
+        lines += ["", *(paint(line, DIM) for line in rows_used(verdict))]
+    return "\n".join([*lines, ""])
+
+
+def compared(metric: str, comparison: dict[str, Any], paint: Paint) -> Iterator[str]:
+    """The forest of one comparison, its guardrails, and what rows like these can show."""
+    rows, margin = forest(metric, comparison), drawn_margin(comparison)
+    low, high = scale(rows, margin)
+    against = "a constant" if comparison["verdict"] == "NO_CHAMPION" else f"the {comparison['reference']}"
+    title = f"against {against}: {comparison['verdict']}"
+    space = " " * max(1, 50 - len(title))
+    yield f"{paint(title, BOLD)}{space}{paint(legend(low, high, margin), DIM)}"
+    for row in rows:
+        drawn = paint(bar(row, low, high, margin, BAR), GREEN if row["passed"] else RED)
+        yield f"  {printable(row['name'])[:19]:<19} {row['text']:<27} {drawn} {mark(row['passed'], paint)}"
+    for each in comparison["guardrails"]:
+        yield f"  {TITLES[each['name']]:<19} {guardrail(each)} {mark(each['passed'], paint)}"
+    yield paint(f"  {detectable(comparison)}", DIM)
+
+
+def legend(low: float, high: float, margin: float) -> str:
+    ends = f"{signed(low)} to {signed(high)}, │ zero"
+    return f"{ends}, ┊ margin {signed(-margin)}" if margin else ends
+
+
+def mark(passed: bool, paint: Paint) -> str:
+    return paint("✓", GREEN) if passed else paint("✗", RED)
+
+
+def guardrail(judged: dict[str, Any]) -> str:
+    if "maximum" in judged:
+        return f"{judged['candidate_value']:,} bytes of {judged['maximum']:,}"
+    return f"{interval(judged):<27} margin {signed(-judged['margin'])}"
+
+
+def detectable(comparison: dict[str, Any]) -> str:
+    """The smallest effect that would show, and whether neighboring clusters made it larger."""
+    serial = comparison["serial_correlation"]
+    effect = f"minimum detectable effect {unsigned(comparison['minimum_detectable_effect'])} (80% power)"
+    if serial is None:
+        return f"{effect}; clusters stand side by side in time"
+    widened = f"widened {serial['widening']:.2f}x" if serial["widening"] > 1 else "not widened"
+    return f"{effect}; serial correlation {signed(serial['autocorrelation'], 2)}, {widened}"
+
+
+def rows_used(verdict: dict[str, Any]) -> Iterator[str]:
+    rows, noun = verdict["rows"], cluster_noun(verdict["rows"]["cluster"])
+    yield f"{rows['n']:,} rows in {rows['clusters']:,} {noun}, {rows['start']} to {rows['end']}"
+    values = (f"{name} {unsigned(model['value'])}" for name, model in verdict["models"].items())
+    yield f"{verdict['metric']['title']}: {', '.join(values)}"

@@ -1,0 +1,60 @@
+"""Render the verdict for people: one HTML page that needs nothing else, and Markdown."""
+
+from typing import Any
+
+from jinja2 import Environment
+
+from engine import text
+from engine.judging.drift import drift
+from engine.judging.inputs import Rows
+from engine.judging.verdict_document import Asked, label_of
+from engine.reporting import markdown, pictures, terminal
+from engine.reporting.curves import curves
+
+
+def render(verdict: dict[str, Any], rows: Rows | None, asked: Asked) -> dict[str, str]:
+    """The report by file name."""
+    seen = {
+        "verdict": verdict,
+        "title": asked.provenance.get("title") or asked.provenance.get("model"),
+        "forests": [pictures.forest_plot(verdict["metric"]["name"], each) for each in verdict["comparisons"]],
+        "curves": drawn_curves(rows, asked),
+        "drift": drift(asked.training, asked.evaluation) if asked.training and asked.evaluation else None,
+        "history": asked.history,
+        "production": pictures.production(asked.history, verdict["metric"]["name"]),
+        "provenance": dict(markdown.flattened(asked.provenance)),
+    }
+    return {
+        "report.html": environment().get_template("report.html").render(seen),
+        "report.md": markdown.report(verdict),
+    }
+
+
+def render_accepted(verdict: dict[str, Any], page: str) -> dict[str, str]:
+    """The report of a verdict that was accepted when its HTML `page` was there already."""
+    words = environment().get_template("accepted.html").render(verdict=verdict)
+    return {
+        "report.html": page.replace("</header>", f"{words}</header>", 1),
+        "report.md": markdown.report(verdict),
+    }
+
+
+def environment() -> Environment:
+    """Whatever a template prints is escaped."""
+    made = markdown.templates()
+    made.filters |= {
+        "signed": text.signed,
+        "unsigned": text.unsigned,
+        "interval": text.interval,
+        "guardrail": terminal.guardrail,
+        "detectable": terminal.detectable,
+        "heat": pictures.heat,
+    }
+    made.globals |= {"titles": text.TITLES, "cluster_noun": text.cluster_noun, "box": pictures}
+    return made
+
+
+def drawn_curves(rows: Rows | None, asked: Asked) -> list[dict[str, Any]]:
+    if rows is None:
+        return []
+    return [pictures.curve(name, lines) for name, lines in curves(rows, label_of(asked)["type"]).items()]

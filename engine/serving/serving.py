@@ -1,0 +1,42 @@
+"""What scripts need to have a version served."""
+
+import json
+import os
+from typing import Any
+
+from engine.command_line import SettingsError
+from engine.command_line.signals import sigterm_exits
+from engine.model_registry.model_registry import ModelRegistry
+from engine.settings.settings_schema import Settings
+
+
+def wanted(settings: Settings) -> dict[str, Any]:
+    """What deploy_model gets of `serving`."""
+    if settings.serving is None:
+        raise SettingsError("mlops.yaml: serving: expected {namespace: ...} to serve in, found nothing")
+    return json.loads(settings.serving_settings())
+
+
+def bring(registry: ModelRegistry, settings: Settings, version: str, champion: str) -> None:
+    """Have `version` served at once, with golden requests and no steps, where anything is served at all."""
+    if settings.serving is None:
+        return
+    from engine.kserve.delivery import deliver
+
+    with sigterm_exits():
+        print(deliver(registry, wanted(settings), version, run(), champion, steps=[]), flush=True)
+
+
+def version_of(registry: ModelRegistry, beginning: str) -> str:
+    """The version that begins so."""
+    found = [each["version"] for each in registry.versions() if each["version"].startswith(beginning)]
+    if len(found) != 1:
+        problem = f"expected one version of {registry.name} that begins so, found {len(found)}"
+        raise SettingsError(f"{beginning}: {problem}")
+    return found[0]
+
+
+def run() -> str:
+    """The run of GitHub that deploys, or nobody's."""
+    run_id = os.environ.get("GITHUB_RUN_ID")
+    return f"{os.environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{run_id}" if run_id else "by hand"

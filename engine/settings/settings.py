@@ -1,0 +1,161 @@
+"""Reads mlops.yaml: typed settings, or one line that says where, what was expected, and what was found."""
+
+import re
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from engine.command_line import SettingsError
+from engine.settings.located_yaml import LocatedYaml
+from engine.settings.serving_schema import SERVICE_NAME
+from engine.settings.settings_schema import Settings
+
+METRICS = {"binary": ("roc_auc", "log_loss", "accuracy"), "number": ("mae", "rmse")}
+GUARDRAILS = {"binary": (*METRICS["binary"], "calibration_error"), "number": METRICS["number"]}
+Problem = tuple[tuple[str | int, ...], str]
+
+
+def load(path: Path) -> Settings:
+    """The settings in the file at `path`."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise SettingsError(f"{path}: expected the project's settings, found no such file") from None
+    return parse(content, path.name)
+
+
+def parse(content: bytes | str, name: str) -> Settings:
+    """The settings in `content`, wherever it comes from (the base branch, for one); errors call it `name`."""
+    document = LocatedYaml(content, name)
+    try:
+        settings = Settings.model_validate(document.value)
+    except ValidationError as error:
+        # A misspelt key is missing under its right name too, so the misspelling is told first.
+        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+        raise document.error(*_explain(first)) from None
+    for problem in _disagreements(settings):
+        raise document.error(*problem)
+    return settings
+
+
+def _disagreements(settings: Settings) -> Iterator[Problem]:
+    """Each value that is right by itself and wrong beside another."""
+    data, features, policies = settings.data, settings.features, settings.policies
+    if data.rows not in data.tables:
+        yield ("data", "rows"), _not_one_of("a table", data.rows, data.tables)
+    if features.predict_at not in features.moments:
+        yield ("features", "predict_at"), _not_one_of("a moment", features.predict_at, features.moments)
+    yield from _column_disagreements(settings)
+    for index, column in enumerate(policies.slices.columns):
+        if column not in features.columns:
+            yield ("policies", "slices", "columns", index), _not_one_of("a feature", column, features.columns)
+    if policies.cluster not in {"day", *features.columns}:
+        problem = _not_one_of("day or a feature", policies.cluster, ["day", *features.columns])
+        yield ("policies", "cluster"), problem
+    if settings.monitoring.alarms > settings.monitoring.windows:
+        found = settings.monitoring.alarms
+        yield (
+            ("monitoring", "alarms"),
+            f"expected at most the {settings.monitoring.windows} windows, found {found}",
+        )
+    yield from _serving_disagreements(settings)
+    label = settings.label.type
+    if settings.metric.name not in METRICS[label]:
+        problem = _not_one_of(f"a metric of a {label} label", settings.metric.name, METRICS[label])
+        yield ("metric", "name"), problem
+    for name in policies.guardrails.model_fields_set - {"model_bytes", *GUARDRAILS[label]}:
+        problem = _not_one_of(f"a guardrail of a {label} label", name, GUARDRAILS[label])
+        yield ("policies", "guardrails", name), problem
+
+
+def _column_disagreements(settings: Settings) -> Iterator[Problem]:
+    features = settings.features
+    rows = settings.data.tables.get(settings.data.rows)
+    taken = {settings.data.key: "the key", settings.label.name: "the label", rows and rows.time: "the time"}
+    for name, column in features.columns.items():
+        here = ("features", "columns", name)
+        if name in taken:
+            yield here, f"expected a feature's name, found that of {taken[name]}"
+        if column.known not in features.moments:
+            yield (*here, "known"), _not_one_of("a moment", column.known, features.moments)
+        if column.type == "category" and (column.min, column.max) != (None, None):
+            yield here, "expected no min and max for a category, found one"
+        if None not in (column.min, column.max) and column.min > column.max:
+            yield here, f"expected min <= max, found {column.min:g} and {column.max:g}"
+
+
+def _serving_disagreements(settings: Settings) -> Iterator[Problem]:
+    serving = settings.serving
+    if serving is None:
+        return
+    if not serving.name and not re.fullmatch(SERVICE_NAME, settings.model):
+        found = f"expected a name of at most 41 characters, a letter first, for {settings.model} is none"
+        yield ("serving",), found
+    steps = serving.canary.steps
+    if steps != sorted({*steps}):
+        yield ("serving", "canary", "steps"), f"expected shares of traffic that rise, found {steps}"
+    if "steps" in serving.canary.model_fields_set and steps and not serving.has_canary_steps():
+        problem = "expected none without a gateway and mode standard, for nothing else shares traffic"
+        yield ("serving", "canary", "steps"), problem
+    storage = serving.storage
+    if (storage.credentials == "irsa") != (storage.role_arn is not None):
+        yield ("serving", "storage"), "expected role_arn with credentials irsa, and with no other"
+
+
+def _not_one_of(what: str, found: str, allowed: Iterable[str]) -> str:
+    return f"expected {what}, found {found!r}{_suggestion(found, allowed)}"
+
+
+def _suggestion(found: object, allowed: Iterable[str]) -> str:
+    """The nearest of `allowed`, or all of them where none is near and they fit a line."""
+    names = list(allowed)
+    near = get_close_matches(str(found), names, n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; there are {', '.join(names)}" if len(names) <= 12 else ""
+
+
+def _explain(error: ErrorDetails) -> Problem:
+    """pydantic's error as a path of the document and one clear clause."""
+    # "[key]" and, among an estimator's free parameters, "float" are pydantic's own additions to the path.
+    path = tuple(part for part in error["loc"] if part not in ("[key]", "float"))
+    found = _shown(error["input"])
+    match error["type"]:
+        case "extra_forbidden":
+            return path, f"expected no such key{_suggestion(path[-1], _keys_at(Settings, path[:-1]))}"
+        case "missing":
+            return path, "expected this key, found nothing"
+        case "literal_error":
+            values = error["ctx"]["expected"].replace("'", "")
+            near = _suggestion(error["input"], values.replace(" or ", ", ").split(", "))
+            return path, f"expected {values}, found {found}{near if near.startswith('; did') else ''}"
+        case "value_error":
+            return path, f"expected {error['ctx']['error']}, found {found}"
+        case "model_type":
+            return path, f"expected a mapping of {', '.join(_keys_at(Settings, path))}, found {found}"
+        case "invalid-json-value":
+            return path, f"expected text, a number, true, false, null, a list or a mapping, found {found}"
+    return path, f"{error['msg'].replace('Input should be', 'expected').lower()}, found {found}"
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case dict() | list():
+            return f"a {'mapping' if isinstance(value, dict) else 'list'} of {len(value)}"
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _keys_at(schema: Any, path: tuple[str | int, ...]) -> list[str]:
+    """The keys that the section at `path` may have."""
+    for part in path:
+        is_section = isinstance(schema, type) and issubclass(schema, BaseModel)
+        schema = schema.model_fields[part].annotation if is_section else get_args(schema)[-1]
+    return list(schema.model_fields)

@@ -1,0 +1,247 @@
+"""The schema of mlops.yaml: what a user may write there, and the JSON strings that components get of it."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue
+
+from engine.settings.schedules_schema import SCHEDULED_DAY, Schedules
+from engine.settings.serving_schema import Serving
+from engine.settings.settings_types import (
+    Count,
+    Cpu,
+    Day,
+    DottedPath,
+    Memory,
+    ModelName,
+    Name,
+    NotNegative,
+    Repository,
+    Section,
+    Uri,
+)
+
+Gate = Literal["pull_request", "promotion"]
+Mode = Literal["improve", "not-worse"]
+
+
+class Table(Section):
+    uri: Uri
+    time: Name
+    history_days: Annotated[int, Field(ge=0)] = 0
+
+
+class Data(Section):
+    as_of: Day
+    tables: Annotated[dict[Name, Table], Field(min_length=1)]
+    rows: Name
+    key: Name
+
+
+class Label(Section):
+    name: Name
+    type: Literal["binary", "number"]
+    matures_after_days: Annotated[int, Field(ge=0)]
+
+
+class Windows(Section):
+    training_days: Count
+    evaluation_days: Count
+
+
+class Column(Section):
+    type: Literal["number", "category"]
+    known: Name
+    required: bool = None
+    min: float = None
+    max: float = None
+
+
+class Features(Section):
+    moments: Annotated[list[Name], Field(min_length=1)]
+    predict_at: Name
+    columns: Annotated[dict[Name, Column], Field(min_length=1)]
+
+
+class Training(Section):
+    estimator: DottedPath
+    parameters: dict[str, JsonValue] = Field({})
+    categories: Literal["ordinal", "one-hot"]
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Metric(Section):
+    name: Literal["roc_auc", "log_loss", "accuracy", "mae", "rmse"]
+    floor: float
+
+
+class PullRequestReferences(Section):
+    champion: Mode
+    control: Mode
+
+
+class PromotionReferences(Section):
+    champion: Mode
+
+
+class References(Section):
+    pull_request: PullRequestReferences
+    promotion: PromotionReferences
+
+
+class Slices(Section):
+    columns: list[Name] = Field([])
+    minimum_rows: Count
+
+
+class Drop(Section):
+    margin: NotNegative
+
+
+class Limit(Section):
+    maximum: Count
+
+
+class Guardrails(Section):
+    roc_auc: Drop = None
+    log_loss: Drop = None
+    accuracy: Drop = None
+    calibration_error: Drop = None
+    mae: Drop = None
+    rmse: Drop = None
+    model_bytes: Limit = None
+
+
+class Policies(Section):
+    references: References
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    min_effect: NotNegative
+    margin: NotNegative
+    inconclusive: Literal["fail", "pass"]
+    cluster: Name
+    minimum_rows: Count
+    minimum_clusters: Annotated[int, Field(ge=2)]
+    slices: Slices
+    guardrails: Guardrails = Guardrails()
+
+
+class Inference(Section):
+    days: Count = 1
+    shard_rows: Count = 500_000
+    parallelism: Count = 4
+    maximum_rejected_share: Annotated[float, Field(ge=0, le=1)] = 0.01
+
+
+class Monitoring(Section):
+    """Defaults as measured by bench/bench_monitoring.py."""
+
+    start: Literal["nested", "github", "none"] = "nested"
+    trigger: Literal["drop", "shadow", "either"] = "either"
+    window_days: Count = 7
+    windows: Count = 4
+    alarms: Count = 2
+    minimum_rows: Count = 1000
+    minimum_clusters: Annotated[int, Field(ge=2)] = 5
+    cooldown_days: Annotated[int, Field(ge=0)] = 14
+    maximum_age_days: Count = 182
+    alarms_per_week: Count = 1
+
+
+class Images(Section):
+    repository: Repository = None
+    pull_requests: Repository = None
+    keep_days: Count = 14
+
+
+class Resources(Section):
+    cpu: Cpu = None
+    memory: Memory = None
+
+
+class Settings(Section):
+    model: ModelName
+    data: Data
+    label: Label
+    windows: Windows
+    features: Features
+    training: Training
+    metric: Metric
+    policies: Policies
+    inference: Inference = Inference()
+    monitoring: Monitoring = Monitoring()
+    serving: Serving = None
+    schedules: Schedules = Schedules()
+    images: Images = Images()
+    resources: dict[Name, Resources] = Field({})
+
+    def as_of(self) -> date:
+        """The day that windows count back from; "today" is today's in UTC, as the cluster's schedules are."""
+        return datetime.now(UTC).date() if isinstance(self.data.as_of, str) else self.data.as_of
+
+    def scheduled_as_of(self) -> str:
+        """The same for a recurring run: the day that it was due, unless the data stands still."""
+        return SCHEDULED_DAY if isinstance(self.data.as_of, str) else str(self.data.as_of)
+
+    def data_settings(self, root: Path, evaluation_days: int | None = None) -> str:
+        """What load_data gets; a table's relative path is one below the project's `root`."""
+        tables = {name: table.model_dump() for name, table in self.data.tables.items()}
+        for table in tables.values():
+            if "://" not in table["uri"]:
+                table["uri"] = (root.absolute() / table["uri"]).as_uri()
+        return canonical_json(
+            {
+                "tables": tables,
+                "rows": self.data.rows,
+                "label_matures_after_days": self.label.matures_after_days,
+                "windows": self.windows.model_dump()
+                | ({"evaluation_days": evaluation_days} if evaluation_days else {}),
+            }
+        )
+
+    def feature_settings(self) -> str:
+        """What build_features, validate_data, train_model and score_model get."""
+        return canonical_json(
+            {
+                "rows": self.data.rows,
+                "key": self.data.key,
+                "time": self.data.tables[self.data.rows].time,
+                "label": self.label.model_dump(include={"name", "type"}),
+                **self.features.model_dump(exclude_none=True),
+            }
+        )
+
+    def training_settings(self) -> str:
+        """What train_model gets beside the features."""
+        return canonical_json(self.training.model_dump())
+
+    def inference_settings(self) -> str:
+        """What list_shards and publish_predictions get; parallelism is compiled into the pipeline."""
+        return canonical_json(self.inference.model_dump(exclude={"parallelism"}))
+
+    def serving_settings(self) -> str:
+        """What deploy_model gets; "" where nothing is served."""
+        return canonical_json(self.serving.written(self.model)) if self.serving else ""
+
+    def monitored_days(self) -> int:
+        """How many of the newest mature days the monitor looks at."""
+        return self.monitoring.windows * self.monitoring.window_days
+
+    def monitoring_policy(self) -> str:
+        """What monitor_model decides by."""
+        policies = self.policies.model_dump(include={"confidence", "min_effect", "margin", "cluster"})
+        return canonical_json(
+            policies | {"metric": self.metric.name, "monitoring": self.monitoring.model_dump()}
+        )
+
+    def policy(self, gate: Gate) -> str:
+        """What compare_models decides by at `gate`."""
+        policies = self.policies.model_dump(exclude_none=True)
+        metric = {"metric": self.metric.name, "floor": self.metric.floor}
+        return canonical_json(policies | metric | {"references": policies["references"][gate]})
+
+
+def canonical_json(value: Any) -> str:
+    """The one JSON text of `value`: what is equal has equal bytes, so that caches and hashes agree."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -1,0 +1,130 @@
+"""Bytes by URI: file://, s3:// and https:// read alike, and what goes wrong is one clear line."""
+
+import atexit
+import shutil
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from engine.command_line import SettingsError, WorldError
+from engine.stores.object_stores import (
+    ATTEMPTS,
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    FileStore,
+    LostRace,
+    NotFound,
+    S3Store,
+    nothing_at,
+    refused,
+    s3_endpoint,
+    unreachable,
+)
+
+__all__ = [
+    "LostRace",
+    "NotFound",
+    "clear_errors",
+    "filesystem",
+    "list_names",
+    "open_store",
+    "read_bytes",
+    "write_bytes",
+]
+
+
+def read_bytes(uri: str) -> bytes:
+    if uri.startswith("https://"):
+        return _download(uri).read_bytes()
+    folder, _, name = uri.rpartition("/")
+    return open_store(folder).read(name)[0]
+
+
+def write_bytes(uri: str, data: bytes) -> None:
+    """Write `data` so that a reader sees all of it or what stood there before."""
+    folder, _, name = uri.rpartition("/")
+    open_store(folder).write(name, data)
+
+
+def list_names(uri: str) -> list[str]:
+    """The sorted names of everything below the folder `uri`, relative to it; none without a folder."""
+    return open_store(uri).names()
+
+
+def filesystem(uri: str) -> tuple[Any, str]:
+    """The pyarrow filesystem and the path in it for `uri`; what is behind https:// is downloaded."""
+    from pyarrow import fs
+
+    if uri.startswith("https://"):
+        return fs.LocalFileSystem(), str(_download(uri))
+    store = open_store(uri)
+    if isinstance(store, FileStore):
+        return fs.LocalFileSystem(), str(store.root)
+    scheme, _, host = (s3_endpoint() or "").rpartition("://")
+    s3 = fs.S3FileSystem(
+        endpoint_override=host or None,
+        scheme=scheme or "https",
+        connect_timeout=CONNECT_SECONDS,
+        request_timeout=READ_SECONDS,
+        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
+    )
+    return s3, f"{store.bucket}/{store.prefix}".rstrip("/")
+
+
+@contextmanager
+def clear_errors(uri: str) -> Iterator[None]:
+    """Whatever pyarrow raises about `uri` becomes the one line that a person can act on."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise NotFound(nothing_at(uri)) from None
+    except (OSError, ValueError) as error:
+        text = str(error).splitlines()[0]
+        if "ACCESS_DENIED" in text or "INVALID_ACCESS_KEY" in text or "HTTP status 403" in text:
+            raise WorldError(refused(uri)) from None
+        if "NETWORK_CONNECTION" in text or "curlCode" in text:
+            raise WorldError(unreachable(uri)) from None
+        raise WorldError(f"{uri}: expected readable data, found: {text}") from None
+
+
+def open_store(uri: str) -> FileStore | S3Store:
+    """The store whose keys are relative to the folder `uri`."""
+    scheme, _, rest = uri.partition("://")
+    if scheme == "file" and rest.startswith("/"):
+        return FileStore(Path(unquote(rest)))
+    if scheme == "s3" and rest.partition("/")[0]:
+        bucket, _, prefix = rest.partition("/")
+        return S3Store(bucket, prefix.strip("/"))
+    raise SettingsError(f"expected a URI like file:///folder or s3://bucket/folder, found {uri!r}")
+
+
+def _download(uri: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="download-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    target = folder / (uri.partition("?")[0].rstrip("/").rpartition("/")[2] or "download")
+    for attempt in range(ATTEMPTS):
+        time.sleep(0.5 * attempt)
+        try:
+            with urllib.request.urlopen(uri, timeout=READ_SECONDS) as answer, target.open("wb") as file:
+                if not answer.url.startswith("https://"):
+                    raise WorldError(f"{uri}: redirects to {answer.url}, which anybody on the way can change")
+                shutil.copyfileobj(answer, file)
+                expected = int(answer.headers.get("Content-Length") or file.tell())
+                if file.tell() == expected:
+                    return target
+                problem = f"{uri}: the answer ended at {file.tell()} of {expected} bytes; try again"
+        except urllib.error.HTTPError as error:
+            if error.code in (404, 410):
+                raise NotFound(nothing_at(uri)) from None
+            if error.code < 500:
+                raise WorldError(f"{uri}: the server answered {error.code} {error.reason}") from None
+            problem = f"{uri}: the server answered {error.code} {error.reason}; try again later"
+        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+            problem = f"{uri}: cannot be reached ({getattr(error, 'reason', error)}); check the network"
+    raise WorldError(problem)

@@ -1,0 +1,93 @@
+"""A pull request is judged by the checkout of its base: whatever it changes, it judges nothing of itself."""
+
+import json
+from pathlib import Path
+
+from engine.gate.model_code import BORN_FROM
+from engine.images.images import stage_all
+from engine.sources import GitTree
+from engine.tests.gate.test_verdicts import FEATURES
+from engine.tests.project import Project
+from engine.tests.standins.github_api import GitHubApi
+
+
+def candidate_of(project: Project) -> Project:
+    project.git("worktree", "add", "--quiet", "-b", "change", "candidate")
+    return Project(project.root / "candidate")
+
+
+def merged(project: Project, candidate: Project) -> str:
+    """Check out the merge with the base, as a pull request's runner does; the head that was merged."""
+    candidate.commit()
+    head = candidate.git("rev-parse", "HEAD")
+    candidate.git("checkout", "--quiet", "--detach", project.git("rev-parse", "HEAD"))
+    candidate.git("merge", "--quiet", "--no-ff", "--message", "Merge", head)
+    return head
+
+
+def test_a_change_that_bribes_its_judges_loses_until_somebody_accepts_it(
+    project: Project, github_api: GitHubApi
+) -> None:
+    candidate = candidate_of(project)
+    candidate.edit(
+        "mlops.yaml",
+        ("max_iter: 100, learning_rate: 0.1", "max_iter: 1, learning_rate: 0.1, max_depth: 1"),
+        ("margin: 0.005 ", "margin: 0.9   "),
+        ("floor: 0.6 ", "floor: 0.1 "),
+    )
+    (candidate.root / "engine/judging/decision.py").write_text("raise SystemExit('bribed')\n")
+    (candidate.root / "components/enforce_verdict/main.py").write_text("print('all is well')\n")
+    (candidate.root / "pipelines/evaluation.py").write_text("raise SystemExit('bribed')\n")
+    (candidate.root / "scripts/gate.py").write_text("print('all is well')\n")
+    head = merged(project, candidate)
+    github_api.add_status(head, "accept-regression", "success", "accepted by ann: a new law asks for it")
+
+    status, verdict = project.gate(
+        "--candidate", "candidate", "--pull-request", "12", **github_api.environment(statuses="read")
+    )
+
+    assert (status, verdict["passed"]) == (0, False)
+    assert verdict["accepted"] == "accepted by ann: a new law asks for it"
+    assert verdict["policy"]["margin"] == 0.005
+    assert {*verdict["provenance"]["counts_after_the_merge"]} >= {
+        "mlops.yaml: metric",
+        "mlops.yaml: policies",
+        "components/compare_models",
+        "components/enforce_verdict",
+        "pipelines/evaluation.py",
+        "scripts/gate.py",
+    }
+    assert verdict["models"]["candidate"]["value"] < verdict["models"]["control"]["value"]
+    report = (project.root / "build/gate/report.html").read_text()
+    assert "accepted by ann" in report and "does not pass" in report
+
+
+def published(project: Project, checkout: Path, salt: str) -> Path:
+    """What record_images writes of `checkout`, as if its images had been pushed."""
+    images = stage_all(GitTree(checkout, "HEAD"), root=project.root)
+    place, digest = "docker.io/you/flights", f"sha256:{'1' * 64}"
+    file = project.root / f"build/{checkout.name}.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(
+        json.dumps({name: f"{place}:{image.tag}{salt}@{digest}" for name, image in images.items()})
+    )
+    return file
+
+
+def test_a_change_brings_tables_and_features_in_images_that_were_pushed(project: Project) -> None:
+    candidate = candidate_of(project)
+    candidate.edit(FEATURES, ('"carrier": flights["carrier"]', '"carrier": flights["carrier"].copy()'))
+    candidate.edit("mlops.yaml", ("demo/flights/weather", "data/moved"))
+    candidate.git("mv", "demo/flights/weather", "data/moved")
+    merged(project, candidate)
+    ours, theirs = published(project, project.root, ""), published(project, candidate.root, "-pr12")
+
+    status, verdict = project.gate(
+        "--candidate", "candidate", "--images", str(ours), "--candidate-images", str(theirs)
+    )
+
+    assert (status, verdict["verdict"]) == (0, "IDENTICAL")
+    assert verdict["provenance"]["tables"] == "the change's"
+    images = verdict["provenance"]["candidate"]
+    assert images == {name: json.loads(theirs.read_text())[name] for name in BORN_FROM}
+    assert images["build_features"] != json.loads(ours.read_text())["build_features"]

@@ -1,0 +1,111 @@
+"""Every metric against scikit-learn, and every influence against the slope that it claims to be."""
+
+import numpy as np
+import pytest
+import sklearn.metrics
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.judging.metrics import METRICS, Undefined, calibration_bins, roc_auc
+
+RANDOM = np.random.default_rng(7)
+NUMBERS = RANDOM.normal(size=(2, 400))
+PROBABILITY = RANDOM.uniform(0.01, 0.99, 400).round(2)  # with ties
+CLASSES = (RANDOM.uniform(size=400) < PROBABILITY).astype(float)
+
+
+def root_mean_squared(label, prediction, sample_weight=None):
+    return sklearn.metrics.mean_squared_error(label, prediction, sample_weight=sample_weight) ** 0.5
+
+
+def share_right(label, prediction, sample_weight=None):
+    return sklearn.metrics.accuracy_score(label, prediction > 0.5, sample_weight=sample_weight)
+
+
+ORACLES = {
+    "roc_auc": (sklearn.metrics.roc_auc_score, CLASSES, PROBABILITY),
+    "log_loss": (sklearn.metrics.log_loss, CLASSES, PROBABILITY),
+    "accuracy": (share_right, CLASSES, PROBABILITY),
+    "mae": (sklearn.metrics.mean_absolute_error, *NUMBERS),
+    "rmse": (root_mean_squared, *NUMBERS),
+}
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_a_value_is_scikit_learns(name):
+    oracle, label, prediction = ORACLES[name]
+
+    value, _ = METRICS[name].estimate(label, prediction)
+
+    assert value == pytest.approx(oracle(label, prediction), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_an_influence_is_how_a_rows_weight_moves_the_value(name):
+    oracle, label, prediction = ORACLES[name]
+    step = 1e-5
+
+    def weighted(row, weight):
+        weights = np.full(len(label), (1 - weight) / len(label))
+        weights[row] += weight
+        return oracle(label, prediction, sample_weight=weights)
+
+    _, influence = METRICS[name].estimate(label, prediction)
+
+    for row in range(0, len(label), 37):
+        slope = (weighted(row, step) - weighted(row, -step)) / (2 * step)
+        assert influence[row] == pytest.approx(slope, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_influences_average_to_zero(name):
+    _, label, prediction = ORACLES.get(name, (None, CLASSES, PROBABILITY))
+
+    _, influence = METRICS[name].estimate(label, prediction)
+
+    assert abs(influence.mean()) < 1e-12
+
+
+def test_calibration_error_is_the_mean_gap_of_the_bins():
+    value, _ = METRICS["calibration_error"].estimate(CLASSES, PROBABILITY)
+
+    bins = calibration_bins(PROBABILITY)
+    gaps = [abs((CLASSES - PROBABILITY)[bins == each].sum()) for each in range(10)]
+    assert value == pytest.approx(sum(gaps) / len(CLASSES))
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 20)), min_size=2, max_size=60))
+@settings(max_examples=60, deadline=None)
+def test_auc_hangs_on_ranks_alone(rows):
+    label, score = np.array(rows, dtype=float).T
+    if len(set(label)) < 2:
+        with pytest.raises(Undefined, match="both classes"):
+            roc_auc(label, score)
+        return
+    value, influence = roc_auc(label, score)
+
+    pairs = score[label > 0.5][:, None] - score[label < 0.5][None, :]
+    assert value == pytest.approx(((pairs > 0) + 0.5 * (pairs == 0)).mean())
+    stretched_value, stretched_influence = roc_auc(label, np.exp(score / 7) - 3)
+    assert (value, *influence) == (stretched_value, *stretched_influence)
+    assert roc_auc(label, -score)[0] == pytest.approx(1 - value)
+
+
+@given(st.sampled_from(sorted(METRICS)), st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_the_order_of_rows_does_not_matter(name, random):
+    _, label, prediction = ORACLES.get(name, (None, CLASSES, PROBABILITY))
+    order = np.array(random.sample(range(len(label)), len(label)))
+
+    value, influence = METRICS[name].estimate(label, prediction)
+    shuffled_value, shuffled_influence = METRICS[name].estimate(label[order], prediction[order])
+
+    assert shuffled_value == pytest.approx(value, abs=1e-12)
+    assert np.allclose(shuffled_influence, influence[order], atol=1e-12)
+
+
+def test_a_perfect_regression_has_no_error_and_no_slope():
+    value, influence = METRICS["rmse"].estimate(CLASSES, CLASSES)
+
+    assert value == 0
+    assert not influence.any()

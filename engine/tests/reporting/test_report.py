@@ -1,0 +1,276 @@
+"""The report shows every verdict, needs nothing from elsewhere, and obeys no stranger."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import jsonschema
+import numpy as np
+import pytest
+
+from engine import text
+from engine.judging.verdict_document import Asked, judge, skeleton
+from engine.reporting import markdown, pictures, terminal
+from engine.reporting import verdict_report as report
+from engine.tests.questions import LOGIT, ORIGIN, POLICY, SCHEMA, probability, question, truth, with_record
+
+GOOD, POOR = probability(), probability(noise=4.0)
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(1)> ![i](http://evil/i.png) [l](javascript:x) "
+    "@everyone #1 GH-2 www.evil.com https://evil.com ` | \x1b[31m\r\n::error::x ##[group]y $x$ **b** \"'&amp;"
+)
+MOVES = [
+    {
+        "at": f"2013-0{month}-02T06:00:00+00:00",
+        "move": move,
+        "version": "ab" * 32,
+        "metrics": {"roc_auc": auc},
+    }
+    | {"verdict": {"verdict": "BETTER"}}
+    for month, move, auc in ((5, "promote", 0.66), (6, "promote", 0.7), (7, "rollback", 0.66))
+]
+QUESTIONS = {
+    "BETTER": question(GOOD, control=POOR, champion=POOR),
+    "IDENTICAL": question(GOOD, control=GOOD, champion=POOR),
+    "NON_INFERIOR": question(probability(0.02), control=GOOD, champion=GOOD, margin=0.05),
+    "INCONCLUSIVE": question(GOOD, control=POOR, champion=POOR, minimum_clusters=99),
+    "WORSE": question(POOR, control=GOOD),
+    "NO_CHAMPION": question(GOOD),
+    "INVALID": replace(question(GOOD), findings={"findings": [{"message": HOSTILE}], "warnings": []}),
+}
+
+
+class Tags(HTMLParser):
+    """Every tag with its attributes, and the text between."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.attributes, self.text = set(), set(), ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attributes}
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def rendered(asked):
+    verdict, rows = judge(asked)
+    return verdict, report.render(verdict, rows, asked)
+
+
+def hostile():
+    """Strangers' words wherever they can stand: in names, values, findings, provenance and history."""
+    asked = question(GOOD, control=POOR, champion=POOR, slices={"columns": [HOSTILE], "minimum_rows": 1})
+    origin = np.char.add(ORIGIN.astype("U500"), HOSTILE)
+    table = asked.truth.rename_columns([*asked.truth.column_names[:3], HOSTILE, "distance"])
+    table = table.set_column(3, HOSTILE, [origin.tolist()])
+    warnings = {"findings": [], "warnings": [{"message": HOSTILE, "check": HOSTILE, "column": HOSTILE}]}
+    move = {**MOVES[0], "move": HOSTILE, "version": HOSTILE, "verdict": {"verdict": HOSTILE}}
+    provenance = {"title": HOSTILE, HOSTILE: {HOSTILE: HOSTILE}}
+    return replace(
+        asked,
+        truth=table,
+        evaluation=table,
+        training=None,
+        findings=warnings,
+        history=[move, *MOVES],
+        provenance=provenance,
+    )
+
+
+@pytest.mark.parametrize("expected", QUESTIONS)
+def test_every_verdict_has_its_report(expected):
+    asked = replace(QUESTIONS[expected], history=MOVES)
+
+    verdict, files = rendered(asked)
+
+    assert verdict["verdict"] == expected
+    page = Tags(files["report.html"])
+    assert expected in page.text
+    assert text.printable(verdict["reason"]) in text.printable(page.text)
+    assert files["report.md"].startswith("## ")
+    assert len(files["report.md"].encode()) < 64_000
+    assert expected in terminal.render(verdict, color=False)
+
+
+def test_the_page_needs_nothing_from_elsewhere():
+    _, files = rendered(replace(QUESTIONS["BETTER"], history=MOVES))
+
+    page = Tags(files["report.html"])
+    assert not page.tags & {"script", "img", "link", "iframe", "object", "a", "form", "base", "foreignobject"}
+    assert not page.attributes & {"src", "href", "xlink:href", "srcset", "action"}
+    assert not re.search(r"url\(|@import|https?:", files["report.html"])
+    assert {"svg", "polyline", "circle", "rect"} <= page.tags
+    assert page.text.index("Differences") < page.text.index("Slices") < page.text.index("Calibration")
+    assert page.text.index("ROC curve") < page.text.index("Drift") < page.text.index("Production")
+    assert page.text.index("Production") < page.text.index("Provenance")
+
+
+def test_a_strangers_words_are_plain_text_in_the_page():
+    _, harmless = rendered(replace(hostile(), history=MOVES, provenance={"title": "harmless"}))
+    _, files = rendered(hostile())
+
+    page, usual = Tags(files["report.html"]), Tags(harmless["report.html"])
+    assert page.tags <= usual.tags
+    assert page.attributes <= usual.attributes
+    assert "<script>alert(1)</script>" in page.text
+
+
+def test_a_strangers_words_are_plain_text_in_markdown():
+    _, files = rendered(hostile())
+
+    outside = re.sub(
+        r"```text\n.*?\n```|`[^`\n]*`|\*\*|\|[-:| ]+\|\n|&nbsp;", "", files["report.md"], flags=re.DOTALL
+    )
+    assert "alert" in outside
+    assert not re.search(r"<|(?<!\\)[\[\]*_`~]|@\w|#\d|GH-\d|www\.|://", outside)
+
+
+@pytest.mark.parametrize("shown", ["markdown", "terminal"])
+def test_no_line_commands_the_log_it_is_printed_to(shown):
+    verdict, files = rendered(hostile())
+
+    printed = {"markdown": files["report.md"], "terminal": terminal.render(verdict, color=False)}[shown]
+
+    assert "error" in printed
+    assert not re.search(r"::|##\[|\x1b|\r", printed)
+
+
+def many_slices(words: str):
+    """A question with ninety slices, named with `words`."""
+    asked = hostile()
+    names = [f"{index % 90}{words}" for index in range(len(ORIGIN))]
+    table = asked.truth.set_column(3, HOSTILE, [names])
+    return replace(asked, truth=table, evaluation=table, policy=asked.policy | {"minimum_clusters": 2})
+
+
+def test_a_comment_that_is_too_long_keeps_its_verdict_and_closes_its_block():
+    verdict, files = rendered(many_slices(HOSTILE * 9))
+
+    assert markdown.LIMIT - 9000 < len(files["report.md"].encode()) < 64_000
+    assert verdict["verdict"] in files["report.md"][:100]
+    assert files["report.md"].count("```") % 2 == 0
+    assert files["report.md"].endswith("The rest is in report.html.\n")
+
+
+def test_of_many_slices_those_that_failed_are_shown():
+    verdict, _ = judge(many_slices(""))
+    slices = verdict["comparisons"][0]["slices"]
+    more = len(slices) - markdown.MOST_SLICES
+    assert more > 50
+    for index, each in enumerate(slices):
+        each["passed"] = index != 80
+
+    shown = markdown.report(verdict)
+
+    rows = [line for line in shown.splitlines() if line.startswith(("| ✓ |", "| ✗ |"))]
+    assert len(rows) == markdown.MOST_SLICES * len(verdict["comparisons"])
+    assert rows[0].startswith("| ✗ |")
+    assert f"{more} more slices are in the report" in shown
+
+
+def test_what_is_known_around_the_run_comes_with_the_verdict():
+    verdict, _ = judge(QUESTIONS["WORSE"])
+    told = {
+        "accepted": "accepted by bob: the *old* model is gone",
+        "but": "checks failed",
+        "links": [("report", "https://github.com/you/it/actions/runs/1/artifacts/2")],
+        "sha": "ab" * 20,
+        "workflows": [".github/workflows/pr.yml"],
+        "judges": [f"scripts/{number}.py" for number in range(25)],
+        "settings": "mlops.yaml",
+    }
+
+    shown = markdown.report(verdict, told)
+
+    assert shown.startswith("## ☑️ WORSE, accepted\n")
+    assert r"accepted by bob:​ the \*old\* model is gone" in shown
+    assert "[report](<https://github.com/you/it/actions/runs/1/artifacts/2>) · commit `abababababab`" in shown
+    assert "GitHub runs this pull request's own `.github/workflows/pr.yml`" in shown
+    assert "> Counts after the merge only: `scripts/0.py`, " in shown
+    assert "`scripts/19.py` and 5 more, `mlops.yaml` but for the model's data" in shown
+    assert shown.count("<details>") == shown.count("</details>") == 2
+    assert "<details>" not in markdown.report(verdict)
+
+
+def test_images_that_changed_are_named_by_their_hash():
+    asked = replace(
+        QUESTIONS["BETTER"],
+        provenance={
+            "control": {
+                "train_model": "you/it:train_model-12@sha256:ab",
+                "score_model": "you/it:score_model-9",
+            },
+            "candidate": {
+                "train_model": "you/it:train_model-34@sha256:cd",
+                "score_model": "you/it:score_model-9",
+            },
+        },
+    )
+
+    shown = rendered(asked)[1]["report.md"]
+
+    assert "| `train_model` | `train_model-12` | `train_model-34` |" in shown
+    assert "| `score_model` |" not in shown
+
+
+def test_a_number_has_its_own_curves():
+    asked = replace(question(LOGIT + 0.1, control=LOGIT - 1), truth=truth(LOGIT))
+    asked = replace(asked, policy=POLICY | {"metric": "mae", "guardrails": {}})
+    label = {"name": "delay", "type": "number", "mean": 0.0, "median": -1.0}
+
+    _, files = rendered(with_record(asked, "candidate", label=label))
+
+    assert "Errors" in files["report.html"]
+    assert "ROC curve" not in files["report.html"]
+
+
+def test_what_needs_no_comparison_is_shown_as_well():
+    asked = Asked(POLICY, {}, {"title": "Mend a comment", "changed": ["docs", "data"]}, [], {})
+    verdict = skeleton(asked) | {"verdict": "IDENTICAL", "passed": True, "reason": "Nothing has changed."}
+
+    files = report.render(verdict, None, asked)
+
+    jsonschema.validate(verdict, SCHEMA, jsonschema.Draft202012Validator)
+    assert "Nothing has changed." in Tags(files["report.html"]).text
+    assert "docs, data" in Tags(files["report.html"]).text
+    assert "Nothing has changed." in files["report.md"]
+    assert "Nothing has changed." in terminal.render(verdict, color=False)
+
+
+def test_color_is_only_where_it_is_asked_for():
+    verdict, _ = judge(QUESTIONS["WORSE"])
+
+    assert "\033[" in terminal.render(verdict, color=True)
+    assert re.sub(r"\033\[[0-9;]*m", "", terminal.render(verdict, color=True)) == terminal.render(
+        verdict, False
+    )
+
+
+def test_a_bar_shows_where_the_interval_lies():
+    row = {"lower": 0.02, "difference": 0.05, "upper": 0.08}
+
+    assert text.bar(row, -0.02, 0.10, 0.01, 25) == "  ┊ │   ├─────●─────┤    "
+    left = {"lower": -0.02, "difference": 0.0, "upper": 0.02}
+    assert text.bar(left, -0.02, 0.10, 0.01, 25) == "├─┼─●───┤                "
+
+
+def test_ticks_are_round_and_within():
+    assert pictures.ticks(-0.013, 0.104, 4) == pytest.approx([0.0, 0.05, 0.1])
+    assert pictures.ticks(0.0, 1.0) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
+
+
+def test_drift_is_seen_in_the_week_it_happened():
+    asked = QUESTIONS["BETTER"]
+    moved = np.where(np.arange(len(LOGIT)) > len(LOGIT) * 0.75, LOGIT + 3, LOGIT)
+    evaluation = asked.truth.set_column(4, "distance", [moved])
+
+    found = report.drift(asked.training, evaluation)
+
+    drifted = {each["name"]: each["psi"] for each in found["features"]}
+    assert len(found["weeks"]) == 4
+    assert max(drifted["origin"]) < 0.1
+    assert max(drifted["distance"][:3]) < 0.1 < 1 < drifted["distance"][3]

@@ -1,0 +1,99 @@
+"""Tests of scripts/ci/check_needs.py: nothing is merged because a job was skipped, missing or made up."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.command_line import Finding, SettingsError
+from scripts.ci import check_needs
+
+ROOT = Path(__file__).parents[4]
+BUILT = {"matrix": '[{"component": "load_data"}]', "gate": "local", "reason": "the model changes"}
+PLANNED = {"matrix": "[]", "gate": "none", "reason": "only documentation changed"}
+
+
+def needs(outputs: dict[str, str] = BUILT, **results: str | None) -> str:
+    """toJSON(needs) of a pull request that went well, but for `results`; None is a job that is not there."""
+    jobs = {"plan": "success", "checks": "success", "build": "success", "gate": "success"} | results
+    known: dict[str, Any] = {job: {"result": result, "outputs": {}} for job, result in jobs.items() if result}
+    known.get("plan", {})["outputs"] = outputs
+    return json.dumps(known)
+
+
+def check(monkeypatch: pytest.MonkeyPatch, document: str) -> int:
+    monkeypatch.setenv("NEEDS", document)
+    monkeypatch.setattr("sys.argv", ["check_needs"])
+    return check_needs.main()
+
+
+def test_all_is_well_and_each_job_is_a_line(monkeypatch, capsys) -> None:
+    assert check(monkeypatch, needs()) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "the plan: the model changes",
+        *(f"✓ {job}: success" for job in ("plan", "checks", "build", "gate")),
+    ]
+
+
+def test_jobs_that_the_plan_skips_are_not_missed(monkeypatch, capsys) -> None:
+    assert check(monkeypatch, needs(PLANNED, build="skipped", gate="skipped")) == 0
+    assert "✓ gate: skipped, as planned" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("document", "job"),
+    [
+        (needs(gate="failure"), "gate"),
+        (needs(checks="cancelled"), "checks"),
+        (needs(gate="skipped"), "gate"),
+        (needs(build="skipped"), "build"),
+        (needs(PLANNED, checks="skipped", build="skipped", gate="skipped"), "checks"),
+        (needs({}, build="skipped", gate="skipped"), "build, gate"),
+        (needs({"matrix": "", "gate": ""}, build="skipped"), "build"),
+        (needs(plan="failure", build="skipped", gate="skipped"), "plan, build, gate"),
+        (needs(gate=None), "gate"),
+        (needs(plan=None), "plan"),
+        (needs(one_more="skipped"), "one_more"),
+        ("{}", "plan, checks, build, gate"),
+    ],
+)
+def test_what_failed_was_cancelled_or_is_missing_stands_in_the_way(monkeypatch, document, job) -> None:
+    with pytest.raises(Finding, match=f"see {job}$"):
+        check(monkeypatch, document)
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["", "success", "[]", "null", '{"plan": "success"}', '{"plan": {"result": "fine"}}', '{"plan": {}}',
+     '{"plan": {"result": "success", "outputs": "gate=none"}}'],
+)  # fmt: skip
+def test_what_github_does_not_say_is_a_mistake(monkeypatch, document) -> None:
+    with pytest.raises(SettingsError, match=r"^NEEDS: "):
+        check(monkeypatch, document)
+
+
+def test_words_of_a_pull_request_are_no_commands_to_the_log(monkeypatch, capsys) -> None:
+    check(monkeypatch, needs(BUILT | {"reason": "::error::x\n::set-env name=A::b"}))
+    assert not [line for line in capsys.readouterr().out.splitlines() if "::" in line]
+
+
+def test_it_needs_no_environment_of_its_own() -> None:
+    """It decides about the pull request whose packages may be what is broken."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-I",
+            "-S",
+            "-c",
+            "import sys; sys.path.insert(0, '.'); import scripts.ci.check_needs",
+        ],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

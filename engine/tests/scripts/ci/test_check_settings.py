@@ -1,0 +1,28 @@
+"""Tests of scripts/ci/check_settings.py."""
+
+
+def test_what_is_missing_is_told_where_it_is_seen(step):
+    done = step(
+        "check_settings",
+        "KUBEFLOW_HOST",
+        "MODEL_REGISTRY_URI",
+        KUBEFLOW_HOST="https://kubeflow.example",
+        MODEL_REGISTRY_URI="",  # as GitHub passes a variable that is not set
+        GITHUB_ACTIONS="true",
+        GITHUB_JOB="staging",
+    )
+    line = "staging: skipped, for MODEL_REGISTRY_URI is not set; docs/operating.md says how"
+    assert (done.status, done.outputs) == (0, {"complete": "false"})
+    assert done.printed == f"::notice title=Skipped::{line}\n"
+    assert done.summary == f"{line}\n"
+
+
+def test_what_is_complete_goes_on_in_silence(step):
+    done = step("check_settings", "KUBEFLOW_HOST", KUBEFLOW_HOST="https://kubeflow.example")
+    assert (done.outputs, done.printed, done.summary) == ({"complete": "true"}, "", "")
+
+
+def test_what_is_required_fails_where_it_is_missing(step):
+    done = step("check_settings", "--required", "MODEL_REGISTRY_URI")
+    assert done.status == 2
+    assert "MODEL_REGISTRY_URI: expected to be set, found nothing" in done.error

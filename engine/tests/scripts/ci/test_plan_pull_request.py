@@ -1,0 +1,155 @@
+"""Tests of scripts/ci/plan_pull_request.py: what runs where is decided by what changed and what works."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.tests.demo_files import DEMO_SETTINGS
+from engine.tests.docker_registry import DockerRegistry
+from engine.tests.scripts.steps import ROOT, Step
+from scripts.ci.plan_pull_request import decide_gate, decide_plumbing
+
+MODEL = "components/train_model/main.py"
+PULL_REQUEST = {
+    "GITHUB_REF": "refs/pull/12/merge",
+    "GITHUB_REPOSITORY": "you/flights",
+    "GITHUB_ACTIONS": "true",
+}
+DOCKER_HUB = {"DOCKERHUB_USERNAME": "you", "DOCKERHUB_TOKEN": "dckr"}
+Plan = Callable[..., Step]
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    """Plan a pull request that writes `files`, in a checkout of its base; `repository` is its images'."""
+    root = tmp_path / "checkout"
+    root.mkdir()
+    git = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false")
+
+    def commit(folder: Path) -> None:
+        subprocess.run([*git, "add", "."], cwd=folder, check=True)
+        subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "A step"], cwd=folder, check=True)
+
+    def run(*files: str, repository: str = "", **variables: str) -> Step:
+        settings = DEMO_SETTINGS.read_text()
+        if repository:
+            settings = settings.partition("\nimages:")[0] + f"\nimages: {{repository: {repository}}}\n"
+        (root / "mlops.yaml").write_text(settings)
+        subprocess.run([*git, "init", "--quiet"], cwd=root, check=True)
+        commit(root)
+        subprocess.run([*git, "worktree", "add", "--quiet", "candidate"], cwd=root, check=True)
+        for name in files:
+            path = root / "candidate" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("changed")
+        commit(root / "candidate")
+        return Step(root, "plan_pull_request", **PULL_REQUEST | variables)
+
+    return run
+
+
+def decided(done: Step) -> tuple[str, str, str]:
+    assert done.status == 0, done.error
+    return done.outputs["gate"], done.outputs["push"], done.outputs["plumbing"]
+
+
+def test_with_nothing_set_the_gate_is_local_as_in_a_fork(plan: Plan) -> None:
+    done = plan(MODEL, "pipelines/`x`|<b>.py")
+    assert decided(done) == ("local", "false", "false")
+    assert done.outputs["number"] == "12" and "no endpoint is set" in done.outputs["reason"]
+    assert "| gate | local | no endpoint is set" in done.printed and "::notice" not in done.printed
+    assert done.summary == done.printed
+    assert "What judges and counts after the merge: `pipelines/ˋxˋ\\|<b>.py`" in done.summary
+
+
+def test_what_is_half_set_is_local_and_told(plan: Plan) -> None:
+    """As for Dependabot, whose jobs get variables and no secrets."""
+    done = plan(
+        MODEL, KUBEFLOW_HOST="https://kfp.example", DOCKERHUB_USERNAME="you", repository="docker.io/you/m"
+    )
+    assert decided(done) == ("local", "false", "false")
+    missing = "missing: MODEL_REGISTRY_URI, RESULTS_URI, DOCKERHUB_TOKEN"
+    assert f"KUBEFLOW_HOST, DOCKERHUB_USERNAME set, and {missing}" in done.outputs["reason"]
+    [notice] = [line for line in done.printed.splitlines() if line.startswith("::notice::")]
+    assert missing in notice
+
+
+def test_a_registry_that_takes_no_push_of_a_pull_request_is_told(plan: Plan) -> None:
+    everything = {"KUBEFLOW_HOST": "http://127.0.0.1:1", "MODEL_REGISTRY_URI": "file:///m"}
+    done = plan(MODEL, GITHUB_TOKEN="ghs_1", **everything)
+    assert decided(done) == ("local", "false", "false")
+    assert "missing: images.pull_requests in mlops.yaml" in done.outputs["reason"]
+
+
+def test_all_that_is_needed_works_so_the_gate_is_on_the_endpoint(
+    plan: Plan, endpoint: str, docker_registry: DockerRegistry, tmp_path: Path
+) -> None:
+    works = {"KUBEFLOW_HOST": endpoint, "MODEL_REGISTRY_URI": (tmp_path / "models").as_uri()}
+    done = plan(MODEL, repository=docker_registry.new_repository(), **works)
+    assert decided(done) == ("endpoint", "true", "false")
+
+
+def test_what_is_set_and_refused_is_an_error_and_never_local(
+    plan: Plan, endpoint: str, docker_registry: DockerRegistry, tmp_path: Path
+) -> None:
+    models = tmp_path / "models/models/flight-delays"
+    models.mkdir(parents=True)
+    (models / "champion.json").write_text("{}")
+    works = {"KUBEFLOW_HOST": endpoint, "MODEL_REGISTRY_URI": (tmp_path / "models").as_uri()}
+    done = plan(MODEL, repository=docker_registry.new_repository(), **works)
+    assert (done.status, len(done.error.splitlines()), done.outputs) == (3, 1, {})
+    assert "champion.json" in done.error
+
+    elsewhere = works | {"KUBEFLOW_HOST": f"{endpoint}/no-such-path"}
+    done = Step(tmp_path / "checkout", "plan_pull_request", **PULL_REQUEST | elsewhere)
+    assert (done.status, len(done.error.splitlines()), done.outputs) == (3, 1, {})
+    assert "no-such-path" in done.error
+
+
+@pytest.mark.parametrize(
+    ("paths", "gate"),
+    [
+        ([], "none"),
+        (["README.md", "docs/verdict.png", "demo/flights/README.md", "LICENSE"], "none"),
+        (["tests/components/test_load_data.py"], "none"),
+        (["README.md", "mlops.yaml"], "local"),
+        (["components/build_features/words.md"], "local"),
+        (["demo/flights/flights/1.parquet"], "local"),
+        (["pipelines/evaluation.py"], "local"),
+        ([".github/workflows/pr.yml"], "local"),
+        (["CODEOWNERS"], "local"),
+        (["requirements.txt"], "local"),
+        (["a-new-folder/x"], "local"),
+    ],
+)
+def test_only_what_nothing_is_made_of_needs_no_gate(paths: list[str], gate: str, monkeypatch) -> None:
+    for name in ("KUBEFLOW_HOST", "MODEL_REGISTRY_URI", *DOCKER_HUB):
+        monkeypatch.delenv(name, raising=False)
+    assert decide_gate(paths, ROOT, None).value == gate
+
+
+@pytest.mark.parametrize(
+    ("path", "plumbing"),
+    [
+        ("scripts/gate.py", "true"),
+        (".github/actions/set-up/action.yml", "true"),
+        ("engine/tests/scripts/test_gate.py", "true"),
+        ("engine/tests/project.py", "true"),
+        ("engine/tests/fixtures.py", "true"),
+        ("requirements.txt", "true"),
+        ("tests/components/test_load_data.py", "false"),
+        ("components/train_model/main.py", "false"),
+        ("components/train_model/requirements.txt", "false"),
+        ("mlops.yaml", "false"),
+        ("docs/scripts/x.py", "false"),
+    ],
+)
+def test_the_templates_own_tests_run_where_its_own_files_change(path: str, plumbing: str) -> None:
+    assert decide_plumbing(["README.md", path]).value == plumbing
+
+
+def test_a_merge_group_is_planned_as_its_pull_request(plan: Plan) -> None:
+    done = plan(MODEL, GITHUB_REF=f"refs/heads/gh-readonly-queue/main/pr-34-{'a' * 40}")
+    assert (done.outputs["number"], done.outputs["gate"]) == ("34", "local")

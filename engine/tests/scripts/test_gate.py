@@ -1,0 +1,401 @@
+"""Tests of scripts/gate.py around the run: what it asks, and how it ends where there is no verdict to go by.
+
+Every verdict from a real change is in engine/tests/gate.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.command_line import SettingsError
+from engine.documents.verdicts import read_verdict
+from engine.gate import known_verdicts
+from engine.gate.change import Change, read_candidate, read_change
+from engine.gate.judged_run import agrees, expect_reachable, recover_images, results_uri_of_a_run
+from engine.gate.model_code import BORN_FROM, ModelCode, published
+from engine.judging.verdict_document import judge
+from engine.kubeflow.runs import Run, Task
+from engine.reporting import verdict_report as report
+from engine.settings.settings_schema import Resources, Table
+from engine.sources import head_of
+from engine.tests.demo_files import put_back
+from engine.tests.questions import probability, question
+from scripts.gate import arguments_parser, read_arguments
+
+ROOT = Path(__file__).parents[3]
+
+
+def run_of(state: str, **tasks: str) -> Run:
+    listed = [Task(name, name.replace("_", "-"), ended, "", ()) for name, ended in tasks.items()]
+    return Run("1", "evaluation", state, "", listed)
+
+
+@pytest.mark.parametrize(
+    ("run", "passed", "trusted"),
+    [
+        (run_of("SUCCEEDED"), True, True),
+        (run_of("FAILED", enforce_verdict="FAILED"), False, True),
+        (run_of("FAILED", train_model="FAILED"), None, False),
+        (run_of("SUCCEEDED"), None, False),
+        (run_of("CANCELED"), True, False),
+        (run_of("FAILED", enforce_verdict="FAILED"), True, False),
+        (run_of("FAILED", promote_model="FAILED"), False, False),
+    ],
+)
+def test_only_a_run_that_ended_as_its_verdict_says_is_believed(
+    run: Run, passed: bool | None, trusted: bool
+) -> None:
+    assert agrees(run, None if passed is None else {"passed": passed}) is trusted
+
+
+def test_no_two_runs_share_a_folder_of_results(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert results_uri_of_a_run(tmp_path) == tmp_path.as_uri()
+    monkeypatch.setenv("RESULTS_URI", "s3://bucket/results/")
+    uris = {results_uri_of_a_run(tmp_path) for _ in range(2)}
+    assert len(uris) == 2 and all(uri.startswith("s3://bucket/results/") for uri in uris)
+
+
+def gate(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scripts.gate", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_unknown_base_is_a_mistake_in_one_line() -> None:
+    done = gate("--base", "no-such-branch")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "no-such-branch: expected a commit" in done.stderr
+
+
+def test_day_that_is_none_is_a_mistake() -> None:
+    assert gate("--as-of", "2013-02-30").returncode == 2
+
+
+def test_model_registry_out_of_reach_is_the_worlds_and_no_missing_champion() -> None:
+    done = gate(
+        MODEL_REGISTRY_URI="s3://models",
+        AWS_ENDPOINT_URL="http://127.0.0.1:9",
+        AWS_ACCESS_KEY_ID="nobody",
+        AWS_SECRET_ACCESS_KEY="nothing",
+        AWS_REGION="us-east-1",
+    )
+    assert done.returncode == 3
+    assert done.stderr.startswith("error: ") and "Traceback" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def change() -> Change:
+    return read_change(ROOT, "HEAD")
+
+
+def with_settings(code: ModelCode, **sections: dict) -> ModelCode:
+    changed = {
+        name: getattr(code.settings, name).model_copy(update=update) for name, update in sections.items()
+    }
+    return ModelCode(code.settings.model_copy(update=changed), code.images, code.source)
+
+
+def test_what_a_change_is_evaluated_on_is_the_bases_to_say(change: Change) -> None:
+    easier = with_settings(change.control, windows={"evaluation_days": 1, "training_days": 30})
+    asked = json.loads(Change(easier, change.control, "base").data_settings())
+    base = json.loads(change.control.data_settings())
+    assert asked["windows"] == base["windows"] | {"training_days": 30}
+
+
+def test_a_change_of_policy_counts_after_the_merge(change: Change) -> None:
+    lenient = with_settings(change.control, policies={"margin": 0.9}, training={"seed": 7})
+    changed = Change(lenient, change.control, "base")
+    assert changed.policy() == change.control.settings.policy("pull_request")
+    assert "mlops.yaml: policies" in changed.parts()
+
+
+def test_a_change_is_not_judged_by_the_judges_it_brings(change: Change) -> None:
+    bribed = change.control.images | {"compare_models": change.control.images["load_data"]}
+    candidate = ModelCode(change.control.settings, bribed, change.control.source)
+    assert Change(candidate, change.control, "base").images() == change.control.images
+
+
+def by_the_base(candidate: ModelCode, control: ModelCode) -> Change:
+    return Change(candidate, control, "base", by_the_base=True)
+
+
+def test_of_a_candidate_only_what_makes_a_model_is_its_own(change: Change) -> None:
+    bribed = dict.fromkeys(change.control.images, change.control.images["load_data"])
+    greedy = {name: Resources(memory="9Gi") for name in ("train_model", "compare_models")}
+    brought = ModelCode(change.control.settings, bribed, change.control.source)
+    brought = ModelCode(brought.settings.model_copy(update={"resources": greedy}), bribed, brought.source)
+    asked = by_the_base(brought, change.control)
+
+    assert asked.images() == change.control.images
+    assert asked.resources() == {"train_model": greedy["train_model"]}
+    images = {name: value for name, value in asked.question(None).items() if name.endswith("_image")}
+    assert {name for name in images if images[name] == bribed["load_data"].reference} == {
+        f"candidate_{name}_image" for name in BORN_FROM
+    }
+    assert "components/compare_models" in asked.counts_after_the_merge()
+    assert "mlops.yaml: resources.compare_models" in asked.counts_after_the_merge()
+    assert not {f"components/{name}" for name in BORN_FROM} & {*asked.counts_after_the_merge()}
+
+
+@pytest.mark.parametrize(
+    ("sections", "later"),
+    [
+        ({"policies": {"margin": 0.9}}, "mlops.yaml: policies"),
+        ({"metric": {"floor": 0.1}}, "mlops.yaml: metric"),
+        ({"windows": {"evaluation_days": 1}}, "mlops.yaml: windows.evaluation_days"),
+        ({"label": {"matures_after_days": 99}}, "mlops.yaml: label.matures_after_days"),
+        ({"data": {"as_of": "today"}}, "mlops.yaml: data.as_of"),
+        ({"windows": {"training_days": 30}, "training": {"seed": 9}}, None),
+    ],
+)
+def test_settings_that_judge_count_after_the_merge(change: Change, sections: dict, later: str | None) -> None:
+    changed = by_the_base(with_settings(change.control, **sections), change.control)
+    assert changed.counts_after_the_merge() == ([later] if later else [])
+    assert changed.question(None)["as_of"] == str(change.control.settings.as_of())
+
+
+def test_another_name_of_the_model_does_not_lose_its_champion(change: Change) -> None:
+    renamed = change.control.settings.model_copy(update={"model": "another"})
+    candidate = ModelCode(renamed, change.control.images, change.control.source)
+    changed = by_the_base(candidate, change.control)
+    assert changed.question(None)["model"] == change.control.settings.model
+    assert changed.counts_after_the_merge() == ["mlops.yaml: model"]
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory, change: Change) -> Path:
+    """This project's components and the demo's settings at a commit, with a worktree of it in candidate/."""
+    root = tmp_path_factory.mktemp("judged") / "project"
+    wanted = [path for path in change.control.source.paths if path.startswith(("components/", "mlops.yaml"))]
+    for path, file in change.control.source.read(wanted).items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(file.content)
+    put_back(root)
+    git(root, "init", "--quiet", "--initial-branch", "main")
+    commit(root)
+    git(root, "worktree", "add", "--quiet", "-b", "change", "candidate")
+    return root
+
+
+def git(root: Path, *words: str) -> str:
+    person = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false")
+    return subprocess.run(
+        ["git", *person, *words], cwd=root, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def commit(root: Path) -> str:
+    git(root, "add", "--all", "--", ":!candidate")
+    git(root, "commit", "--quiet", "--allow-empty", "--message", "A step")
+    return git(root, "rev-parse", "HEAD").strip()
+
+
+def test_rows_are_the_bases_unless_the_change_names_other_tables(repository: Path) -> None:
+    candidate = repository / "candidate"
+    same = read_candidate(repository, candidate)
+    assert not same.changes_model, "the same code elsewhere is the same model"
+    uris = [each["uri"] for each in json.loads(same.data_settings())["tables"].values()]
+    assert all(uri.startswith((repository / "data").as_uri()) for uri in uris)
+    assert "counts_after_the_merge" not in same.provenance()
+
+    tables = same.candidate.settings.data.tables | {"more": Table(uri="data/more.parquet", time="at")}
+    changed = by_the_base(with_settings(same.candidate, data={"tables": tables}), same.control)
+    uris = [each["uri"] for each in json.loads(changed.data_settings())["tables"].values()]
+    assert all(uri.startswith((candidate / "data").as_uri()) for uri in uris)
+    assert changed.provenance()["tables"] == "the change's"
+
+
+def test_what_judges_by_its_path_counts_after_the_merge(repository: Path) -> None:
+    files = [
+        "pipelines/evaluation.py",
+        "scripts/one\nmore",
+        "scripts/\udcff",
+        ".github/workflows/pr.yml",
+        "CODEOWNERS",
+        "demo/flights/flights/x.parquet",
+    ]
+    for name in files:
+        path = repository / "candidate" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("changed")
+    git(repository / "candidate", "add", "--all")
+    later = read_candidate(repository, repository / "candidate").counts_after_the_merge()
+    git(repository / "candidate", "rm", "--quiet", "--force", *files)
+    assert later == [
+        "demo/flights/flights",
+        ".github/workflows/pr.yml",
+        "CODEOWNERS",
+        "pipelines/evaluation.py",
+        "scripts/one\nmore",
+        "scripts/?",
+    ]
+
+
+def test_today_is_the_day_of_the_commit_so_that_a_run_is_found_again(repository: Path) -> None:
+    same = read_candidate(repository, repository / "candidate")
+    base = with_settings(same.control, data={"as_of": "today"})
+    day = git(
+        repository, "show", "--no-patch", "--format=%cd", "--date=format-local:%Y-%m-%d", "HEAD"
+    ).strip()
+    assert str(by_the_base(same.candidate, base).as_of()) == day
+
+
+def test_head_of_a_merge_with_the_base_is_what_was_pushed(repository: Path) -> None:
+    candidate = repository / "candidate"
+    base = git(repository, "rev-parse", "HEAD").strip()
+    git(candidate, "checkout", "--quiet", "-b", "pushed")
+    head = commit(candidate)
+    assert head_of(candidate, base) == head
+    git(candidate, "checkout", "--quiet", "--detach", base)
+    git(candidate, "merge", "--quiet", "--no-ff", "--message", "Merge", head)
+    assert head_of(candidate, base) == head
+    assert head_of(candidate, head) == git(candidate, "rev-parse", "HEAD").strip()
+
+
+def test_settings_that_the_base_does_not_know_are_told_as_such(repository: Path) -> None:
+    path = repository / "candidate/mlops.yaml"
+    before = path.read_text()
+    path.write_text(f"{before}brand_new: true\n")
+    git(path.parent, "add", "mlops.yaml")
+    try:
+        with pytest.raises(SettingsError, match=r"candidate: mlops.yaml:.*brand_new.*in a later step"):
+            read_candidate(repository, path.parent)
+    finally:
+        path.write_text(before)
+        git(path.parent, "add", "mlops.yaml")
+
+
+DIGEST = f"sha256:{'1' * 64}"
+
+
+@pytest.mark.parametrize("salt", ["", "-2026w47", "-pr12"])
+def test_published_images_are_taken_by_hash(change: Change, tmp_path: Path, salt: str) -> None:
+    tags = {name: f"{name}-{image.hash}{salt}" for name, image in change.control.images.items()}
+    references = {name: f"docker.io/you/model:{tag}@{DIGEST}" for name, tag in tags.items()}
+    (tmp_path / "images.json").write_text(json.dumps(references))
+    found = published(change.control, tmp_path / "images.json", references)
+    assert {name: image.reference for name, image in found.images.items()} == references
+    assert {name: image.tag for name, image in found.images.items()} == tags
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        None,
+        "docker.io/you/model:load_data-{other}@" + DIGEST,
+        "docker.io/you/model:train_model-{hash}@" + DIGEST,
+        "docker.io/you/model:load_data-{hash}",
+        "docker.io/you/model@" + DIGEST,
+    ],
+)
+def test_published_images_of_other_code_are_refused(
+    change: Change, tmp_path: Path, reference: str | None
+) -> None:
+    digest = change.control.images["load_data"].hash
+    text = reference and reference.format(hash=digest, other="0" * 16)
+    (tmp_path / "images.json").write_text(json.dumps({"load_data": text} if text else {}))
+    with pytest.raises(SettingsError, match=rf"images.json: load_data: expected an image load_data-{digest}"):
+        published(change.control, tmp_path / "images.json", ["load_data"])
+
+
+@pytest.mark.parametrize(
+    ("uri", "variables", "wrong"),
+    [
+        ("demo/flights", {}, "data.tables.flights.uri"),
+        ("file:///data/flights", {}, "data.tables.flights.uri"),
+        ("s3://data/flights", {"registry": "file:///models"}, "MODEL_REGISTRY_URI"),
+        ("s3://data/flights", {"RESULTS_URI": ""}, "RESULTS_URI"),
+        ("s3://data/flights", {"image": "localhost/mlops:a-1"}, "load_data"),
+        ("s3://data/flights", {}, None),
+    ],
+)
+def test_another_machine_sees_nothing_of_this_one(
+    change: Change, monkeypatch: pytest.MonkeyPatch, uri: str, variables: dict[str, str], wrong: str | None
+) -> None:
+    tables = {"flights": Table(uri=uri, time="at")}
+    settings = with_settings(change.control, data={"tables": tables}).settings
+    monkeypatch.setenv("RESULTS_URI", variables.get("RESULTS_URI", "s3://results"))
+    images = {"load_data": variables.get("image", "docker.io/you/model:a-1@sha256:1")}
+    asked = (settings, images, variables.get("registry", "s3://models"))
+
+    monkeypatch.setenv("KUBEFLOW_HOST", "http://127.0.0.1:8888")
+    expect_reachable(*asked)
+    monkeypatch.setenv("KUBEFLOW_HOST", "https://kubeflow.example/pipeline")
+    if wrong is None:
+        expect_reachable(*asked)
+        return
+    with pytest.raises(SettingsError, match=rf"{wrong}: expected .*https://kubeflow.example/pipeline"):
+        expect_reachable(*asked)
+
+
+def test_an_accepted_loss_stays_one_in_every_document(github_api, tmp_path: Path, monkeypatch) -> None:
+    asked = question(probability(2.5), control=probability())
+    verdict, rows = judge(asked)
+    (tmp_path / "report.html").write_text(report.render(verdict, rows, asked)["report.html"])
+    sha, words = "ab" * 20, "accepted by ann: <b>new</b> law"
+    github_api.add_commit(sha)
+    for name, value in github_api.environment(statuses="read").items():
+        monkeypatch.setenv(name, value)
+
+    assert known_verdicts.with_acceptance(verdict, 12, sha, tmp_path) == verdict
+    github_api.add_status(sha, "accept-regression", "success", words)
+    accepted = known_verdicts.with_acceptance(verdict, 12, sha, tmp_path)
+
+    assert accepted == verdict | {"accepted": words} == read_verdict(tmp_path / "verdict.json")
+    assert not accepted["passed"]
+    page, text = ((tmp_path / f"report.{kind}").read_text() for kind in ("html", "md"))
+    assert "This regression is accepted by ann: &lt;b&gt;new&lt;/b&gt; law" in page and "WORSE" in page
+    assert "This regression is accepted by ann" in text and "WORSE" in text and "<b>" not in text
+
+
+def test_what_was_accepted_stays_so_in_a_queue_that_squashes(github_api, tmp_path: Path, monkeypatch) -> None:
+    head, squashed = "ab" * 20, "cd" * 20
+    github_api.add_pull(12, head)
+    github_api.add_commit(squashed)
+    github_api.add_status(head, "accept-regression", "success", "accepted by ann: a new law")
+    (tmp_path / "report.html").write_text("<header></header>")
+    verdict, _ = judge(question(probability(2.5), control=probability()))
+    for name, value in github_api.environment(statuses="read", pull_requests="read").items():
+        monkeypatch.setenv(name, value)
+
+    monkeypatch.setenv("GITHUB_REF", "refs/pull/12/merge")
+    assert "accepted" not in known_verdicts.with_acceptance(verdict, 12, squashed, tmp_path)
+    monkeypatch.setenv("GITHUB_REF", f"refs/heads/gh-readonly-queue/main/pr-12-{'e' * 40}")
+    assert known_verdicts.with_acceptance(verdict, 12, squashed, tmp_path)["accepted"]
+
+
+def test_a_champions_images_are_not_asked_for_where_they_are_pulled(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = f"docker.io/you/flights:score_model-{'0' * 16}@{DIGEST}"
+    champion = {"images": {"score_model": image}, "code_sha": "0" * 40}
+    for host in ("https://kubeflow.example/pipeline", "http://127.0.0.1:8888"):
+        monkeypatch.setenv("KUBEFLOW_HOST", host)
+        recover_images(ROOT, champion)
+    staged = champion | {"images": {"score_model": f"localhost/mlops:score_model-{'0' * 16}"}}
+    with pytest.raises(SettingsError, match="expected a commit"):
+        recover_images(ROOT, staged)
+    monkeypatch.delenv("KUBEFLOW_HOST")
+    with pytest.raises(SettingsError, match="expected a commit"):
+        recover_images(ROOT, champion)
+
+
+def test_what_cannot_be_called_any_more_is_no_verdict_on_the_model(change: Change, tmp_path: Path) -> None:
+    asked = change.question(None)
+    verdict = known_verdicts.broken_interface(asked, ["build_features"], tmp_path)
+    assert (verdict["verdict"], verdict["passed"]) == ("INVALID", False)
+    assert "components/build_features/component.py" in verdict["reason"]
+    assert read_verdict(tmp_path / "verdict.json") == verdict
+
+
+@pytest.mark.parametrize("options", [["--pull-request", "3"], ["--candidate", ".", "--base", "HEAD"]])
+def test_options_that_do_not_go_together(options: list[str]) -> None:
+    with pytest.raises(SettingsError, match="expected"):
+        read_arguments(arguments_parser().parse_args(options))

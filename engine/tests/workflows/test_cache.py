@@ -1,0 +1,24 @@
+"""cache.yml: what main keeps is what a pull request's checks look for."""
+
+from collections.abc import Callable
+
+import yaml
+
+from engine.tests.project import ROOT
+from engine.tests.workflows.act import Runner
+
+
+def test_main_keeps_what_checks_look_for(on_github: Callable[..., Runner]) -> None:
+    cache, checks = (
+        yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text())["jobs"]
+        for name in ("cache", "run-tests")
+    )
+    kept = cache["cache"]["steps"]
+    assert checks["tests"]["steps"][: len(kept)] == checks["every-suite"]["steps"][: len(kept)] == kept
+    github = on_github()
+
+    run = github.run("cache.yml", github.origin.push())
+
+    assert run.results == {"cache": "success"}, run.printed
+    (asked,) = run.used("actions/cache")
+    assert [path.rpartition("/")[2] for path in asked["path"].split()] == [".venv", "pre-commit"]

@@ -1,0 +1,163 @@
+"""training.yml, monitoring.yml and inference.yml: GitHub as the clock, or as its watchdog."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.model_registry.model_registry import ModelRegistry
+from engine.predictions.predictions import Predictions
+from engine.tests.project import Project
+from engine.tests.seaweedfs import SeaweedFS
+from engine.tests.standins.github_api import GitHubApi
+from engine.tests.workflows.act import Run, Runner
+from engine.tests.workflows.granted import granted
+from local_kfp.tests.in_process import InProcessServer
+
+REPORT = "report-failure / report-failure"
+QUICK = (  # to train: three weeks, few trees; and old after ten days
+    ("as_of: 2013-09-02", "as_of: 2013-04-16"),
+    ("training_days: 212", "training_days: 21"),
+    ("evaluation_days: 31", "evaluation_days: 14"),
+    ("max_iter: 100", "max_iter: 30"),
+    ("floor: 0.6", "floor: 0.5"),
+    ("start: nested", "start: github"),
+    ("window_days: 7", "window_days: 14"),
+    ("windows: 4", "windows: 1"),
+    ("alarms: 2 ", "alarms: 1 "),
+    ("maximum_age_days: 182", "maximum_age_days: 10"),
+)
+Start = Callable[..., Run]
+
+
+@pytest.fixture(scope="module")
+def github(users: Project, on_github: Callable[..., Runner], tmp_path_factory) -> Runner:
+    project = users.copied_to(tmp_path_factory.mktemp("continuous") / "project")
+    project.edit("mlops.yaml", *QUICK)
+    project.commit()
+    return on_github(project)
+
+
+@pytest.fixture(scope="module")
+def store(seaweedfs: SeaweedFS) -> str:
+    return seaweedfs.new_folder()
+
+
+@pytest.fixture(scope="module")
+def with_models(github: Runner, store: str, seaweedfs: SeaweedFS) -> Runner:
+    """An environment with a model registry on S3, and no endpoint."""
+    access = seaweedfs.environment("admin")
+    variables = {
+        "MODEL_REGISTRY_URI": f"{store}/models",
+        "PREDICTIONS_URI": f"{store}/predictions",
+        "AWS_ENDPOINT_URL": access["AWS_ENDPOINT_URL"],
+        "AWS_REGION": access["AWS_DEFAULT_REGION"],
+    }
+    secrets = {name: access[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    return replace(github, variables=variables, secrets=secrets, home=github.home / "models")
+
+
+@pytest.fixture
+def registry(store: str, s3_identity: Any) -> ModelRegistry:
+    return ModelRegistry(f"{store}/models", "flight-delays")
+
+
+@pytest.fixture
+def start(github_api: GitHubApi) -> Start:
+    """Call it with a runner, a workflow and, if it is not the clock that starts it, its inputs."""
+
+    def run(runner: Runner, workflow: str, inputs: dict[str, str] | None = None, **options: Any) -> Run:
+        event = (
+            runner.origin.on_main("schedule", {"schedule": "47 5 1 * *"})
+            if inputs is None
+            else runner.origin.on_main("workflow_dispatch", {"inputs": inputs})
+        )
+        for number in range(1001, 1030):
+            github_api.runs[number] = github_api.add_run(event.sha, f"{workflow}.yml", None)
+            github_api.add_jobs(number, train="failure")
+        allowed = granted(github_api, "report-failure/report-failure", "monitoring/start")
+        return runner.run(f"{workflow}.yml", event, **options, **allowed)
+
+    return run
+
+
+def test_without_a_model_registry_it_says_that_it_skips(github, start, github_api: GitHubApi) -> None:
+    run = start(github, "monitoring")
+
+    assert (run.status, run.results) == (0, {"plan": "success"}), run.printed
+    assert "monitoring: skipped: no model registry" in run.job("plan").summary
+    assert github_api.issues == {}
+
+
+def test_the_clock_trains_the_first_champion(with_models, start, registry) -> None:
+    run = start(with_models, "training")
+
+    assert run.results == {"plan": "success", "train": "success", REPORT: "success"}, run.printed
+    assert registry.champion()["verdict"]["as_of"] == "2013-04-16"
+    assert (run.artifacts / "verdict/files/verdict.json").exists()
+    assert "runs on this runner" in run.job("plan").summary
+
+
+def test_the_champion_predicts_the_day_that_a_person_asks_for(with_models, start, registry, store) -> None:
+    run = start(with_models, "inference", {"as-of": "2013-04-17"})
+
+    assert run.results == {"plan": "success", "predict": "success", REPORT: "success"}, run.printed
+    manifest = Predictions(f"{store}/predictions", "flight-delays").manifest("2013-04-17")
+    assert manifest["model_version"] == registry.champion()["version"]
+
+
+def test_an_alarm_starts_a_training_once_github_lets_it(
+    with_models, start, registry, github_api: GitHubApi
+) -> None:
+    run = start(with_models, "monitoring", {"as-of": "2013-04-30"})
+
+    ran = {"plan": "success", "monitor": "success", "start": "failure", REPORT: "success"}
+    assert run.results == ran, run.printed
+    assert "404 Not Found" in run.printed
+    assert "waits for the next run to try again" in run.printed
+    assert (run.artifacts / "monitoring/files/monitoring.html").exists()
+    (issue,) = github_api.issues.values()
+    assert issue["title"] == "The workflow monitoring fails"
+
+    github_api.workflows["training.yml"] = {"as-of"}
+    only = {"jobs": ["start"], "given": {"plan": {"work": "run"}, "monitor": {}}}
+    for _ in range(2):
+        assert start(with_models, "monitoring", **only).results["start"] == "success"
+    assert [each["inputs"] for each in github_api.dispatches] == [{"as-of": "2013-04-30"}]
+    assert [each["reasons"] for each in registry.monitored()[0]["alarms"]] == [["age"]]
+
+
+def test_a_model_that_loses_opens_an_issue_with_the_report(
+    with_models, start, registry, github_api: GitHubApi
+) -> None:
+    project, champion = with_models.origin.project, registry.champion()["version"]
+    project.edit("mlops.yaml", ("max_iter: 30", "max_iter: 1"))
+    project.commit()
+    with_models.origin.push(project)
+
+    run = start(with_models, "training", {"as-of": "2013-04-30"})
+
+    assert run.results == {"plan": "success", "train": "failure", REPORT: "success"}, run.printed
+    assert registry.champion()["version"] == champion
+    (issue,) = github_api.issues.values()
+    assert "does not pass" in issue["body"], "the report"
+    assert (run.artifacts / "verdict/files/verdict.json").exists()
+
+
+def test_an_endpoint_is_the_clock_and_watched(
+    with_models, start, tmp_path: Path, github_api: GitHubApi
+) -> None:
+    with InProcessServer(tmp_path) as kubeflow:
+        watching = replace(
+            with_models,
+            variables=with_models.variables | {"KUBEFLOW_HOST": kubeflow.url},
+            home=with_models.home / "watched",
+        )
+        run = start(watching, "training")
+
+    assert run.results == {"plan": "failure", REPORT: "success"}, run.printed
+    assert "only watched" in run.job("plan").summary
+    assert "training: missing: expected a recurring run, found none" in run.printed
+    assert len(github_api.issues) == 1

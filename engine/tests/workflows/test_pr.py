@@ -1,0 +1,316 @@
+"""pr.yml: each kind of pull request in its good and its bad way, run as GitHub would run it."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from engine.tests.containers.engine import Engine
+from engine.tests.docker_registry import DockerRegistry
+from engine.tests.project import Project
+from engine.tests.seaweedfs import SeaweedFS
+from engine.tests.standins.github_api import GitHubApi
+from engine.tests.workflows.act import Run, Runner
+from engine.tests.workflows.endpoint import Endpoint, running_endpoint
+from engine.tests.workflows.granted import granted
+from engine.tests.workflows.origin import FORK
+from engine.tests.workflows.users import FEATURES, SAME_MODEL, publish_images
+
+LOCAL = {"gate": "local", "push": "false", "plumbing": "false", "number": "12", "matrix": "[]", "salt": ""}
+ENDPOINT = LOCAL | {"gate": "endpoint", "push": "true", "salt": "pr12"}
+SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def github(
+    users: Project, on_github: Callable[..., Runner], docker_registry: DockerRegistry, tmp_path_factory
+) -> Runner:
+    """A repository with nothing set, the images of its main branch published."""
+    project = users.copied_to(tmp_path_factory.mktemp("base") / "project")
+    publish_images(project, docker_registry)
+    return on_github(project)
+
+
+@pytest.fixture
+def change(github: Runner, tmp_path: Path) -> Project:
+    return github.origin.project.copied_to(tmp_path / "change")
+
+
+def pull_request(github: Runner, change: Project, path: str, *edits: tuple[str, str], **more: Any) -> Any:
+    change.edit(path, *edits)
+    change.commit()
+    return github.origin.pull_request(change, **more)
+
+
+def verdict(run: Run) -> dict[str, Any]:
+    return json.loads((run.artifacts / "verdict/files/verdict.json").read_text())
+
+
+@pytest.mark.containers
+def test_one_changed_component_is_built_tested_and_judged_on_the_runner(
+    github: Runner, change: Project, engine: Engine
+) -> None:
+    run = github.run("pr.yml", pull_request(github, change, FEATURES, SAME_MODEL))
+
+    jobs = ("plan", "checks / tests", "build", "gate", "ci-passed")
+    assert run.results == dict.fromkeys(jobs, "success"), run.printed
+    plan = run.job("plan").step("plan_pull_request").outputs
+    assert (plan["gate"], plan["push"], plan["plumbing"]) == ("local", "false", "false")
+    assert [job.matrix["component"] for job in run.jobs["build"]] == ["build_features"]
+    assert [built["push"] for built in run.used("docker/build-push-action")] == ["false"]
+    assert "1 passed" in run.job("checks / tests").step("pytest").printed
+    assert verdict(run)["verdict"] == "IDENTICAL"
+    assert (run.artifacts / "report-1.html").is_dir() and "IDENTICAL" in run.job("gate").summary
+
+
+def test_documentation_alone_is_neither_built_nor_judged(github: Runner, change: Project) -> None:
+    """Nor on the way to another base, for which all is planned anew."""
+    event = pull_request(github, change, "README.md", ("\n## ", "\n## On "))
+    event.payload.update(action="edited", changes={"base": {"ref": {"from": "next"}}})
+
+    run = github.run("pr.yml", event, jobs=["plan", "build", "gate", "ci-passed"], given={"checks": {}})
+
+    assert run.results == dict.fromkeys(("plan", "checks", "ci-passed"), "success"), run.printed
+    assert run.job("plan").step("plan_pull_request").outputs["gate"] == "none"
+
+
+def test_a_new_title_is_no_new_judgement(github: Runner, change: Project) -> None:
+    event = github.origin.pull_request(change)
+    event.payload.update(action="edited", changes={"title": {"from": "Change"}})
+
+    run = github.run("pr.yml", event, jobs=["plan", "build", "gate", "ci-passed"], given={"checks": {}})
+
+    assert run.results == {"checks": "success"}, run.printed
+
+
+@pytest.mark.parametrize("who", ["eve", "dependabot[bot]", "the merge queue"])
+def test_who_gets_no_secrets_is_judged_on_the_runner(github: Runner, change: Project, who: str) -> None:
+    change.edit(FEATURES, SAME_MODEL)
+    change.commit()
+    events = {
+        "eve": lambda: github.origin.pull_request(change, repository=FORK, author="eve"),
+        "dependabot[bot]": lambda: github.origin.pull_request(change, author="dependabot[bot]"),
+        "the merge queue": lambda: github.origin.merge_group(change),
+    }
+
+    run = github.run("pr.yml", events[who](), jobs=["plan"])
+
+    assert run.results == {"plan": "success"}, run.printed
+    plan = run.job("plan").step("plan_pull_request").outputs
+    assert (plan["gate"], plan["push"], plan["number"]) == ("local", "false", "12")
+    matrix = json.loads(run.job("plan").step("plan_images").outputs["matrix"])
+    assert [each["component"] for each in matrix] == ["build_features"]
+
+
+def test_who_changes_the_judge_is_judged_by_the_base(
+    github: Runner, change: Project, github_api: GitHubApi
+) -> None:
+    """A model that loses, with a policy, a comparison and a last check that would let it pass."""
+    change.edit(
+        "mlops.yaml", ("max_iter: 100", "max_iter: 1, max_depth: 1"), ("margin: 0.005", "margin: 0.9")
+    )
+    change.edit("components/compare_models/main.py", ("def main", "raise SystemExit(0)\n\n\ndef main"))
+    (change.root / "scripts/ci/check_needs.py").write_text("")
+    change.commit()
+    event = github.origin.pull_request(change)
+    github_api.add_pull(12, event.payload["pull_request"]["head"]["sha"])
+
+    run = github.run(
+        "pr.yml",
+        event,
+        jobs=["plan", "gate", "ci-passed"],
+        given={"checks": {}, "build": {}},
+        **granted(github_api, "pr/gate"),
+    )
+
+    assert run.results == {
+        "plan": "success",
+        "checks": "success",
+        "build": "success",
+        "gate": "failure",
+        "ci-passed": "failure",
+    }, run.printed
+    assert run.job("plan").step("plan_pull_request").outputs["plumbing"] == "true"
+    assert "counts after the merge: `scripts/ci/check_needs.py`" in run.job("plan").summary
+    for judge in ("mlops.yaml: policies", "components/compare_models", "scripts/ci/check_needs.py"):
+        assert f"`{judge}`" in run.job("gate").summary.partition("counts after the merge:")[2]
+    assert (verdict(run)["verdict"], verdict(run)["passed"]) == ("WORSE", False)
+    assert verdict(run)["policy"]["margin"] == 0.005
+
+
+def test_a_failing_test_of_the_user_fails_the_checks(github: Runner, change: Project) -> None:
+    event = pull_request(github, change, "tests/test_features.py", ("__name__\n", "__name__ == 1\n"))
+
+    run = github.run("pr.yml", event, jobs=["checks"], given={"plan": LOCAL})
+
+    assert run.results == {"plan": "success", "checks / tests": "failure"}
+    assert "1 failed" in run.job("checks / tests").step("pytest").printed
+
+
+def test_changed_plumbing_runs_every_suite(github: Runner, change: Project) -> None:
+    """With no hooks, which the first test runs, and nothing to install of Debian."""
+    change.edit(
+        ".ci/run",
+        ("podman buildah crun debootstrap docker-registry chromium nodejs", "make"),
+        ("\nmake test", "\nmake test && echo every suite of $(whoami)"),
+    )
+    (change.root / ".pre-commit-config.yaml").write_text("repos: []\n")
+    change.commit()
+    event = github.origin.pull_request(change)
+
+    run = github.run("pr.yml", event, jobs=["checks"], given={"plan": LOCAL | {"plumbing": "true"}})
+
+    assert run.results == {"plan": "success", "checks / every-suite": "success"}
+    printed = run.job("checks / every-suite").step(".ci/run").printed
+    assert "1 passed" in printed and "every suite of root" in printed
+
+
+@pytest.mark.parametrize(("job", "came"), [("checks", "failure"), ("plan", "failure"), ("gate", "skipped")])
+def test_what_fails_or_is_left_out_for_no_reason_does_not_pass(
+    github: Runner, change: Project, job: str, came: str
+) -> None:
+    given = {"plan": LOCAL, "checks": {}, "build": "skipped", "gate": {}} | {job: came}
+
+    run = github.run("pr.yml", github.origin.pull_request(change), jobs=["ci-passed"], given=given)
+
+    assert run.results["ci-passed"] == "failure"
+    assert f"✗ {job}: " in run.job("ci-passed").step("check_needs").printed
+
+
+@pytest.mark.containers
+def test_a_component_that_does_not_build_is_not_judged(
+    github: Runner, change: Project, engine: Engine
+) -> None:
+    event = pull_request(
+        github, change, "components/train_model/Dockerfile", ("\nWORKDIR", "\nRUN exit 3\nWORKDIR")
+    )
+
+    run = github.run("pr.yml", event, jobs=["plan", "build", "gate", "ci-passed"], given={"checks": {}})
+
+    assert run.results == {
+        "plan": "success",
+        "checks": "success",
+        "build": "failure",
+        "ci-passed": "failure",
+    }, run.printed
+    assert "failed to build" in run.jobs["build"][0].step("build-image").printed
+
+
+@pytest.fixture(scope="module")
+def endpoint(github: Runner, seaweedfs: SeaweedFS) -> Iterator[Endpoint]:
+    """An endpoint whose champion is the model of the main branch."""
+    with running_endpoint(github.origin.project, seaweedfs) as endpoint:
+        endpoint.train(github.origin.project.root / "build/images.json")
+        yield endpoint
+
+
+@pytest.fixture
+def with_endpoint(github: Runner, endpoint: Endpoint) -> Runner:
+    """The same repository, with everything set that an endpoint's gate needs."""
+    return replace(github, secrets=endpoint.secrets, variables=endpoint.variables)
+
+
+def kfp_runs(endpoint: Endpoint) -> dict[str, str]:
+    """State by name, of the runs on the endpoint that a pull request left."""
+    url = f"{endpoint.variables['KUBEFLOW_HOST']}/apis/v2beta1/runs"
+    found = requests.get(url, params={"page_size": 100}, timeout=10).json().get("runs", [])
+    return {run["display_name"]: run["state"] for run in found if run["display_name"].startswith("pr-")}
+
+
+@pytest.mark.containers
+def test_on_the_endpoint_images_are_pushed_and_champion_and_control_are_asked(
+    with_endpoint: Runner, endpoint: Endpoint, change: Project, engine: Engine
+) -> None:
+    event = pull_request(with_endpoint, change, FEATURES, SAME_MODEL)
+    endpoint.stage(change)
+
+    jobs = ["plan", "build", "gate", "ci-passed"]
+    run = with_endpoint.run("pr.yml", event, jobs=jobs, given={"checks": {}})
+
+    assert run.results == dict.fromkeys([*jobs, "checks"], "success"), run.printed
+    plan = run.job("plan").step("plan_pull_request").outputs
+    assert (plan["gate"], plan["push"]) == ("endpoint", "true")
+    built = [inputs["tags"] for inputs in run.used("docker/build-push-action")]
+    assert len(built) == 1 and "-pull-requests:build_features-" in built[0] and built[0].endswith("-pr12")
+    sha = event.payload["pull_request"]["head"]["sha"]
+    assert kfp_runs(endpoint) == {f"pr-12-{sha[:12]}": "SUCCEEDED"}
+    assert {each["reference"] for each in verdict(run)["comparisons"]} == {"champion", "control"}
+    assert "deploy_pipelines --dry-run" in [*run.job("gate").steps][-2]
+
+
+def test_without_a_digest_nothing_is_judged(
+    with_endpoint: Runner, endpoint: Endpoint, change: Project
+) -> None:
+    event = pull_request(with_endpoint, change, FEATURES, ('"%H"', '"%p"'), number=13)
+
+    run = with_endpoint.run(
+        "pr.yml",
+        event,
+        jobs=["gate"],
+        given={"plan": ENDPOINT | {"number": "13", "salt": "pr13"}, "build": {}},
+    )
+
+    assert run.results["gate"] == "failure"
+    assert "build_features" in run.job("gate").step("--output build/candidate-images.json").printed
+    assert not [name for name in kfp_runs(endpoint) if name.startswith("pr-13-")]
+
+
+def test_an_endpoint_out_of_reach_is_an_error_and_never_local(with_endpoint: Runner, change: Project) -> None:
+    event = pull_request(with_endpoint, change, FEATURES, SAME_MODEL)
+    nowhere = replace(
+        with_endpoint, variables=with_endpoint.variables | {"KUBEFLOW_HOST": "http://127.0.0.1:9"}
+    )
+
+    run = nowhere.run("pr.yml", event, jobs=["plan"])
+
+    plan = run.job("plan").step("plan_pull_request")
+    assert (run.results["plan"], "gate" in plan.outputs) == ("failure", False)
+    assert "127.0.0.1:9" in plan.printed and plan.printed.endswith("exit status 3\n")
+
+
+@pytest.mark.parametrize("who", ["the step", "the workflow"])
+def test_what_is_cancelled_ends_on_the_endpoint_too(
+    with_endpoint: Runner, endpoint: Endpoint, change: Project, who: str
+) -> None:
+    """GitHub interrupts a step's process; where that did not help, a step that runs then cleans up."""
+    number = {"the step": 14, "the workflow": 15}[who]
+    event = pull_request(with_endpoint, change, "mlops.yaml", ("seed: 1", "seed: 2"), number=number)
+    name = f"pr-{number}-{event.payload['pull_request']['head']['sha'][:12]}"
+    given = {"plan": ENDPOINT | {"number": str(number), "salt": f"pr{number}"}, "build": {}}
+
+    with with_endpoint.started("pr.yml", event, jobs=["gate"], given=given) as started:
+        until(lambda: kfp_runs(endpoint).get(name) == "RUNNING")
+        act = started.process.pid
+        os.kill(gate_of(act) if who == "the step" else act, signal.SIGINT)
+        run = started.end()
+
+    assert run.results["gate"] == "failure"
+    until(lambda: kfp_runs(endpoint)[name] == "CANCELED")
+    assert any("terminate_runs" in step for step in run.job("gate").steps) == (who == "the workflow")
+
+
+def gate_of(act: int) -> int:
+    """The process of the gate's step, which is the very one that the runner started, and would interrupt."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if b"scripts.gate" in words and parent == act:
+            return int(folder.name)
+    raise AssertionError("expected the gate as a child of act, found none")
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.1)

@@ -1,0 +1,24 @@
+"""Whether a task's condition holds."""
+
+import re
+from types import SimpleNamespace
+
+from local_kfp.runner.launcher import Json, TaskFailed
+
+_CEL = re.compile(r"""(?P<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?P<operator>&&|\|\||!(?!=))""")
+_PYTHON = {"&&": " and ", "||": " or ", "!": " not "}
+_NAMES = {"true": True, "false": False, "null": None, "int": int, "double": float, "string": str}
+
+
+def holds(condition: str, arguments: Json) -> bool:
+    """Whether a trigger condition holds, given the task's arguments.
+
+    What the kfp compiler writes of CEL is Python but for three operators. Values stay values: they are not
+    pasted into the text, so quotes in them do no harm.
+    """
+    python = _CEL.sub(lambda found: found["text"] or _PYTHON[found["operator"]], condition)
+    inputs = SimpleNamespace(parameter_values=arguments)
+    try:
+        return bool(eval(python.strip(), {"__builtins__": {}, **_NAMES}, {"inputs": inputs}))
+    except Exception as error:
+        raise TaskFailed(f"condition {condition}: {type(error).__name__}: {error}") from None

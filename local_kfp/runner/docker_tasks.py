@@ -1,0 +1,58 @@
+"""Runs a task inside its image, over any Docker-compatible socket (DOCKER_HOST)."""
+
+import os
+from pathlib import Path
+
+from local_kfp.command_line import WorldError
+
+PROJECT = Path(__file__).parents[2]
+# What a cluster gives by a Secret or workload identity, and where a laptop's stores are.
+PASSED_ON = ("AWS_", "MODEL_REGISTRY_URI")
+
+
+class DockerTasks:
+    """The run's folder and the project are mounted where they are: paths and file:// URIs hold inside."""
+
+    def __init__(self, run: Path):
+        import docker
+
+        self._errors = docker.errors
+        self._running: dict[str, docker.models.containers.Container] = {}
+        self._mounts = [
+            f"{path}:{path}" for path in (PROJECT, run) if path == PROJECT or PROJECT not in run.parents
+        ]
+        try:
+            self._engine = docker.from_env()
+            self._engine.ping()
+        except (docker.errors.DockerException, OSError) as error:
+            host = os.environ.get("DOCKER_HOST", "the default socket")
+            raise WorldError(f"expected a container engine at {host}, found none: {error}") from None
+
+    def run(self, image: str, command: list[str], environment: dict[str, str], log: Path) -> int:
+        """Exit status of `command` in `image`; everything it says goes to `log`."""
+        inherited = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
+        try:
+            container = self._engine.containers.run(
+                image,
+                command,
+                detach=True,
+                environment=inherited | environment,
+                network_mode="host",  # a store on this machine is at 127.0.0.1
+                user=f"{os.getuid()}:{os.getgid()}",  # files of the run belong to who started it
+                volumes=self._mounts,
+            )
+        except (self._errors.DockerException, OSError) as error:
+            raise WorldError(f"image {image}: {error}") from None
+        self._running[container.id] = container
+        try:
+            with log.open("ab", buffering=0) as output:
+                for chunk in container.logs(stream=True):
+                    output.write(chunk)
+            return container.wait()["StatusCode"]
+        finally:
+            self._running.pop(container.id).remove(force=True)
+
+    def stop(self) -> None:
+        """Containers are the engine's children, not ours: end them by name."""
+        for container in list(self._running.values()):
+            container.remove(force=True)

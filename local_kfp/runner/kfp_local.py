@@ -1,0 +1,103 @@
+"""The orchestrator of kfp.local, with what it gets wrong replaced while a pipeline runs.
+
+It gives the order of tasks, exit handlers, and the inputs and outputs of graphs. What one task is, is the
+caller's. Left to itself it refuses containers as subprocesses, takes a condition on a named output for false,
+passes a loop's item in place of other tasks' outputs, and lets two tasks of one component share a folder.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import kfp
+from google.protobuf import json_format
+from kfp.local import executor_output_utils, graph_utils
+from kfp.local.orchestrator import enhanced_dag_orchestrator as stock
+from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
+
+from local_kfp.command_line import SettingsError
+from local_kfp.runner.launcher import Json, TaskFailed, plain
+
+VERSION = "2.17.0"
+
+
+@contextmanager
+def replaced(execute_task: Callable[..., Any]) -> Iterator[None]:
+    """kfp.local with `execute_task` for each task of a graph, and as it was afterwards."""
+    if kfp.__version__ != VERSION:
+        raise SettingsError(
+            f"expected kfp {VERSION}, found {kfp.__version__}: "
+            "check what local_kfp/runner/kfp_local.py replaces before its version is changed there"
+        )
+    replacements = (
+        (stock, "execute_task", execute_task),
+        # Conditions and loops are execute_task's: every task is a regular one.
+        (stock.ConditionEvaluator, "evaluate_condition", lambda *_: True),
+        (stock, "_has_valid_iterator", lambda *_: False),
+        (stock, "OrchestratorUtils", Arguments),
+        (graph_utils, "build_dependency_map", _dependencies),
+        (executor_output_utils, "pb2_value_to_python", _python),
+    )
+    with ExitStack() as afterwards:
+        for owner, name, ours in replacements:
+            afterwards.callback(setattr, owner, name, vars(owner)[name])
+            setattr(owner, name, ours)
+        yield
+
+
+def run_graph(graph: Any, arguments: Json, components: Json, scope: Any) -> Json:
+    """Outputs of a graph; `scope` reaches each of its tasks as `runner`. Failures are for them to tell."""
+    outputs, _ = stock.run_enhanced_dag(
+        dag_component_spec=graph,
+        dag_arguments=dict.fromkeys(graph.input_definitions.artifacts) | arguments,
+        components=components,
+        runner=scope,
+        fail_stack=[],
+        # These it only hands on.
+        pipeline_resource_name="",
+        executors={},
+        pipeline_root="",
+        unique_pipeline_id="",
+    )
+    return outputs
+
+
+class Arguments(OrchestratorUtils):
+    """The arguments of tasks and the outputs of graphs as kfp.local finds them, less two of its faults."""
+
+    @classmethod
+    def _apply_expression_selector(cls, value: Any, expression: str) -> Any:
+        """A field that is not there is an error; kfp.local gives the whole item instead."""
+        field = re.fullmatch(r'parseJson\(string_value\)\["(.*)"\]', expression)
+        try:
+            return (json.loads(value) if isinstance(value, str) else value)[field[1]]
+        except (KeyError, TypeError, ValueError):
+            raise TaskFailed(f"expected {expression} of the loop's item, found {json.dumps(value)}") from None
+
+    @classmethod
+    def get_dag_output_artifacts(cls, dag_outputs_spec: Any, io_store: Any) -> Json:
+        """An artifact that one of several branches makes; kfp.local knows that of parameters only."""
+        outputs = {}
+        for name, output in dag_outputs_spec.artifacts.items():
+            for branch in output.artifact_selectors:
+                try:
+                    outputs[name] = io_store.get_task_output(
+                        branch.producer_subtask, branch.output_artifact_key
+                    )
+                except ValueError:
+                    continue
+            if name not in outputs:
+                raise TaskFailed(f"output {name}: no task that ran made it")
+        return outputs
+
+
+def _dependencies(tasks: Any) -> dict[str, list[str]]:
+    """In an order of its own, or independent tasks would run in another one each time."""
+    return {name: list(tasks[name].dependent_tasks) for name in sorted(tasks)}
+
+
+def _python(value: Any) -> Any:
+    """Integers in lists stay integers, and what was not given is None."""
+    return plain(json_format.MessageToDict(value)) if value.WhichOneof("kind") else None

@@ -1,0 +1,214 @@
+"""Runs a compiled pipeline: its graphs by kfp.local, each of its tasks here, as a cluster does."""
+
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from google.protobuf import json_format
+from kfp.local.status import Status
+from kfp.pipeline_spec import pipeline_spec_pb2 as ir
+
+from local_kfp.command_line import WorldError
+from local_kfp.runner import launcher
+from local_kfp.runner.conditions import holds
+from local_kfp.runner.kfp_local import Arguments, replaced, run_graph
+from local_kfp.runner.launcher import Json, TaskFailed, plain
+from local_kfp.runner.record import Record, Task
+
+MOST_ITERATIONS_AT_ONCE = 32
+# Who ends the run ends its tasks with it: the main thread shall hear of that before a task counts as failed.
+SIGTERM_SECONDS = 0.1
+COMPLETED = ir.PipelineTaskSpec.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED
+
+
+class Runner(Protocol):
+    """What turns a command into an exit status, its words into a log."""
+
+    def run(self, image: str, command: list[str], environment: dict[str, str], log: Path) -> int: ...
+
+
+@dataclass
+class Scope:
+    """A graph, or a loop, while it runs; kfp.local hands it to each task of the graph as its `runner`."""
+
+    task: Task
+    path: tuple[str, ...] = ()
+    states: dict[str, str] = field(default_factory=dict)
+    error: str | None = None
+    """What failed first in it: nothing new starts then, as on a cluster."""
+
+
+class Orchestrator:
+    """One run of one pipeline."""
+
+    def __init__(self, folder: Path, runner: Runner, record: Record, constants: dict[str, str]):
+        self._folder, self._runner, self._record, self._constants = folder, runner, record, constants
+        self._processors = threading.BoundedSemaphore(os.cpu_count() or 1)
+
+    def run(self, document: Json, parameters: Json) -> str | None:
+        """None, or why the pipeline failed."""
+        spec = json_format.ParseDict(document, ir.PipelineSpec())
+        self._components = dict(spec.components)
+        self._executors = json_format.MessageToDict(spec.deployment_spec).get("executors", {})
+        root = Task("root", "root", None)
+        whole = Scope(root)
+        with replaced(self._execute_task):
+            self._settle(root, spec.root, whole, lambda: self._graph(spec.root, parameters, root, ()))
+        return whole.error
+
+    def _execute_task(self, *, task_name: str, task_spec: Any, io_store: Any, runner: Scope, **_: Any) -> Any:
+        """Outputs and status of one task of the graph `runner`; to kfp.local a skipped one is a success."""
+        scope = runner
+        component = self._components[task_spec.component_ref.name]
+        task = Task(task_name, task_spec.task_info.name or task_name, scope.task.task_id)
+
+        def run() -> Json | None:
+            if _held_back(task_spec, scope):
+                return None
+            arguments = Arguments.make_task_arguments(task_spec.inputs, io_store)
+            if not holds(task_spec.trigger_policy.condition or "true", arguments):
+                return None
+            way = self._loop if task_spec.WhichOneof("iterator") else self._once
+            return way(task_spec, component, arguments, task, (*scope.path, task_name))
+
+        outputs = self._settle(task, component, scope, run)
+        return outputs, Status.FAILURE if task.state == "FAILED" else Status.SUCCESS
+
+    def _settle(self, task: Task, component: Any, scope: Scope, run: Callable[[], Json | None]) -> Json:
+        """Run a task and record how it ended: None of it is skipped."""
+        outputs = None
+        try:
+            outputs = run()
+            if outputs is None:
+                self._record.enter(task, "SKIPPED")
+            else:
+                self._record.enter(task, "SUCCEEDED", outputs=_shown(outputs, component))
+        except (TaskFailed, WorldError, ValueError, OSError) as error:
+            reason, exit_code = str(error), getattr(error, "exit_code", None)
+            self._record.enter(task, "FAILED", error=reason, exit_code=exit_code)
+            is_graph = component.WhichOneof("implementation") == "dag"
+            scope.error = scope.error or (reason if is_graph else f"{task.name}: {reason}")
+        scope.states[task.name] = task.state
+        return outputs or {}
+
+    def _once(self, spec: Any, component: Any, arguments: Json, task: Task, path: tuple[str, ...]) -> Json:
+        arguments = launcher.typed(json_format.MessageToDict(component.input_definitions), arguments)
+        if component.WhichOneof("implementation") == "dag":
+            return self._graph(component, arguments, task, path)
+        return self._container(spec, json_format.MessageToDict(component), arguments, task, path)
+
+    def _graph(self, component: Any, arguments: Json, task: Task, path: tuple[str, ...]) -> Json:
+        self._record.enter(task, "RUNNING")
+        scope = Scope(task, path)
+        outputs = run_graph(component, arguments, self._components, scope)
+        for name, spec in component.dag.tasks.items():
+            if name not in scope.states:
+                left_out = Task(name, spec.task_info.name or name, task.task_id)
+                self._record.enter(left_out, "SKIPPED")
+        if scope.error:
+            raise TaskFailed(scope.error)
+        return outputs
+
+    def _loop(self, spec: Any, component: Any, arguments: Json, task: Task, path: tuple[str, ...]) -> Json:
+        if spec.WhichOneof("iterator") != "parameter_iterator":
+            raise TaskFailed(
+                "a loop over artifacts: expected one over parameters, the only kind that Kubeflow runs"
+            )
+        loop = spec.parameter_iterator
+        given = loop.items.input_parameter
+        items = arguments[given] if given else json.loads(loop.items.raw)
+        self._record.enter(task, "RUNNING")
+        scope = Scope(task, path)
+
+        def iterate(index: int) -> Json:
+            name = f"{task.name}-iteration-{index}"
+            each = Task(name, name, task.task_id)
+            inner = arguments | {loop.item_input: plain(items[index])}
+
+            def run() -> Json | None:
+                return None if scope.error else self._once(spec, component, inner, each, (*path, str(index)))
+
+            return self._settle(each, component, scope, run)
+
+        at_once = min(spec.iterator_policy.parallelism_limit or len(items) or 1, MOST_ITERATIONS_AT_ONCE)
+        with ThreadPoolExecutor(at_once) as pool:
+            found = list(pool.map(iterate, range(len(items))))
+        if scope.error:
+            raise TaskFailed(scope.error)
+        declared = component.output_definitions
+        return {name: [each[name] for each in found] for name in (*declared.parameters, *declared.artifacts)}
+
+    def _container(
+        self, spec: Any, component: Json, arguments: Json, task: Task, path: tuple[str, ...]
+    ) -> Json:
+        executor = self._executors[component["executorLabel"]]
+        constants = self._constants | {
+            "{{$.pipeline_task_name}}": task.name,
+            "{{$.pipeline_task_uuid}}": task.task_id,
+        }
+        folder = self._folder / "artifacts" / Path(*path)
+        task_input = launcher.executor_input(component, arguments, folder, constants)
+        if "importer" in executor:
+            return launcher.imported(executor["importer"], component, task_input)
+        table = launcher.placeholders(component, task_input, constants)
+        container = launcher.container(executor["container"], task_input, table)
+        self._record.enter(task, "PENDING", log=f"logs/{task.task_id}.log")
+        for attempt in range(spec.retry_policy.max_retry_count + 1):
+            time.sleep(_pause(spec.retry_policy, attempt))
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            try:
+                with self._processors:
+                    self._record.enter(task, "RUNNING")
+                    self._run_container(container, self._folder / task.log)
+                task.exit_code = 0
+                return launcher.collect_outputs(component, task_input)
+            except TaskFailed as error:
+                failure = error
+        raise failure
+
+    def _run_container(self, container: launcher.Container, log: Path) -> None:
+        status = self._runner.run(container.image, container.command, container.environment, log)
+        if status:
+            time.sleep(SIGTERM_SECONDS)
+            said = log.read_bytes()[-1000:].decode(errors="replace").split("\n")
+            last = next((line.strip() for line in reversed(said) if line.strip()), "it said nothing")
+            how = f"killed by signal {status - 128}" if status > 128 else f"exit status {status}"
+            raise TaskFailed(f"{how}: {last}", status)
+
+
+def _held_back(spec: Any, scope: Scope) -> bool:
+    """Whether what went before keeps a task from starting."""
+    # kfp.local does not ask about what is downstream of a failure.
+    upstream = [scope.states.get(name, "SKIPPED") for name in spec.dependent_tasks]
+    if spec.trigger_policy.strategy == COMPLETED:
+        return bool(upstream) and set(upstream) == {"SKIPPED"}
+    return scope.error is not None or any(state != "SUCCEEDED" for state in upstream)
+
+
+def _pause(policy: Any, attempt: int) -> float:
+    """Seconds to wait before an attempt, the first being 0."""
+    if not attempt:
+        return 0
+    longest = policy.backoff_max_duration.seconds or 3600
+    return min(policy.backoff_duration.seconds * (policy.backoff_factor or 2) ** (attempt - 1), longest)
+
+
+def _shown(outputs: Json, component: Any) -> dict[str, Json]:
+    """Outputs as the record has them: values of parameters, URIs of artifacts."""
+    artifacts = {name: outputs[name] for name in component.output_definitions.artifacts if name in outputs}
+    uris = {
+        name: [one["uri"] for one in each] if isinstance(each, list) else each["uri"]
+        for name, each in artifacts.items()
+    }
+    return {
+        "parameters": {name: value for name, value in outputs.items() if name not in artifacts},
+        "artifacts": uris,
+    }

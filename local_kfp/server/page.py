@@ -1,0 +1,178 @@
+"""The page for people: the runs with their tasks, logs and reports."""
+
+import mimetypes
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from local_kfp.server.clock import format_time
+from local_kfp.server.errors import not_found
+from local_kfp.server.runs import task_log
+from local_kfp.server.scheduler import next_run_time
+from local_kfp.server.server import Row, Server, server_of
+from local_kfp.server.task_details import FINAL_STATES, is_child, tasks
+
+_RUNS_SHOWN = 100
+_REFRESH_SECONDS = 2
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'"
+)
+# An artifact comes from a task: it may bring its looks, but neither run scripts nor reach anything.
+_ARTIFACT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+_templates = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
+)
+
+
+async def show_runs(request: Request) -> Response:
+    server = server_of(request)
+    rows = server.store.query(f"SELECT * FROM runs ORDER BY created_at DESC, rowid DESC LIMIT {_RUNS_SHOWN}")
+    runs = [_summary(server, run) | {"tasks": _leaves(server, run)} for run in rows]
+    schedules = server.store.query("SELECT * FROM recurring_runs ORDER BY created_at")
+    for schedule in schedules:
+        due = next_run_time(server, schedule) if schedule["mode"] == "ENABLE" else None
+        schedule["next"] = format_time(due) if due is not None else "-"
+    return _page("runs.html", any(run["live"] for run in runs), runs=runs, schedules=schedules)
+
+
+async def show_run(request: Request) -> Response:
+    server = server_of(request)
+    run = server.store.get("runs", request.path_params["run_id"])
+    recorded = tasks(server.run_folder(run["run_id"]), run["state"])
+    found = [_task(server, run, task) for task in _tree(recorded)]
+    errors = [status["error"]["message"] for status in run["state_history"] or [] if "error" in status]
+    shown = {
+        "run": _summary(server, run),
+        "tasks": found,
+        "reports": [artifact for task in found for artifact in task["artifacts"] if artifact["is_report"]],
+        "reasons": errors[-1:],
+        "parameters": (run["runtime_config"] or {}).get("parameters", {}),
+    }
+    return _page("run.html", shown["run"]["live"], **shown)
+
+
+async def show_log(request: Request) -> Response:
+    server = server_of(request)
+    run = server.store.get("runs", request.path_params["run_id"])
+    response = task_log(server, run, request.path_params["task_id"])
+    response.headers["x-content-type-options"] = "nosniff"
+    return response
+
+
+async def show_artifact(request: Request) -> Response:
+    server = server_of(request)
+    run = server.store.get("runs", request.path_params["run_id"])
+    path = _inside(server.run_folder(run["run_id"]), request.path_params["path"])
+    if path is None or not path.is_file():
+        raise not_found("Artifact", request.path_params["path"])
+    content = path.read_bytes()
+    kind = "text/html" if _is_report(path) else mimetypes.guess_type(path.name)[0] or _text_or_bytes(content)
+    headers = {"content-security-policy": _ARTIFACT_POLICY, "x-content-type-options": "nosniff"}
+    return Response(content, media_type=kind, headers=headers)
+
+
+def _page(template: str, live: bool, **values: Any) -> Response:
+    refresh = _REFRESH_SECONDS if live else None
+    html = _templates.get_template(template).render(refresh=refresh, **values)
+    return HTMLResponse(html, headers={"content-security-policy": _PAGE_POLICY})
+
+
+def _summary(server: Server, run: Row) -> Row:
+    end = run["finished_at"] or server.clock.now()
+    return {
+        "id": run["run_id"],
+        "name": run["display_name"],
+        "state": run["state"],
+        "live": run["state"] not in FINAL_STATES,
+        "created": format_time(run["created_at"]),
+        "duration": _duration(end - run["created_at"]),
+        "archived": run["storage_state"] == "ARCHIVED",
+    }
+
+
+def _leaves(server: Server, run: Row) -> list[Row]:
+    found = tasks(server.run_folder(run["run_id"]), run["state"])
+    parents = {task.get("parent_task_id") for task in found}
+    return [task for task in found if task["task_id"] not in parents]
+
+
+def _tree(found: list[Row], parent: Row | None = None, depth: int = 0) -> list[Row]:
+    """The tasks with each below its parent, and how deep."""
+    level = [task for task in found if (is_child(task, parent) if parent else not task.get("parent_task_id"))]
+    rows = []
+    for task in level:
+        below = _tree(found, task, depth + 1)
+        rows += [{**task, "depth": depth, "is_parent": bool(below)}, *below]
+    return rows
+
+
+def _task(server: Server, run: Row, task: Row) -> Row:
+    outputs = task.get("outputs") or {}
+    folder = server.run_folder(run["run_id"])
+    artifacts = [_artifact(folder, run, name, uri) for name, uri in (outputs.get("artifacts") or {}).items()]
+    return {
+        **task,
+        "name": task.get("display_name") or task["name"],
+        "duration": _took(task, run["finished_at"] or server.clock.now()),
+        "parameters": outputs.get("parameters") or {},
+        "artifacts": artifacts,
+    }
+
+
+def _took(task: Row, now: int) -> str:
+    if not task.get("start_time"):
+        return ""
+    end = task.get("end_time")
+    until = datetime.fromisoformat(end) if end else datetime.fromtimestamp(now, UTC)
+    seconds = max(0.0, (until - datetime.fromisoformat(task["start_time"])).total_seconds())
+    return f"{seconds:.1f} s" if seconds < 10 else _duration(int(seconds))
+
+
+def _artifact(folder: Path, run: Row, name: str, uri: str) -> Row:
+    path = _inside(folder, uri.removeprefix("file://"))
+    file = path if path and path.is_file() else None
+    return {
+        "name": name,
+        "uri": uri,
+        "link": f"/runs/{run['run_id']}/artifacts/{file.relative_to(folder.resolve())}" if file else None,
+        "is_report": file is not None and _is_report(file),
+    }
+
+
+def _inside(folder: Path, path: str) -> Path | None:
+    """The path with its links followed, where it leads to something of the run."""
+    resolved = (folder / path).resolve()
+    return resolved if resolved.is_relative_to(folder.resolve()) else None
+
+
+def _is_report(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(256).lstrip().lower().startswith((b"<!doctype html", b"<html"))
+
+
+def _text_or_bytes(content: bytes) -> str:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return "application/octet-stream"
+    return "text/plain"
+
+
+def _duration(seconds: int) -> str:
+    hours, minutes = divmod(seconds // 60, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+
+
+ROUTES = [
+    Route("/", show_runs),
+    Route("/runs/{run_id}", show_run),
+    Route("/runs/{run_id}/logs/{task_id}", show_log),
+    Route("/runs/{run_id}/artifacts/{path:path}", show_artifact),
+]

@@ -1,0 +1,151 @@
+"""What the server takes for a pipeline, a KFP specification of schema 2.1.0, and for its parameters."""
+
+import importlib.util
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import yaml
+from google.protobuf import json_format
+
+from local_kfp.server.errors import invalid
+
+SCHEMA_VERSION = "2.1.0"
+_PYTHON_TYPES = {
+    "NUMBER_DOUBLE": (int, float),
+    "NUMBER_INTEGER": (int, float),
+    "STRING": str,
+    "BOOLEAN": bool,
+    "LIST": list,
+    "STRUCT": dict,
+}
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Dates stay the text that they are in JSON."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name
+        first: [resolver for resolver in resolvers if resolver[0] != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A pipeline's specification, with its Kubernetes settings where it has any."""
+
+    spec: dict[str, Any]
+    platform: dict[str, Any] | None = None
+
+    @classmethod
+    def from_stored(cls, struct: dict[str, Any]) -> "Pipeline":
+        """Of a struct that was checked before."""
+        return (
+            cls(struct["pipeline_spec"], struct["platform_spec"])
+            if "platform_spec" in struct
+            else cls(struct)
+        )
+
+    @property
+    def struct(self) -> dict[str, Any]:
+        """As the API shows it."""
+        return {"pipeline_spec": self.spec, "platform_spec": self.platform} if self.platform else self.spec
+
+    @property
+    def yaml(self) -> str:
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+        documents = [self.spec, self.platform] if self.platform else [self.spec]
+        return yaml.dump_all(documents, Dumper=dumper, sort_keys=False)
+
+
+def from_yaml(text: bytes) -> Pipeline:
+    try:
+        documents = list(yaml.load_all(text, _Loader))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise invalid(f"failed to parse pipeline spec YAML: {' '.join(str(error).split())}") from None
+    return _from_documents([document for document in documents if document is not None])
+
+
+def from_struct(struct: dict[str, Any]) -> Pipeline:
+    if "pipeline_spec" in struct:
+        return _from_documents([struct["pipeline_spec"], *filter(None, [struct.get("platform_spec")])])
+    return _from_documents([struct])
+
+
+def _from_documents(documents: list[Any]) -> Pipeline:
+    specs, platforms, reasons = [], [], []
+    for document in documents:
+        if isinstance(document, dict) and "platforms" in document:
+            platforms.append(document)
+            continue
+        reason = _flaw(document)
+        reasons.append(reason) if reason else specs.append(document)
+    if not specs:
+        raise invalid("unknown template format: " + (reasons[0] if reasons else "no document in it"))
+    for kind, found in (("pipeline", specs), ("platform", platforms)):
+        if len(found) > 1:
+            raise invalid(f"multiple {kind} specs provided")
+    spec = specs[0]
+    if spec.get("schemaVersion") != SCHEMA_VERSION:
+        raise invalid(
+            f"KFP only supports schema version {SCHEMA_VERSION}, but the pipeline spec has version "
+            f"{spec.get('schemaVersion', '')}"
+        )
+    if not re.fullmatch("[a-z0-9][a-z0-9-]{0,127}", spec["pipelineInfo"]["name"]):
+        raise invalid(
+            "pipeline's name must contain only lowercase alphanumeric characters or '-' and must start with "
+            "alphanumeric characters"
+        )
+    return Pipeline(spec, platforms[0] if platforms else None)
+
+
+def _flaw(document: Any) -> str | None:
+    """Why a document is no pipeline specification, else None."""
+    if not isinstance(document, dict):
+        return f"expected a pipeline specification, found {type(document).__name__}"
+    try:
+        spec = json_format.ParseDict(document, _messages().PipelineSpec())
+    except (json_format.ParseError, TypeError) as error:
+        return " ".join(str(error).split())
+    if not spec.pipeline_info.name or not spec.HasField("root"):
+        return "a pipeline specification has pipelineInfo.name and root"
+    return None
+
+
+@cache
+def _messages() -> ModuleType:
+    """KFP's generated protobuf module, without the import of all of kfp that its package name would cost."""
+    kfp = importlib.util.find_spec("kfp")
+    path = Path(kfp.origin).parent / "pipeline_spec" / "pipeline_spec_pb2.py"  # type: ignore[union-attr, arg-type]
+    module_spec = importlib.util.spec_from_file_location("pipeline_spec_pb2", path)
+    module = importlib.util.module_from_spec(module_spec)  # type: ignore[arg-type]
+    module_spec.loader.exec_module(module)  # type: ignore[union-attr]
+    return module
+
+
+def check_parameters(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
+    """Refuse parameters that the pipeline does not take, lacks, or takes in another type."""
+    declared = spec["root"].get("inputDefinitions", {}).get("parameters", {})
+    for name, parameter in declared.items():
+        if name in parameters:
+            _check_type(name, parameter, parameters[name])
+        elif not parameter.get("isOptional") and "defaultValue" not in parameter:
+            raise invalid(
+                f"parameter {name} is not optional, yet has neither default value nor user provided value"
+            )
+    if extra := sorted(parameters.keys() - declared.keys()):
+        raise invalid(f"parameter(s) provided are not required by pipeline: {', '.join(extra)}")
+
+
+def _check_type(name: str, parameter: dict[str, Any], value: Any) -> None:
+    kind = parameter.get("parameterType")
+    expected = _PYTHON_TYPES.get(kind)
+    if expected is None:
+        raise invalid(f"input parameter {name} requires type {kind}, which no one can provide")
+    if not isinstance(value, expected) or (isinstance(value, bool) and kind != "BOOLEAN"):
+        raise invalid(f"input parameter {name} requires type {kind}, but the parameter value is {value!r}")
+    if parameter.get("literals") and value not in parameter["literals"]:
+        raise invalid(f"input parameter {name} must be one of {parameter['literals']}, found {value!r}")

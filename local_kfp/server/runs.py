@@ -1,0 +1,138 @@
+"""/runs, and the logs of their tasks."""
+
+import uuid
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from local_kfp.server import messages
+from local_kfp.server.errors import ApiError, invalid
+from local_kfp.server.listing import list_response, list_rows
+from local_kfp.server.macros import Macros
+from local_kfp.server.server import Row, Server, server_of
+from local_kfp.server.store import view
+from local_kfp.server.task_details import FINAL_STATES, task_details, tasks
+
+
+async def create_run(request: Request) -> JSONResponse:
+    server, fields = server_of(request), await messages.read(request, messages.RUN)
+    if not fields.get("display_name"):  # the real server blames itself, here and below
+        raise ApiError("INTERNAL", "InternalServerError: Run name cannot be empty")
+    run_id, config = str(uuid.uuid4()), fields.get("runtime_config", {})
+    names = ("display_name", "description", "service_account", "runtime_config")
+    row = {name: fields[name] for name in names if name in fields}
+    row |= {"run_id": run_id, "experiment_id": server.experiment_of(fields)}
+    try:
+        pipeline, source = server.source_of(fields)
+    except ApiError as error:
+        reason = f"Failed to create a run due to error fetching manifest: {error}"
+        raise ApiError("INTERNAL", reason) from None
+    macros = Macros(run_id, server.clock.now())
+    parameters = {
+        name: macros.expand(value) if isinstance(value, str) else value
+        for name, value in config.get("parameters", {}).items()
+    }
+    return JSONResponse(_run_view(server, await server.launch(pipeline, parameters, row | source)))
+
+
+async def get_run(request: Request) -> JSONResponse:
+    server = server_of(request)
+    return JSONResponse(_run_view(server, _run(server, request)))
+
+
+async def list_runs(request: Request) -> JSONResponse:
+    server, query = server_of(request), request.query_params
+    equal = {"experiment_id": query["experiment_id"]} if query.get("experiment_id") else {}
+    for identity in equal.values():
+        server.store.get("experiments", identity)
+    rows, rest = list_rows(server.store, "runs", query, **equal)
+    return list_response("runs", [_run_view(server, row) for row in rows], rest)
+
+
+async def terminate_run(request: Request) -> JSONResponse:
+    server = server_of(request)
+    run = _run(server, request)
+    if run["state"] in FINAL_STATES | {"CANCELING"}:
+        raise invalid(
+            f"Failed to terminate a run {run['run_id']}: expected a run under way, found {run['state']}"
+        )
+    await server.supervisor.terminate(run["run_id"])
+    return JSONResponse({})
+
+
+async def archive_run(request: Request) -> JSONResponse:
+    server = server_of(request)
+    server.store.update("runs", _run(server, request)["run_id"], storage_state="ARCHIVED")
+    return JSONResponse({})
+
+
+async def unarchive_run(request: Request) -> JSONResponse:
+    server = server_of(request)
+    run = _run(server, request)
+    if server.store.get("experiments", run["experiment_id"])["storage_state"] == "ARCHIVED":
+        message = f"Failed to unarchive run: experiment {run['experiment_id']} must be un-archived first"
+        raise ApiError("FAILED_PRECONDITION", message)
+    server.store.update("runs", run["run_id"], storage_state="AVAILABLE")
+    return JSONResponse({})
+
+
+async def retry_run(request: Request) -> JSONResponse:
+    """Run a failed run again, from its start: no task of it is kept, for none is cached here."""
+    server = server_of(request)
+    run = _run(server, request)
+    if run["state"] not in ("FAILED", "CANCELED"):
+        message = f"Failed to retry run {run['run_id']}: expected a failed run, found {run['state']}"
+        raise ApiError("INTERNAL", message)
+    (server.run_folder(run["run_id"]) / "events.jsonl").unlink(missing_ok=True)
+    server.store.update("runs", run["run_id"], finished_at=0)
+    server.supervisor.enter(run["run_id"], "PENDING")
+    await server.supervisor.start(run["run_id"])
+    return JSONResponse({})
+
+
+async def delete_run(request: Request) -> JSONResponse:
+    server = server_of(request)
+    run = _run(server, request)
+    if run["state"] not in FINAL_STATES:
+        await server.supervisor.end(run["run_id"])
+    server.delete_run(run["run_id"])
+    return JSONResponse({})
+
+
+async def read_log(request: Request) -> Response:
+    """The log of a task; as with the real server, 200 also where there is none: then the body is an error."""
+    server = server_of(request)
+    try:
+        return task_log(server, _run(server, request), request.path_params["pod"])
+    except ApiError as error:
+        return JSONResponse({"error_message": str(error), "error_details": str(error)})
+
+
+def task_log(server: Server, run: Row, task_id: str) -> Response:
+    folder = server.run_folder(run["run_id"])
+    for task in tasks(folder, run["state"]):
+        if task["task_id"] == task_id and task.get("log"):
+            return PlainTextResponse((folder / task["log"]).read_bytes())
+    raise invalid(f"Failed to read logs for run {run['run_id']}: it has no task {task_id} with a log")
+
+
+def _run(server: Server, request: Request) -> Row:
+    return server.store.get("runs", request.path_params["run_id"])
+
+
+def _run_view(server: Server, run: Row) -> Row:
+    details = task_details(run, server.run_folder(run["run_id"]))
+    return view(run) | ({"run_details": {"task_details": details}} if details else {})
+
+
+ROUTES = [
+    Route("/runs", create_run, methods=["POST"]),
+    Route("/runs", list_runs, methods=["GET"]),
+    Route("/runs/{run_id}:terminate", terminate_run, methods=["POST"]),
+    Route("/runs/{run_id}:archive", archive_run, methods=["POST"]),
+    Route("/runs/{run_id}:unarchive", unarchive_run, methods=["POST"]),
+    Route("/runs/{run_id}:retry", retry_run, methods=["POST"]),
+    Route("/runs/{run_id}", get_run, methods=["GET"]),
+    Route("/runs/{run_id}", delete_run, methods=["DELETE"]),
+]

@@ -1,0 +1,99 @@
+"""Starts the runs of recurring runs when they are due."""
+
+import asyncio
+import json
+import re
+import sys
+import uuid
+import zlib
+
+from local_kfp.server.errors import ApiError
+from local_kfp.server.macros import Macros
+from local_kfp.server.schedules import next_time
+from local_kfp.server.server import Row, Server
+from local_kfp.server.task_details import FINAL_STATES
+
+_TICK_SECONDS = 0.25
+_SLUG_LENGTH = 25
+
+
+async def keep_schedules(server: Server) -> None:
+    """Start what is due, for as long as the server runs; say once why a run cannot start."""
+    said: dict[str, str] = {}
+    while True:
+        for schedule in server.store.query("SELECT * FROM recurring_runs WHERE mode = 'ENABLE'"):
+            try:
+                await _start_if_due(server, schedule)
+            except ApiError as error:
+                reason = f"recurring run {schedule['display_name']} cannot start: {error}"
+                if said.get(schedule["recurring_run_id"]) != reason:
+                    print(reason, file=sys.stderr, flush=True)
+                said[schedule["recurring_run_id"]] = reason
+        await asyncio.sleep(_TICK_SECONDS)
+
+
+def next_run_time(server: Server, schedule: Row) -> int | None:
+    return next_time(
+        schedule["trigger"],
+        schedule["created_at"],
+        schedule["local_last_triggered_at"],
+        server.clock.now(),
+        schedule["no_catchup"],
+    )
+
+
+async def _start_if_due(server: Server, schedule: Row) -> None:
+    """Start the next run when its time has come and not too many are under way."""
+    identity, due = schedule["recurring_run_id"], next_run_time(server, schedule)
+    if due is None or due > server.clock.now():
+        return
+    if _under_way(server, identity) >= int(schedule["max_concurrency"]):
+        return
+    index = schedule["local_last_index"] + 1
+    name = _run_name(schedule, index)
+    # A run that is there already was started by a server that was killed before it could note so.
+    named_so = "SELECT 1 FROM runs WHERE recurring_run_id = ? AND display_name = ?"
+    if not server.store.query(named_so, identity, name):
+        await _start(server, schedule, name, due, index)
+    server.store.update("recurring_runs", identity, local_last_triggered_at=due, local_last_index=index)
+
+
+async def _start(server: Server, schedule: Row, name: str, due: int, index: int) -> None:
+    pipeline, source = server.source_of(schedule)
+    run_id, now = str(uuid.uuid4()), server.clock.now()
+    # Where no version is pinned, the real server creates the run through its API, which knows of no schedule:
+    # [[ScheduledTime]] and [[Index]] stay in the parameters as they are.
+    reference = schedule["pipeline_version_reference"]
+    pinned = not reference or "pipeline_version_id" in reference
+    macros = Macros(run_id, now, due, index) if pinned else Macros(run_id, now)
+    config = schedule["runtime_config"] or {}
+    parameters = {
+        parameter: json.loads(macros.expand(json.dumps(value, ensure_ascii=False)))
+        for parameter, value in config.get("parameters", {}).items()
+    }
+    row = {
+        "run_id": run_id,
+        "display_name": name,
+        "experiment_id": schedule["experiment_id"],
+        "recurring_run_id": schedule["recurring_run_id"],
+        "service_account": schedule["service_account"],
+        "runtime_config": config | {"parameters": parameters},
+        "scheduled_at": due,
+    }
+    await server.launch(pipeline, parameters, row | source)
+
+
+def _under_way(server: Server, identity: str) -> int:
+    final = ", ".join(f"'{state}'" for state in FINAL_STATES)
+    return len(
+        server.store.query(
+            f"SELECT 1 FROM runs WHERE recurring_run_id = ? AND state NOT IN ({final})", identity
+        )
+    )
+
+
+def _run_name(schedule: Row, index: int) -> str:
+    """The same name for the same run each time it is asked for."""
+    slug = re.sub("[^a-z0-9]+", "-", schedule["display_name"].lower())[:_SLUG_LENGTH].strip("-")
+    name = f"{slug}{schedule['recurring_run_id'][:5]}-{index}"
+    return f"{name}-{zlib.crc32(name.encode())}"

@@ -1,0 +1,133 @@
+"""What every handler works with, and how a run comes to be, whoever asks for it."""
+
+import shutil
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+
+from local_kfp.server.clock import Clock
+from local_kfp.server.errors import invalid, name_taken, not_found
+from local_kfp.server.pipeline_spec import Pipeline, check_parameters, from_struct
+from local_kfp.server.store import Store
+from local_kfp.server.supervisor import Supervisor, prepare_folder
+from local_kfp.server.task_details import FINAL_STATES
+
+DEFAULT_EXPERIMENT = "Default"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Server:
+    store: Store
+    clock: Clock
+    supervisor: Supervisor
+    images: Path
+    runner: str
+
+    def run_folder(self, run_id: str) -> Path:
+        return self.supervisor.folder / run_id
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a run that has ended, with all that it left."""
+        self.store.delete("runs", run_id)
+        shutil.rmtree(self.run_folder(run_id), ignore_errors=True)
+
+    def prune(self, kept: int) -> None:
+        """Delete the oldest of the runs that have ended, all but `kept`: each has its data on disk."""
+        marks = ", ".join("?" * len(FINAL_STATES))
+        ended = f"SELECT run_id FROM runs WHERE state IN ({marks}) ORDER BY created_at DESC, rowid DESC"
+        for run in self.store.query(f"{ended} LIMIT -1 OFFSET ?", *FINAL_STATES, kept):
+            self.delete_run(run["run_id"])
+
+    def add_default_experiment(self) -> str:
+        """The id of the experiment of the runs that name none, made where it is missing."""
+        found = self.store.query("SELECT * FROM experiments WHERE display_name = ?", DEFAULT_EXPERIMENT)
+        if found:
+            return found[0]["experiment_id"]
+        description = "All runs created without specifying an experiment will be grouped here."
+        return self.add_experiment(DEFAULT_EXPERIMENT, description)["experiment_id"]
+
+    def add_experiment(self, name: str, description: str) -> Row:
+        try:
+            return self.store.insert(
+                "experiments",
+                display_name=name,
+                description=description,
+                storage_state="AVAILABLE",
+                created_at=self.clock.now(),
+                last_run_created_at=0,
+            )
+        except sqlite3.IntegrityError:
+            raise name_taken("experiment", name) from None
+
+    def experiment_of(self, fields: Row) -> str:
+        """The id of the experiment that a run or a recurring run is asked to belong to."""
+        if identity := fields.get("experiment_id"):
+            return self.store.get("experiments", identity)["experiment_id"]
+        return self.add_default_experiment()
+
+    def latest_version(self, pipeline_id: str) -> Row:
+        self.store.get("pipelines", pipeline_id)
+        newest = "WHERE pipeline_id = ? ORDER BY created_at DESC, rowid DESC LIMIT 1"
+        versions = self.store.query(f"SELECT * FROM pipeline_versions {newest}", pipeline_id)
+        if not versions:
+            raise not_found("PipelineVersion of pipeline", pipeline_id)
+        return versions[0]
+
+    def source_of(self, fields: Row) -> tuple[Pipeline, Row]:
+        """The pipeline that a run or a recurring run names, and what its row says of it."""
+        reference = fields.get("pipeline_version_reference") or {}
+        version_id = reference.get("pipeline_version_id") or fields.get("pipeline_version_id")
+        pipeline_id = reference.get("pipeline_id")
+        if not version_id and not pipeline_id:
+            if not fields.get("pipeline_spec"):
+                raise invalid("Failed to fetch a template with an empty pipeline spec manifest")
+            return from_struct(fields["pipeline_spec"]), {"pipeline_spec": fields["pipeline_spec"]}
+        if version_id:
+            version = self.store.get("pipeline_versions", version_id)
+        else:
+            version = self.latest_version(pipeline_id)
+        owner = version["pipeline_id"]
+        if pipeline_id not in (None, owner):
+            raise invalid(f"Pipeline version {version_id} belongs to pipeline {owner} (not {pipeline_id})")
+        reference = {name: version[name] for name in ("pipeline_id", "pipeline_version_id")}
+        return Pipeline.from_stored(version["pipeline_spec"]), {"pipeline_version_reference": reference}
+
+    async def launch(self, pipeline: Pipeline, parameters: Row, row: Row) -> Row:
+        """Add a run and start its process; `parameters` are expanded, `row` says what the API will answer."""
+        check_parameters(pipeline.spec, parameters)
+        run_id, now = row["run_id"], self.clock.now()
+        folder = self.run_folder(run_id)
+        root = (row.get("runtime_config") or {}).get("pipeline_root")
+        settings = {
+            "run_id": run_id,
+            "display_name": row["display_name"],
+            "parameters": parameters,
+            "pipeline_root": root or str(folder / "artifacts"),
+            "runner": self.runner,
+            "image_store": str(self.images),
+        }
+        prepare_folder(folder, pipeline.yaml, settings)
+        defaults = {
+            "description": "",
+            "recurring_run_id": "",
+            "service_account": "pipeline-runner",
+            "storage_state": "AVAILABLE",
+            "created_at": now,
+            "scheduled_at": now,
+            "finished_at": 0,
+        }
+        with self.store:
+            self.store.insert("runs", **defaults | row)
+            self.supervisor.enter(run_id, "PENDING")
+            self.store.update("experiments", row["experiment_id"], last_run_created_at=now)
+            created = self.store.get("runs", run_id)
+        await self.supervisor.start(run_id)
+        return created
+
+
+def server_of(request: Request) -> Server:
+    return request.app.state.server

@@ -1,0 +1,86 @@
+"""A local KFP server in this process, with runs that a stand-in executes and a clock that moves when told."""
+
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import kfp
+import uvicorn
+
+from local_kfp.__main__ import open_port
+from local_kfp.server.app import create_app
+from local_kfp.server.clock import Clock
+from local_kfp.server.server import Server
+from local_kfp.server.store import Store
+from local_kfp.server.supervisor import Supervisor
+from local_kfp.tests.api_description import FILE, Checked
+
+STANDIN = Path(__file__).with_name("standins") / "run_process.py"
+PATIENCE_SECONDS = 20
+
+
+class MovableClock(Clock):
+    """Stands still at `time`, or keeps the world's time where that is None."""
+
+    time: int | None = None
+
+    def now(self) -> int:
+        return super().now() if self.time is None else self.time
+
+
+class InProcessServer:
+    """Every call it answers is held against the description of the API, where that is at hand."""
+
+    def __init__(self, state: Path, command: Sequence[str] = (sys.executable, str(STANDIN))):
+        self.state, self.command, self.clock = state, command, MovableClock()
+        self.departures: list[str] = []
+        self.seen: set[str] = set()
+        self._listener = open_port(0)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._is_made = threading.Event()
+
+    def _serve(self) -> None:
+        store = Store(self.state / "kfp.db")  # SQLite wants one thread
+        supervisor = Supervisor(store, self.clock, self.state / "runs", self.command)
+        server = Server(store, self.clock, supervisor, self.state / "images", "subprocess")
+        server.add_default_experiment()
+        app: Any = create_app(server)
+        if FILE.exists():
+            app = Checked(app, self.departures, self.seen)
+        self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+        self._is_made.set()
+        with self._listener:
+            self._uvicorn.run(sockets=[self._listener])
+
+    def __enter__(self) -> "InProcessServer":
+        threading.Thread(target=self._serve).start()
+        self._is_made.wait(PATIENCE_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._uvicorn.should_exit = True  # the next test need not wait for it
+
+
+def connect(url: str) -> kfp.Client:
+    with warnings.catch_warnings(category=FutureWarning, action="ignore"):  # its greeting
+        return kfp.Client(host=url)
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be reaped does not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
+    return bool(state) and not state.startswith("Z")
+
+
+def wait_until(condition: Callable[[], Any]) -> Any:
+    """What the condition gives once it holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+    return result

@@ -1,0 +1,133 @@
+import httpx
+import kfp
+import pytest
+
+from local_kfp.tests.api_description import description, require_file
+from local_kfp.tests.in_process import InProcessServer, wait_until
+
+NOT_OFFERED = {  # nothing of the project calls these
+    "AuthService_Authorize",
+    "DummyFilterService_GetFilter",
+    "PipelineService_CreatePipelineAndVersion",
+    "PipelineService_CreatePipelineVersion",
+    "PipelineService_UpdatePipeline",
+    "PipelineService_UpdatePipelineVersion",
+    "ReportService_ReportScheduledWorkflow",
+    "ReportService_ReportWorkflow",
+    "VisualizationService_CreateVisualizationV1",
+}
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: InProcessServer) -> InProcessServer:
+    return shared_server
+
+
+def test_every_call_is_as_described(server: InProcessServer, client: kfp.Client, package: str):
+    require_file()
+    assert client.get_kfp_healthz().multi_user is False
+    experiment = client.create_experiment("tour").experiment_id
+    client.list_experiments()
+    client.archive_experiment(experiment)
+    client.unarchive_experiment(experiment)
+    client.get_experiment(experiment)
+    pipeline = client.upload_pipeline(package, "greeting").pipeline_id
+    client._pipelines_api.pipeline_service_get_pipeline_by_name("greeting")
+    client._pipelines_api.pipeline_service_create_pipeline({"name": "empty"})
+    client.get_pipeline(pipeline)
+    version = client.upload_pipeline_version(package, "v2", pipeline).pipeline_version_id
+    client.get_pipeline_version(pipeline, version)
+    named = {"pipeline_id": pipeline, "version_id": version}
+    arguments = {"times": 2, "extra": {"a": [1.5, None, "x"]}, "behave": "hang"}
+    run = client.run_pipeline(
+        experiment, "tour", params=arguments, pipeline_root="/somewhere", **named
+    ).run_id
+    client.get_run(run)
+    client.list_runs()
+    client.terminate_run(run)
+    wait_until(lambda: client.get_run(run).state == "CANCELED")
+    client._run_api.run_service_retry_run(run)
+    client.archive_run(run)
+    client.unarchive_run(run)
+    client.delete_run(run)
+    when = {"cron_expression": "0 0 9 * * *", "start_time": "2013-09-01T00:00:00Z", "no_catchup": True}
+    recurring = client.create_recurring_run(experiment, "tour", **when, **named).recurring_run_id
+    client.create_recurring_run(
+        experiment, "tour", interval_second=60, pipeline_package_path=package, enabled=False
+    )
+    client.get_recurring_run(recurring)
+    client.list_recurring_runs()
+    client.disable_recurring_run(recurring)
+    client.enable_recurring_run(recurring)
+    client.delete_recurring_run(recurring)
+    client.list_pipelines()
+    client.list_pipeline_versions(pipeline)
+    client.delete_pipeline_version(pipeline, version)
+    client._pipelines_api.pipeline_service_delete_pipeline(pipeline, cascade=True)
+    client.delete_experiment(experiment)
+    described = {operation["operationId"] for _, _, operation in description().operations}
+    assert described - server.seen == NOT_OFFERED
+
+
+def test_the_description_is_closed():
+    require_file()
+    run = {"$ref": "#/definitions/v2beta1Run"}
+    assert not description().errors(run, {"display_name": "a", "created_at": "2013-09-01T00:00:00Z"})
+    assert description().errors(run, {"dispay_name": "a"})
+    assert description().errors(run, {"created_at": "yesterday"})
+    assert description().errors(run, {"run_details": {"task_details": [{"name": "a"}]}})
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"name": "p", "colour": "red"}', 'unknown field "colour"'),
+        (b'{"name": 3}', "invalid value for field name: 3"),
+        (b'["name"]', "expected an object"),
+        (b"name=p", "proto: syntax error"),
+    ],
+)
+def test_bodies_are_read_strictly(server: InProcessServer, body: bytes, reason: str):
+    response = httpx.post(f"{server.url}/apis/v2beta1/pipelines", content=body)
+    assert (response.status_code, response.json()["code"]) == (400, 3)
+    assert reason in response.json()["message"]
+    detail = {
+        "@type": "type.googleapis.com/google.rpc.Status",
+        "code": 3,
+        "message": response.json()["message"],
+    }
+    assert response.json()["details"] == [detail]
+
+
+def test_bodies_may_be_in_camel_case_and_hold_one_source(server: InProcessServer):
+    runs = f"{server.url}/apis/v2beta1/runs"
+    response = httpx.post(runs, json={"displayName": "a", "pipelineVersionReference": {"pipelineId": "none"}})
+    assert "Pipeline none not found" in response.json()["message"]
+    response = httpx.post(runs, json={"pipeline_spec": {}, "pipeline_version_reference": {}})
+    assert "oneof is already set" in response.json()["message"]
+
+
+def test_paths_and_methods_there_are_none_of(server: InProcessServer):
+    response = httpx.get(f"{server.url}/apis/v2beta1/nothing")
+    assert (response.status_code, response.json()["message"]) == (404, "Not Found")
+    response = httpx.put(f"{server.url}/apis/v2beta1/runs")
+    assert (response.status_code, response.json()["message"]) == (501, "Method Not Allowed")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"host": "rebound.example:80"},
+        {"host": "127.0.0.1.example"},
+        {"origin": "https://somewhere.example"},
+        {"origin": "null"},
+    ],
+)
+def test_foreign_pages_are_turned_away(server: InProcessServer, headers: dict[str, str]):
+    assert httpx.post(f"{server.url}/apis/v2beta1/runs", headers=headers, json={}).status_code == 403
+
+
+def test_localhost_is_no_foreigner(server: InProcessServer):
+    url = server.url.replace("127.0.0.1", "localhost")
+    headers = {"host": url.removeprefix("http://"), "origin": url}
+    assert httpx.get(f"{server.url}/apis/v2beta1/healthz", headers=headers).json()["tag_name"] == "2.17.0"

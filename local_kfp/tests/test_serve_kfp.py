@@ -1,0 +1,194 @@
+"""The server as a process of its own, with the runs that people will start on it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import kfp
+import pytest
+from kfp import compiler, dsl
+
+from engine.kubeflow.local_server import local_kfp
+from local_kfp.tests.in_process import connect, is_running, wait_until
+from local_kfp.tests.runs import ROOT, stage, tool
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    stage(tmp_path / "images")
+    return tmp_path / "images"
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> str:
+    """A pipeline of one task, that sleeps for a while and tells its process in a file."""
+
+    @dsl.container_component
+    def linger(seconds: float, pid_file: str, greeting: dsl.OutputPath(str)) -> dsl.ContainerSpec:
+        written = ("--write", greeting, "welcome")
+        return tool("--say", "hello", "--write-pid", pid_file, "--sleep", seconds, *written)
+
+    @dsl.pipeline(name="linger")
+    def lingering(pid_file: str, seconds: float = 0.0) -> None:
+        linger(seconds=seconds, pid_file=pid_file).set_caching_options(False)
+
+    path = tmp_path / "linger.yaml"
+    compiler.Compiler().compile(lingering, str(path))
+    return str(path)
+
+
+@pytest.fixture
+def served(tmp_path: Path, images: Path) -> Iterator[kfp.Client]:
+    with local_kfp(tmp_path / "state", images) as url:
+        yield connect(url)
+
+
+class Killable:
+    """`serve_kfp` on a state folder, to be killed."""
+
+    def __init__(self, state: Path, images: Path):
+        command = [sys.executable, "-m", "local_kfp", "--state", str(state), "--images", str(images)]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout
+        self.client = connect(self.process.stdout.readline().split()[-1])
+
+    def __enter__(self) -> "Killable":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end(signal.SIGTERM)
+
+    def end(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)  # nothing, where it has ended
+        with self.process:
+            self.process.wait()
+
+
+def finish(client: kfp.Client, run_id: str) -> Any:
+    return wait_until(
+        lambda: (run := client.get_run(run_id)).state in ("SUCCEEDED", "FAILED", "CANCELED") and run
+    )
+
+
+def read_pid(file: Path) -> int:
+    return int(wait_until(lambda: file.exists() and file.read_text()))
+
+
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(f"{url}/apis/v2beta1/healthz", timeout=5).close()
+    except URLError:
+        return False
+    return True
+
+
+def test_a_run_from_upload_to_log(served: kfp.Client, package: str, tmp_path: Path):
+    arguments = {"pid_file": str(tmp_path / "pid")}
+    run = finish(served, served.create_run_from_pipeline_package(package, arguments).run_id)
+    assert run.state == "SUCCEEDED"
+    root, task = run.run_details.task_details
+    assert (root.display_name, task.display_name, task.state) == ("root", "linger", "SUCCEEDED")
+    host = served._existing_config.host
+    with urllib.request.urlopen(f"{host}/apis/v1alpha1/runs/{run.run_id}/nodes/{task.pod_name}/log") as log:
+        assert log.read() == b"hello\n"
+    with urllib.request.urlopen(f"{host}/runs/{run.run_id}") as page:
+        assert "welcome" in page.read().decode()
+
+
+def test_terminating_ends_the_tasks_process(served: kfp.Client, package: str, tmp_path: Path):
+    pid_file = tmp_path / "pid"
+    arguments = {"pid_file": str(pid_file), "seconds": 600}
+    run_id = served.create_run_from_pipeline_package(package, arguments).run_id
+    pid = read_pid(pid_file)
+    served.terminate_run(run_id)
+    run = finish(served, run_id)
+    assert (run.state, run.run_details.task_details[-1].state) == ("CANCELED", "CANCELED")
+    wait_until(lambda: not is_running(pid))
+
+
+def test_a_killed_server_closes_what_it_left_and_keeps_its_schedules(
+    package: str, images: Path, tmp_path: Path
+):
+    pid_file, state = tmp_path / "pid", tmp_path / "state"
+    with Killable(state, images) as first:
+        arguments = {"pid_file": str(pid_file), "seconds": 600}
+        when = {"interval_second": 1, "no_catchup": True, "pipeline_package_path": package}
+        schedule = first.client.create_recurring_run(None, "often", params=arguments, **when)
+        pid = read_pid(pid_file)
+        first.end(signal.SIGKILL)
+    assert is_running(pid)
+    pid_file.unlink()
+    with Killable(state, images) as second:
+        assert not is_running(pid)
+        killed = second.client.list_runs(sort_by="created_at").runs[0]
+        assert killed.state == "FAILED"
+        assert (
+            killed.state_history[-1].error.message == "the local KFP server died while this run was running"
+        )
+        next_pid = read_pid(pid_file)
+        assert second.client.get_recurring_run(schedule.recurring_run_id).status == "ENABLED"
+    assert not is_running(next_pid)
+    with Killable(state, images) as third:
+        stopped = third.client.list_runs(sort_by="created_at").runs[1]
+        assert stopped.state_history[-1].error.message.startswith("the local KFP server was stopped")
+
+
+def test_the_server_ends_with_its_script_however_that_ends(tmp_path: Path, images: Path):
+    script = f"""
+from pathlib import Path
+from engine.kubeflow.local_server import local_kfp
+with local_kfp(Path({str(tmp_path / "state")!r}), Path({str(images)!r})) as url:
+    print(url, flush=True)
+    input()
+"""
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout
+        url = parent.stdout.readline().strip()
+        assert answers(url)
+        os.kill(parent.pid, signal.SIGKILL)
+    wait_until(lambda: not answers(url))
+
+
+def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "local_kfp", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
+
+
+def test_a_port_in_use(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ended = serve("--port", str(taken.getsockname()[1]), "--state", str(tmp_path))
+    assert ended.returncode == 3
+    assert ended.stderr.startswith("error: cannot listen on port") and ended.stderr.count("\n") == 1
+
+
+def test_a_state_in_use(tmp_path: Path, images: Path):
+    with local_kfp(tmp_path / "state", images) as url:
+        ended = serve("--state", str(tmp_path / "state"))
+    assert ended.returncode == 3
+    assert f"is served at {url} already: set KUBEFLOW_HOST={url}" in ended.stderr
+
+
+def test_a_state_that_is_not_one(tmp_path: Path):
+    (tmp_path / "kfp.db").write_text("not a database, but long enough to be told from an empty one")
+    ended = serve("--state", str(tmp_path))
+    assert ended.returncode == 3
+    assert "kfp.db: file is not a database; choose another folder" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_it_listens_on_loopback_only(served: kfp.Client):
+    port = int(served._existing_config.host.rsplit(":")[-1])
+    with socket.socket() as other:
+        other.bind(("127.0.0.2", port))  # free, for the server is not on every address

@@ -1,0 +1,33 @@
+"""Check that these settings are there: what is missing is told, and what needs it can be skipped."""
+
+import argparse
+import os
+
+from engine.command_line import SettingsError, parser, run
+from engine.github.step import add_summary, set_outputs
+
+GUIDE = "docs/operating.md"
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    missing = [name for name in arguments.names if not os.environ.get(name)]
+    if missing and arguments.required:
+        raise SettingsError(f"{', '.join(missing)}: expected to be set, found nothing; {GUIDE} says how")
+    if missing:
+        job = os.environ.get("GITHUB_JOB", "")
+        line = f"{job and job + ': '}skipped, for {', '.join(missing)} is not set; {GUIDE} says how"
+        print(f"::notice title=Skipped::{line}" if "GITHUB_ACTIONS" in os.environ else line)
+        add_summary(f"{line}\n")
+    set_outputs(complete=str(not missing).lower())
+
+
+def _parser() -> argparse.ArgumentParser:
+    options = parser(__doc__)
+    options.add_argument("names", nargs="+", metavar="NAME", help="an environment variable")
+    options.add_argument("--required", action="store_true", help="fail where one is missing")
+    return options
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,100 @@
+"""Plan what a pull request needs: where it is judged, whether its images are pushed, which tests run."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from engine.command_line import parser, run
+from engine.github.step import add_notice, add_summary, set_outputs
+
+if TYPE_CHECKING:
+    from engine.settings.settings_schema import Settings
+
+# What no model, image, pipeline or judge is made of.
+BESIDE = re.compile(
+    r"(docs|tests|engine/tests|local_kfp/tests|bench)/.*|demo/(?!flights/).*|(?!components/).*\.md|LICENSE|\.editorconfig|\.gitignore"
+    r"|\.pre-commit-config\.yaml|requirements-dev\.txt"
+)
+# What a user's pull request rarely touches; where it does, the template's own tests run.
+PLUMBING = re.compile(
+    r"(\.ci|\.github|bench|demo|engine|infra|local_kfp|scripts)/.*|tests/[^/]+\.py|Makefile"
+    r"|pyproject\.toml|requirements(-dev)?\.txt|\.pre-commit-config\.yaml"
+)
+
+
+class Decision(NamedTuple):
+    name: str
+    value: str
+    reason: str
+
+
+def main() -> None:
+    options = parser(__doc__)
+    options.add_argument(
+        "--candidate", type=Path, default="candidate", metavar="FOLDER", help="default: %(default)s"
+    )
+    arguments = options.parse_args()
+
+    from engine.gate.judging_paths import paths_that_judge
+    from engine.images.published_images import pull_request_number
+    from engine.settings.settings import load
+    from engine.sources import GitTree
+
+    root = Path.cwd()
+    candidate, base = GitTree(arguments.candidate, "HEAD"), GitTree(root, "HEAD")
+    changed = candidate.changed(base)
+    gate = decide_gate(changed, root, load(root / "mlops.yaml"))
+    push = decide_push(gate)
+    plumbing = decide_plumbing(changed)
+    show([gate, push, plumbing], paths_that_judge(candidate, base))
+    number = str(pull_request_number("")) if os.environ.get("GITHUB_REF") else ""
+    set_outputs(gate=gate.value, push=push.value, plumbing=plumbing.value, number=number, reason=gate.reason)
+
+
+def decide_gate(changed: Sequence[str], root: Path, settings: "Settings") -> Decision:
+    """Endpoint where all it needs is set, and works: what is set and refused is an error, never local."""
+    from engine.gate import endpoint_access
+
+    if all(BESIDE.fullmatch(path) for path in changed):
+        found = "only documentation or tests changed" if changed else "nothing changed"
+        return Decision("gate", "none", f"{found}: nothing that a model, an image or a judge is made of")
+    if not (given := endpoint_access.is_set()):
+        return Decision("gate", "local", "no endpoint is set for this pull request: it runs on the runner")
+    if absent := list(endpoint_access.missing(settings)):
+        reason = f"{', '.join(given)} set, and missing: {', '.join(absent)}"
+        add_notice(f"The gate runs on the runner, against the base's model alone. {reason}")
+        return Decision("gate", "local", reason)
+    endpoint_access.check(root, settings)
+    return Decision("gate", "endpoint", "endpoint, model registry and image repository grant what it needs")
+
+
+def decide_push(gate: Decision) -> Decision:
+    if gate.value == "endpoint":
+        return Decision("push", "true", "the endpoint pulls the images")
+    return Decision("push", "false", "nobody pulls the images: they are built to see that they build")
+
+
+def decide_plumbing(changed: Sequence[str]) -> Decision:
+    touched = sum(bool(PLUMBING.fullmatch(path)) for path in changed)
+    if touched:
+        return Decision("plumbing", "true", f"{touched} files of the template's own changed: its tests run")
+    return Decision("plumbing", "false", "nothing of the template's own changed: its tests are left out")
+
+
+def show(decisions: Sequence[Decision], judges: list[str]) -> None:
+    """The plan, as Markdown that reads well in a log; paths are the author's words."""
+    from engine.reporting.markdown import codes
+
+    lines = ["| plan | | why |", "|---|---|---|"]
+    lines += [f"| {each.name} | {each.value} | {each.reason} |" for each in decisions]
+    if judges:
+        lines += ["", f"What judges and counts after the merge: {codes(judges)}"]
+    text = "\n".join([*lines, "", ""])
+    print(text, end="")
+    add_summary(text)
+
+
+if __name__ == "__main__":
+    run(main)

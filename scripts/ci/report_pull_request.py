@@ -1,0 +1,86 @@
+"""Tell a pull request what its run found: one comment, updated in place, and one commit status."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from engine.command_line import parser, run
+
+PERMISSIONS = {"actions": "read", "pull-requests": "write", "statuses": "write"}
+CONTEXT = "gate"
+LONGEST_STATUS = 140  # characters, as GitHub counts them
+
+
+def main() -> int:
+    options = parser(__doc__)
+    options.add_argument(
+        "folder", type=Path, help="where the run's verdict was downloaded to; may be missing"
+    )
+    arguments = options.parse_args()
+
+    from engine.github import ended_run, untrusted_verdict
+    from engine.github.acceptance import accepted_regression
+    from engine.github.api import GitHub
+    from engine.github.outcome import outcome
+    from engine.github.sticky_comment import write_comment
+    from engine.text import printable
+
+    ended = ended_run.read_event()
+    if why := ended_run.not_ours(ended):
+        print(f"nothing to report: {printable(why)}")
+        return 0
+    github, sha = GitHub(), ended["head_sha"]
+    pulls = list(ended_run.pulls_of(github, ended))
+    if not pulls:
+        print(f"nothing to report: no open pull request has the head {printable(sha)} any more")
+        return 0
+    jobs = list(github.pages("actions", "runs", ended["id"], "jobs", inside="jobs"))
+    accepted = accepted_regression(github, sha)
+    left = untrusted_verdict.read(arguments.folder)
+    found = outcome(ended["conclusion"], jobs, left, accepted)
+    page = ended_run.page_of(github, ended)
+    told = {
+        "mark": found.mark,
+        "heading": found.heading,
+        "line": found.line,
+        "but": found.but,
+        "accepted": accepted if left.verdict and not left.verdict["passed"] else None,
+        "links": [*([("report", page)] if page else []), ("run", ended["html_url"])],
+        "sha": sha,
+    }
+    for number in pulls:
+        done = write_comment(github, number, comment(left.verdict, told | changes(github, number)))
+        print(f"the comment on #{number} is {done}")
+    description, target = status_line(found.line), page or ended["html_url"]
+    status = {"state": found.state, "description": description, "target_url": target}
+    github.post("statuses", sha, body=status | {"context": CONTEXT})
+    print(f"{found.state}: {description}")
+    return 0
+
+
+def changes(github: Any, number: int) -> dict[str, Any]:
+    """What the pull request changes of what judges it."""
+    from engine.gate.changed_files import judges_of, paths_of, workflows_of
+    from engine.gate.model_code import SETTINGS_FILE
+
+    paths = paths_of(github.pages("pulls", number, "files"))
+    settings = SETTINGS_FILE if SETTINGS_FILE in paths else ""
+    return {"workflows": workflows_of(paths), "judges": judges_of(paths), "settings": settings}
+
+
+def comment(verdict: dict[str, Any] | None, told: dict[str, Any]) -> str:
+    from engine.reporting import markdown
+
+    return markdown.report(verdict, told) if verdict else markdown.render("outcome.md", told=told)
+
+
+def status_line(line: str) -> str:
+    """What fits a commit status, which takes no character of four bytes."""
+    from engine.text import printable
+
+    plain = re.sub(r"[^\u0000-\uffff]", "�", printable(line))
+    return plain if len(plain) <= LONGEST_STATUS else f"{plain[: LONGEST_STATUS - 1]}…"
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,50 @@
+"""Refuse to deploy to an environment of GitHub's that nothing protects: exit 1 with what to do."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from engine.command_line import Finding, parser, run
+from engine.github.step import add_summary
+
+PERMISSIONS = {"actions": "read"}
+
+
+def main() -> int:
+    options: argparse.ArgumentParser = parser(__doc__)
+    options.add_argument("environment", help="its name; the job that asks must not name it, which creates it")
+    name = options.parse_args().environment
+
+    from engine.github.api import GitHub, NotFound
+
+    try:
+        found = [*_protection(GitHub().get("environments", name))]
+    except NotFound:
+        found = []
+    if found:
+        print(f"environment {name}: protected by {', '.join(found)}")
+        return 0
+    if name in (os.environ.get("ACCEPT_UNPROTECTED") or "").replace(",", " ").split():
+        warning = f"environment {name}: nothing protects it, as the variable ACCEPT_UNPROTECTED accepts"
+        print(f"::warning::{warning}")
+        add_summary(f"{warning}\n")
+        return 0
+    raise Finding(
+        f"environment {name}: expected required reviewers, found nothing that protects it; add them in "
+        f"Settings > Environments > {name}, or where the plan has none, set the variable "
+        f"ACCEPT_UNPROTECTED to {name}"
+    )
+
+
+def _protection(environment: dict[str, Any]) -> Iterator[str]:
+    """What keeps a job from this environment until somebody, or a rule of somebody's, lets it."""
+    for rule in environment.get("protection_rules") or []:
+        if rule.get("type") == "required_reviewers" and rule.get("reviewers"):
+            yield "required reviewers"
+    if policy := environment.get("deployment_branch_policy"):
+        yield "protected branches" if policy.get("protected_branches") else "a policy of branches"
+
+
+if __name__ == "__main__":
+    run(main)
