@@ -81,7 +81,7 @@ class Rollout:
                 self.cluster.apply(self.wanted.canary(live, percent))
                 served = watch.until_serving(self.cluster, self.wanted, percent)
                 if percent == 0 and self.wanted.serving.get("gateway"):
-                    self.cluster.apply(self.wanted.route(urlsplit(served["status"]["url"]).netloc))
+                    self.cluster.apply(self.wanted.route(urlsplit(served["status"]["url"]).hostname))
                 probe = self._probe(served, canary=True)
                 probe.expect_equal()
                 role = f"the canary at {percent}%"

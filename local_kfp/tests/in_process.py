@@ -18,7 +18,7 @@ from local_kfp.server.clock import Clock
 from local_kfp.server.server import Server
 from local_kfp.server.store import Store
 from local_kfp.server.supervisor import Supervisor
-from local_kfp.tests.api_description import FILE, Checked
+from local_kfp.tests.api_description import Checked
 
 STANDIN = Path(__file__).with_name("standins") / "run_process.py"
 PATIENCE_SECONDS = 20
@@ -34,7 +34,7 @@ class MovableClock(Clock):
 
 
 class InProcessServer:
-    """Every call it answers is held against the description of the API, where that is at hand."""
+    """Every call that it answers is checked against the API of the locked `kfp-server-api`."""
 
     def __init__(self, state: Path, command: Sequence[str] = (sys.executable, str(STANDIN))):
         self.state, self.command, self.clock = state, command, MovableClock()
@@ -49,9 +49,7 @@ class InProcessServer:
         supervisor = Supervisor(store, self.clock, self.state / "runs", self.command)
         server = Server(store, self.clock, supervisor, self.state / "images", "subprocess")
         server.add_default_experiment()
-        app: Any = create_app(server)
-        if FILE.exists():
-            app = Checked(app, self.departures, self.seen)
+        app = Checked(create_app(server), self.departures, self.seen)
         self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         self._is_made.set()
         with self._listener:

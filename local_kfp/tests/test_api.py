@@ -1,20 +1,26 @@
+import asyncio
+from typing import Any
+
 import httpx
 import kfp
+import kfp_server_api
 import pytest
+from starlette.responses import JSONResponse
 
-from local_kfp.tests.api_description import description, require_file
+from local_kfp.server.app import API_VERSION
+from local_kfp.tests.api_description import Checked, errors, operation, operations, schema_of
 from local_kfp.tests.in_process import InProcessServer, wait_until
 
 NOT_OFFERED = {  # nothing of the project calls these
-    "AuthService_Authorize",
-    "DummyFilterService_GetFilter",
-    "PipelineService_CreatePipelineAndVersion",
-    "PipelineService_CreatePipelineVersion",
-    "PipelineService_UpdatePipeline",
-    "PipelineService_UpdatePipelineVersion",
-    "ReportService_ReportScheduledWorkflow",
-    "ReportService_ReportWorkflow",
-    "VisualizationService_CreateVisualizationV1",
+    "auth_service_authorize",
+    "dummy_filter_service_get_filter",
+    "pipeline_service_create_pipeline_and_version",
+    "pipeline_service_create_pipeline_version",
+    "pipeline_service_update_pipeline",
+    "pipeline_service_update_pipeline_version",
+    "report_service_report_scheduled_workflow",
+    "report_service_report_workflow",
+    "visualization_service_create_visualization_v1",
 }
 
 
@@ -24,7 +30,6 @@ def server(shared_server: InProcessServer) -> InProcessServer:
 
 
 def test_every_call_is_as_described(server: InProcessServer, client: kfp.Client, package: str):
-    require_file()
     assert client.get_kfp_healthz().multi_user is False
     experiment = client.create_experiment("tour").experiment_id
     client.list_experiments()
@@ -65,17 +70,67 @@ def test_every_call_is_as_described(server: InProcessServer, client: kfp.Client,
     client.delete_pipeline_version(pipeline, version)
     client._pipelines_api.pipeline_service_delete_pipeline(pipeline, cascade=True)
     client.delete_experiment(experiment)
-    described = {operation["operationId"] for _, _, operation in description().operations}
-    assert described - server.seen == NOT_OFFERED
+    assert {call.name for call in operations()} - server.seen == NOT_OFFERED
 
 
-def test_the_description_is_closed():
-    require_file()
-    run = {"$ref": "#/definitions/v2beta1Run"}
-    assert not description().errors(run, {"display_name": "a", "created_at": "2013-09-01T00:00:00Z"})
-    assert description().errors(run, {"dispay_name": "a"})
-    assert description().errors(run, {"created_at": "yesterday"})
-    assert description().errors(run, {"run_details": {"task_details": [{"name": "a"}]}})
+def test_the_package_describes_the_version_that_the_server_stands_in_for():
+    assert kfp_server_api.__version__ == API_VERSION
+
+
+RUN = {"display_name": "a", "created_at": "2013-09-01T00:00:00Z", "state": "FAILED"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dispay_name": "a"},
+        {"display_name": 1},
+        {"created_at": "yesterday"},
+        {"state": "BROKEN"},
+        {"pipeline_spec": "p"},
+        {"state_history": {}},
+        {"run_details": {"task_details": [{"name": "a"}]}},
+        {"run_details": {"task_details": [{"execution_id": 3}]}},
+        {"run_details": {"task_details": [{"inputs": {"a": {"artifact_ids": ["x"]}}}]}},
+        {"error": {"code": "3"}},
+    ],
+)
+def test_a_response_that_the_models_do_not_describe_is_found(change: dict[str, Any]):
+    assert not errors(schema_of("V2beta1Run"), RUN)
+    assert errors(schema_of("V2beta1Run"), RUN | change)
+
+
+def test_a_request_that_the_package_does_not_send_is_found():
+    assert operation("POST", "/apis/v2beta1/nothing") is None
+    assert operation("PUT", "/apis/v2beta1/runs") is None
+    create = operation("POST", "/apis/v2beta1/recurringruns")
+    assert not create.request_errors(set(), b'{"max_concurrency": 1, "display_name": "a"}')
+    assert create.request_errors({"experiment_id"}, b"{}") == ["undescribed parameter experiment_id"]
+    assert create.request_errors(set(), b'{"max_concurrency": "one"}')
+    assert create.request_errors(set(), b'{"trigger": {"cron_schedule": {"timezone": "UTC"}}}')
+    assert errors(operation("POST", "/apis/v2beta1/runs/a:archive").response_schema(), {"run_id": "a"})
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "answer", "departures"),
+    [
+        ("runs/a?experiment_id=b", 200, {"run_id": "a"}, []),
+        ("runs/a?colour=red", 200, {"run_id": "a"}, ["undescribed parameter colour"]),
+        ("runs/a", 200, {"run_id": 3}, ["$.run_id: 3 is not of type 'string'"]),
+        ("runs/a", 404, {"code": "5"}, ["$.code: '5' is not of type 'integer'"]),
+        ("nothing", 200, {}, ["not described"]),
+    ],
+)
+def test_departures_of_the_server_are_noted(path: str, status: int, answer: Any, departures: list[str]):
+    noted: list[str] = []
+    checked = httpx.ASGITransport(Checked(JSONResponse(answer, status), noted, set()))
+
+    async def get() -> httpx.Response:
+        async with httpx.AsyncClient(transport=checked) as client:
+            return await client.get(f"http://127.0.0.1/apis/v2beta1/{path}")
+
+    assert asyncio.run(get()).json() == answer
+    assert [departure.partition(f"-> {status}: ")[2] for departure in noted] == departures
 
 
 @pytest.mark.parametrize(

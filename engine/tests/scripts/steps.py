@@ -14,6 +14,11 @@ from engine import command_line
 ROOT = Path(__file__).parents[3]
 
 
+def module_of(script: str) -> str:
+    """The module of the script, which a person runs (scripts/) or a workflow does (scripts/ci/)."""
+    return f"scripts.ci.{script}" if (ROOT / f"scripts/ci/{script}.py").is_file() else f"scripts.{script}"
+
+
 class Step:
     """What `script` did in `checkout`, with these environment variables and nobody's credentials."""
 
@@ -25,7 +30,7 @@ class Step:
         files = {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(summary)}
         kept = {"PATH": os.environ["PATH"], "HOME": str(checkout), "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
-            [sys.executable, "-m", f"scripts.{script}", *arguments],
+            [sys.executable, "-m", module_of(script), *arguments],
             cwd=checkout,
             env=kept | files | variables,
             capture_output=True,
@@ -65,7 +70,7 @@ class Call:
             for name, value in variables.items():
                 patch.setenv(name, value)
             capsys.readouterr()
-            command_line.run(import_module(f"scripts.{script}").main)
+            command_line.run(import_module(module_of(script)).main)
         self.status = end.value.code
         self.printed, self.error = capsys.readouterr()
         output, summary = (file.read_text() for file in said.values())

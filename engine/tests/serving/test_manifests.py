@@ -1,7 +1,6 @@
-"""Tests of what is rendered for KServe: it keeps to the CRD with closed objects, and a lint says more."""
+"""Tests of the manifests for KServe: they keep to the definitions of their kinds, and a lint says more."""
 
 import copy
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from engine.command_line import SettingsError
 from engine.kserve import lint, manifests
+from engine.kserve.cluster import Cluster
 from engine.tests.served_versions import IMAGE, SERVING
 from engine.tests.standins import kubernetes_api
 
@@ -37,11 +37,21 @@ def complaints(manifest: dict[str, Any]) -> str:
     return "\n".join(lint.complaints_about(manifest))
 
 
+def _set(*path: str | int, to: Any) -> Callable[[dict[str, Any]], None]:
+    def change(document: dict[str, Any]) -> None:
+        for part in path[:-1]:
+            document = document[part]
+        document[path[-1]] = to
+
+    return change
+
+
+MODEL = ("spec", "predictor", "model")
+CANARY = ("spec", "canary", 0, "predictor")
+
+
 @pytest.mark.parametrize("mode", ["standard", "knative"])
 def test_a_rendered_service_keeps_to_the_crd_and_the_webhook(mode: str) -> None:
-    if not kubernetes_api.SCHEMA.is_file():
-        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
-        give_up("expected ../shared/contracts, which comes with the template's own sessions only")
     service = rendered(mode=mode).service
     kubernetes_api.crd_check(service)
     kubernetes_api.webhook(service, None)
@@ -55,12 +65,74 @@ def test_a_canary_keeps_to_them_too_and_never_takes_more_than_its_share_of_repli
         assert service["spec"]["canary"][0]["predictor"]["minReplicas"] == replicas
 
 
-@pytest.mark.skipif(not kubernetes_api.SCHEMA.is_file(), reason="no ../shared/contracts")
-def test_a_field_that_the_crd_does_not_know_is_caught() -> None:
-    service = copy.deepcopy(rendered().service)
-    service["spec"]["predictor"]["model"]["storageURI"] = "s3://models/v1/"
-    with pytest.raises(kubernetes_api.Refusal, match=r"\.spec\.predictor\.model: field not declared"):
+@pytest.mark.parametrize("mode", ["standard", "knative"])
+def test_everything_else_that_is_rendered_keeps_to_the_definitions(mode: str) -> None:
+    made = rendered(mode=mode)
+    irsa = rendered(storage=SERVING["storage"] | {"credentials": "irsa", "role_arn": "arn:aws:iam::1:role/a"})
+    for manifest in (*made.supports, *irsa.supports, made.route("models.example")):
+        kubernetes_api.crd_check(manifest)
+
+
+def test_mode_knative_needs_kserve_0_15_and_mode_standard_0_20() -> None:
+    kubernetes_api.crd_check(rendered(mode="knative").service, (0, 15))
+    for service in (rendered().service, beside_a_stable()):
+        with pytest.raises(kubernetes_api.Refusal, match="field not declared in schema"):
+            kubernetes_api.crd_check(service, (0, 19))
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        (_set(*MODEL, "storageURI", to="s3://models/v1/"), r"\.spec\.predictor\.model: field not declared"),
+        (_set(*CANARY, "modelName", to="m"), r"\.spec\.canary\.0\.predictor: field not declared"),
+        (_set("spec", "canaries", to=[]), r"\.spec: field not declared"),
+        (_set("spec", to={}), "'predictor' is a required property"),
+        (_set(*MODEL, "modelFormat", to={}), "'name' is a required property"),
+        (_set(*CANARY, "model", to={"modelFormat": {"name": "sklearn"}}), "'name' is a required property"),
+        (_set("spec", "predictor", "minReplicas", to="1"), r"minReplicas: '1' is not of type 'integer'"),
+        (_set("spec", "predictor", "name", to="V1"), "predictor.name: 'V1' does not match"),
+        (_set("spec", "predictor", "annotations", "a", to=1), "annotations.a: 1 is not of type 'string'"),
+        (_set("metadata", "annotations", "a", to=1), "annotations.a: 1 is not of type 'string'"),
+        (_set(*MODEL, "env", to={"A": "b"}), "env: {'A': 'b'} is not of type 'array'"),
+        (_set(*MODEL, "resources", "limits", "cpu", to="one"), "limits.cpu: 'one' does not match"),
+        (_set("spec", "canary", 0, "trafficPercent", to=150), "150 is greater than the maximum of 100"),
+    ],
+)
+def test_a_service_that_the_crd_refuses_is_refused(change: Any, refusal: str) -> None:
+    service = beside_a_stable()
+    change(service)
+    with pytest.raises(kubernetes_api.Refusal, match=refusal):
         kubernetes_api.crd_check(service)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "refusal"),
+    [
+        (
+            "ServingRuntime",
+            _set("spec", "containers", 0, "imagePolicy", to="A"),
+            "not declared in schema",
+        ),
+        ("ServingRuntime", _set("spec", "containers", 0, "ports", 0, to={}), "'containerPort' is a required"),
+        ("ServiceAccount", _set("secret", to=[]), "field not declared"),
+        ("Secret", _set("data", "AWS_ACCESS_KEY_ID", to=1), "1 is not of type 'string'"),
+        (
+            "HTTPRoute",
+            _set("spec", "rules", 0, "matches", 0, "path", "type", to="Prefix"),
+            "'Prefix' is not one",
+        ),
+        ("HTTPRoute", _set("spec", "rules", 0, "backendRefs", 0, "port", to=0), "0 is less than the minimum"),
+    ],
+)
+def test_the_cluster_refuses_an_object_that_its_definition_refuses(
+    cluster: kubernetes_api.KubernetesApi, kind: str, change: Any, refusal: str
+) -> None:
+    made = rendered()
+    [manifest] = [each for each in (*made.supports, made.route("models.example")) if each["kind"] == kind]
+    Cluster("models").apply(manifest)
+    change(manifest)
+    with pytest.raises(SettingsError, match=f"the cluster refused it: .*{refusal}"):
+        Cluster("models").apply(manifest)
 
 
 @pytest.mark.parametrize(
@@ -108,18 +180,6 @@ def test_an_image_that_the_cluster_cannot_pull_is_refused(image: str) -> None:
         rendered(VERSION | {"images": {"serve_model": image}})
     with pytest.raises(SettingsError, match="has no image that serves it; train it anew"):
         rendered(VERSION | {"images": {}})
-
-
-def _set(*path: str | int, to: Any) -> Callable[[dict[str, Any]], None]:
-    def change(document: dict[str, Any]) -> None:
-        for part in path[:-1]:
-            document = document[part]
-        document[path[-1]] = to
-
-    return change
-
-
-MODEL = ("spec", "predictor", "model")
 
 
 @pytest.mark.parametrize(

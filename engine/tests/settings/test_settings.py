@@ -168,10 +168,10 @@ def test_parallelism_is_no_parameter():
 
 
 def test_data_settings_point_below_the_root():
-    data = json.loads(settings_with().data_settings(Path("/home/me")))
+    data = json.loads(settings_with().data_settings(Path("/projects/me")))
     assert data == {
         "tables": {
-            "sales": {"uri": "file:///home/me/data/my%20sales", "time": "sold_at", "history_days": 0},
+            "sales": {"uri": "file:///projects/me/data/my%20sales", "time": "sold_at", "history_days": 0},
             "rates": {"uri": "s3://bank/rates", "time": "day", "history_days": 7},
         },
         "rows": "sales",

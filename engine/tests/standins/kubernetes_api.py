@@ -1,8 +1,8 @@
 """Stands in for a cluster with KServe: the Kubernetes API, KServe's webhook and controller, and a gateway.
 
-What the real ones refuse is refused in their words: an InferenceService is held against the CRD's schema with
-its objects closed, and against the webhook's rules. A test says what becomes of a version's pods. The
-controller acts when it was asked twice about the InferenceService, late as a real one is.
+What the real ones refuse is refused in their words: an object is checked against the fields of its definition
+(crds.py), an InferenceService against the webhook's rules too. A test says what becomes of a version's pods.
+The controller acts when it was asked twice about the InferenceService, late as a real one is.
 Lists are replaced whole by an apply: no two managers of ours share one.
 """
 
@@ -12,17 +12,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import jsonschema
-
+from engine.tests.standins import crds
 from engine.tests.standins.http_server import Answer, Request, serving_requests
 
 Document = dict[str, Any]
-SCHEMA = Path(__file__).parents[4] / "shared/contracts/kserve-inferenceservice-v1beta1.schema.json"
 TOKEN = "a-token-of-the-cluster"
 PATH = re.compile(
     r"/(?:api|apis)/(?P<api>[\w./]+?)/namespaces/(?P<namespace>[\w-]+)/(?P<kind>[a-z]+)(?:/(?P<name>[\w.-]+))?(?P<log>/log)?"
@@ -170,8 +167,8 @@ class KubernetesApi:
         for path in gone - {path for path, _ in leaves(manifest)}:
             remove(new, path)
         merge(new, manifest)
+        crd_check(new)
         if key[0] == "inferenceservices":
-            crd_check(new)
             webhook(new, live)
         changed = live is None or new.get("spec") != live.get("spec")
         new["metadata"]["generation"] = new["metadata"].get("generation", 0) + changed
@@ -340,35 +337,14 @@ def merge(into: Document, manifest: Document) -> None:
             into[key] = copy.deepcopy(value)
 
 
-def crd_check(service: Document) -> None:
-    """A copy of the project that has no contracts beside it does without."""
-    if not SCHEMA.is_file():
-        return
-    for error in closed_schema().iter_errors(service):
+def crd_check(manifest: Document, kserve: crds.Version = crds.NEWEST) -> None:
+    """A server-side apply refuses unknown fields, which other requests have pruned without a word."""
+    for error in crds.errors(manifest, kserve):
         where = "".join(f".{part}" for part in error.absolute_path)
         if error.validator == "additionalProperties":
             raise Refusal(500, f"failed to create typed patch object: {where}: field not declared in schema")
-        raise Refusal(
-            422, f'InferenceService "{service["metadata"]["name"]}" is invalid: {where}: {error.message}'
-        )
-
-
-@cache
-def closed_schema() -> jsonschema.Draft202012Validator:
-    def close(schema: Any) -> None:
-        if isinstance(schema, dict):
-            open_by_nature = schema.get("x-kubernetes-preserve-unknown-fields")
-            if "properties" in schema and not open_by_nature:
-                schema.setdefault("additionalProperties", False)
-            for each in schema.values():
-                close(each)
-        elif isinstance(schema, list):
-            for each in schema:
-                close(each)
-
-    schema = json.loads(SCHEMA.read_text())
-    close(schema)
-    return jsonschema.Draft202012Validator(schema)
+        what = f'{manifest["kind"]} "{manifest["metadata"]["name"]}"'
+        raise Refusal(422, f"{what} is invalid: {where}: {error.message}")
 
 
 def webhook(new: Document, old: Document | None) -> None:
