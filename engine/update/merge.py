@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -15,6 +16,7 @@ from engine.update.pins import LOCK, alike, merged_lock
 
 MARKER = re.compile(rb"(?m)^(<{7}|>{7})")
 AUTHOR = ("-c", "user.name=template", "-c", "user.email=template@localhost")
+MODEL = ("mlops.yaml", "components/build_features/features.py")
 CHANGE = "refs/update/change"
 
 
@@ -85,18 +87,22 @@ def _content(path: Path) -> bytes:
     return path.read_bytes() if path.is_file() else b""
 
 
-def resolve(work: Git, template: Git, base: str, target: str) -> list[str]:
-    """Resolve what has one right answer: what the user deleted stays deleted, locks get the newer version of
-    each package, and of two pins in one line the newer is taken. Returns the paths that stay deleted."""
-    deleted = []
+def resolve(work: Git, template: Git, base: str, target: str) -> Iterator[str]:
+    """Resolve what has one right answer, and say so where the user should look: what the user deleted stays
+    deleted, the files that describe the user's model stay, locks get the newer version of each package, and
+    of two pins in one line the newer is taken."""
     for path, blobs in unmerged(work).items():
         if 2 not in blobs and 1 in blobs:
             work("rm", "--quiet", "--force", "--ignore-unmatch", "--", path)
-            deleted.append(path)
+            yield f"{path}: deleted in this copy and changed in the template; stays deleted"
+        elif path in MODEL and 2 in blobs:
+            work("checkout", "--quiet", "--ours", "--", path)
+            work("add", "--", path)
+            change = " ".join(blobs[stage] for stage in (1, 3) if stage in blobs)
+            yield f"{path}: yours stays; what the template changed in its own: git diff {change}"
         elif {*blobs} == {1, 2, 3} and not LOCK.fullmatch(path):
             _merge_alike(work, path, [work.bytes("cat-file", "blob", blobs[stage]) for stage in (1, 2, 3)])
     _merge_locks(work, template, base, target)
-    return deleted
 
 
 def _merge_alike(work: Git, path: str, contents: list[bytes]) -> None:

@@ -48,6 +48,7 @@ class Update:
         old, new = version_at(self.template, base), version_at(self.template, target)
         return {
             "template": self.name,
+            "base": base,
             "up_to_date": self._has(base, target),
             "version": old,
             "newest": new,
@@ -69,8 +70,8 @@ class Update:
             return self._check_again(branch, existing, target)
         work = check_out(self.copy, self.work, "HEAD")
         merge(work, self.template, base, target)
-        for path in resolve(work, self.template, base, target):
-            print(f"deleted in this copy, changed in the template, stays deleted: {path}")
+        for note in resolve(work, self.template, base, target):
+            print(note)
         if conflicts := sorted(unmerged(work)):
             Waiting(target, base, conflicts).write(self.waiting)
             return self._ask_to_resolve(conflicts)
