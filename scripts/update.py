@@ -75,7 +75,10 @@ def chosen(clone: Path, reference: str | None) -> str:
     """The commit to update to: the one given, the newest version's tag, or the default branch's newest."""
     tags = git("tag", "--list", "--sort=-version:refname", at=clone).splitlines()
     reference = reference or next(filter(VERSION.fullmatch, tags), "HEAD")
-    return git("rev-parse", "--verify", f"{reference}^{{commit}}", at=clone, status=2)
+    try:
+        return git("rev-parse", "--verify", f"{reference}^{{commit}}", at=clone)
+    except UpdateError:
+        raise UpdateError(f"--to: expected a branch, tag or commit, found {reference}", 2) from None
 
 
 def unpack(clone: Path, target: str, program: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Self
 
 from engine.update.git import Git, WorldError
 from engine.update.pins import LOCK, alike, merged_lock
+from engine.update.record import PATH as RECORD
 
 MARKER = re.compile(rb"(?m)^(<{7}|>{7})")
 AUTHOR = ("-c", "user.name=template", "-c", "user.email=template@localhost")
@@ -92,7 +93,9 @@ def resolve(work: Git, template: Git, base: str, target: str) -> Iterator[str]:
     deleted, the files that describe the user's model stay, locks get the newer version of each package, and
     of two pins in one line the newer is taken."""
     for path, blobs in unmerged(work).items():
-        if 2 not in blobs and 1 in blobs:
+        if path == RECORD:
+            work("add", "--", path)  # each update writes it
+        elif 2 not in blobs and 1 in blobs:
             work("rm", "--quiet", "--force", "--ignore-unmatch", "--", path)
             yield f"{path}: deleted in this copy and changed in the template; stays deleted"
         elif path in MODEL and 2 in blobs:
