@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.update.repositories import (
+from engine.tests.update.repositories import (
     NEW_BASE,
     NEW_PIN,
     SCRIPT,

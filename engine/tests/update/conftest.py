@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.update.repositories import Copy, Repository, make_template, users_work
+from engine.tests.update.repositories import Copy, Repository, make_template, users_work
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.template.update.repositories import Copy
+from engine.tests.update.repositories import Copy
 
 WORK = "build/template-update/work"
 PAGE = "docs/page.md"
