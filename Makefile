@@ -4,7 +4,7 @@ LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-heade
 # Locked with the training's libraries alone, for MLServer wants an older web framework than the project.
 SERVER := components/serve_model
 
-.PHONY: demo gate promote rollback predict serve monitor test bench lint lock
+.PHONY: demo gate promote rollback predict serve monitor test bench lint lock update
 
 demo: .venv/installed ## the year 2013, told in minutes: build/demo/index.html
 	@$(BIN)/python -m scripts.demo
@@ -42,6 +42,9 @@ lock: .venv/installed-dev ## lock the project's and every component's requiremen
 	@set -e; for file in $(filter-out $(SERVER)/%,$(wildcard components/*/requirements.in)); do $(LOCK) --no-annotate $$file -c requirements.txt -o $${file%.in}.txt; done
 	@$(LOCK) --no-annotate $(SERVER)/requirements.in -c components/train_model/requirements.txt -o $(SERVER)/requirements.txt
 	@$(LOCK) --no-annotate engine/tests/serving/requirements.in -o engine/tests/serving/requirements.txt
+
+update: ## merge the newest version of the template, on a branch of its own (TEMPLATE=owner/name, TO=v1.1.0)
+	@$(PYTHON) scripts/update.py $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(TO),--to "$(TO)") $(if $(RESTART),--restart)
 
 .venv/installed: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -1,0 +1,111 @@
+"""Conflicts and interruptions: nothing of the user's is touched, nothing that was resolved is lost."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.tests.update.repositories import Copy
+
+WORK = "build/template-update/work"
+PAGE = "docs/page.md"
+
+
+@pytest.fixture
+def conflicting(copy: Copy) -> Copy:
+    """A user who changed the line that the template changed too."""
+    copy.edit(PAGE, "Another line.", "Another line, the user's.")
+    copy.commit()
+    return copy
+
+
+def test_a_conflict_is_left_in_a_work_tree_of_its_own(conflicting: Copy) -> None:
+    before = conflicting.state()
+
+    done = conflicting.update()
+
+    assert (done.returncode, conflicting.branches, conflicting.state()) == (1, [], before)
+    assert (
+        f"1 files changed both here and in the template; nothing is committed yet:\n  {PAGE}\n" in done.stdout
+    )
+    assert f"git add --all -- {PAGE}" in done.stdout
+    assert "<<<<<<<" in (conflicting.root / WORK / PAGE).read_text()
+
+
+def test_the_update_goes_on_once_conflicts_are_resolved(conflicting: Copy) -> None:
+    conflicting.update()
+    work = Copy(conflicting.root / WORK, conflicting.template)
+    unresolved = conflicting.update()
+    assert (unresolved.returncode, PAGE in unresolved.stdout) == (1, True)
+    work.git("add", PAGE)
+    with_markers = conflicting.update()
+    assert (with_markers.returncode, conflicting.branches) == (1, [])
+    work.write({PAGE: "One line.\nBoth lines.\nA third line.\n"})
+    work.git("add", PAGE)
+
+    done = conflicting.update()
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert conflicting.text("template-update-2.0.0", PAGE) == "One line.\nBoth lines.\nA third line."
+    assert not (conflicting.root / "build/template-update").exists()
+
+
+def test_restart_discards_what_was_resolved(conflicting: Copy) -> None:
+    conflicting.update()
+    Copy(conflicting.root / WORK, conflicting.template).write({PAGE: "Resolved.\n"})
+
+    done = conflicting.update("--restart")
+
+    assert done.returncode == 1
+    assert "<<<<<<<" in (conflicting.root / WORK / PAGE).read_text()
+
+
+HANGING = """#!/bin/sh
+for word; do
+  if [ "$word" = {word} ] && [ ! -e {mark} ]; then touch {mark}; exec sleep 60; fi
+done
+exec {git} "$@"
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "ending"),
+    [
+        *((word, signal.SIGKILL) for word in ("clone", "worktree", "cherry-pick", "add", "commit", "branch")),
+        *((word, signal.SIGINT) for word in ("clone", "cherry-pick")),
+    ],
+)
+def test_an_interrupted_update_is_run_again(copy: Copy, tmp_path: Path, word: str, ending: int) -> None:
+    mark, tools = tmp_path / "reached", tmp_path / "tools"
+    tools.mkdir()
+    (tools / "git").write_text(HANGING.format(word=word, mark=mark, git=shutil.which("git")))
+    (tools / "git").chmod(0o755)
+    before = copy.state()
+    options = {name: value for name, value in copy.options(tools).items() if name != "capture_output"}
+    output = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "start_new_session": True}
+    process = subprocess.Popen(copy.command(), **options, **output)
+    while not mark.exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.02)
+    os.killpg(process.pid, ending)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert copy.state() == before
+    if ending == signal.SIGINT:
+        assert said == "interrupted; nothing is lost, run the update again\n"
+
+    done = copy.update()
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert copy.branches == ["template-update-2.0.0"]
+
+
+def test_a_branch_of_an_older_update_is_not_overwritten(copy: Copy) -> None:
+    copy.git("branch", "template-update-2.0.0")
+    done = copy.update()
+    assert done.returncode == 2
+    assert "git branch -D template-update-2.0.0" in done.stderr
