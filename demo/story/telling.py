@@ -21,7 +21,6 @@ from engine.command_line import Finding, SettingsError, WorldError
 from engine.kubeflow.progress import shows_colors
 from engine.reporting.monitoring_terminal import COLORS
 from engine.reporting.terminal import BOLD, DIM, WIDTH, Paint
-from engine.settings import settings
 from engine.text import printable
 
 # The story has stores, an endpoint and a git history of its own, whatever the user's own are.
@@ -50,11 +49,6 @@ def new_project(folder: Path, root: Path) -> Path:
         files.extractall(project, filter="data")
     for demo, place in DEMO_FILES.items():
         shutil.copy(project / demo, project / place)
-    if settings.load(project / "mlops.yaml").serving:
-        raise SettingsError(
-            "mlops.yaml: serving: expected none, for the demo would deploy its champions there;"
-            " comment it out and commit that"
-        )
     return project
 
 

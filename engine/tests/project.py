@@ -17,6 +17,11 @@ ROOT = Path(__file__).parents[2]
 ELSEWHERE = ("AWS_", "CI", "GITHUB_", "KUBEFLOW_", "MODEL_REGISTRY_URI", "PREDICTIONS_URI", "RESULTS_URI")
 
 
+def module_of(script: str) -> str:
+    """The module of the script, which a person runs (scripts/) or a workflow does (scripts/ci/)."""
+    return f"scripts.ci.{script}" if (ROOT / f"scripts/ci/{script}.py").is_file() else f"scripts.{script}"
+
+
 @dataclass(frozen=True)
 class Project:
     root: Path
@@ -45,7 +50,7 @@ class Project:
     ) -> subprocess.CompletedProcess[str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(ELSEWHERE)}
         return subprocess.run(
-            [sys.executable, "-m", f"scripts.{script}", *arguments],
+            [sys.executable, "-m", module_of(script), *arguments],
             cwd=self.root,
             env=inherited | environment,
             capture_output=True,

@@ -77,8 +77,8 @@ def published(project: Project, checkout: Path, salt: str) -> Path:
 def test_a_change_brings_tables_and_features_in_images_that_were_pushed(project: Project) -> None:
     candidate = candidate_of(project)
     candidate.edit(FEATURES, ('"carrier": flights["carrier"]', '"carrier": flights["carrier"].copy()'))
-    candidate.edit("mlops.yaml", ("demo/flights/weather", "data/moved"))
-    candidate.git("mv", "demo/flights/weather", "data/moved")
+    candidate.edit("mlops.yaml", ("demo/flights/weather", "demo/moved"))
+    candidate.git("mv", "demo/flights/weather", "demo/moved")
     merged(project, candidate)
     ours, theirs = published(project, project.root, ""), published(project, candidate.root, "-pr12")
 

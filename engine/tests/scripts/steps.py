@@ -10,13 +10,9 @@ from pathlib import Path
 import pytest
 
 from engine import command_line
+from engine.tests.project import module_of
 
 ROOT = Path(__file__).parents[3]
-
-
-def module_of(script: str) -> str:
-    """The module of the script, which a person runs (scripts/) or a workflow does (scripts/ci/)."""
-    return f"scripts.ci.{script}" if (ROOT / f"scripts/ci/{script}.py").is_file() else f"scripts.{script}"
 
 
 class Step:

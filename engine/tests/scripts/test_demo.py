@@ -140,16 +140,6 @@ def test_each_change_can_be_made_to_the_model_that_the_template_comes_with(tmp_p
         Telling(tmp_path / "demo", root, STORY, io.StringIO()).begin(DAY)
 
 
-def test_no_champion_of_the_demo_goes_where_the_users_are_served(tmp_path: Path) -> None:
-    settings = DEMO_SETTINGS.read_text()
-    (tmp_path / "mlops.yaml").write_text(f"{settings}\nserving: {{namespace: models}}\n")
-    person = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com", "-c", "commit.gpgsign=false")
-    for command in (["init", "--quiet"], ["add", "."], [*person, "commit", "--quiet", "--message", "A step"]):
-        subprocess.run(["git", *command], cwd=tmp_path, check=True)
-    with pytest.raises(SettingsError, match=r"serving: expected none"):
-        new_project(tmp_path / "build/demo", tmp_path)
-
-
 def some_rows(days: int) -> Rows:
     """Flights that the second model knows well, and the first hardly."""
     random = np.random.default_rng(3)

@@ -175,7 +175,11 @@ def test_another_name_of_the_model_does_not_lose_its_champion(change: Change) ->
 def repository(tmp_path_factory: pytest.TempPathFactory, change: Change) -> Path:
     """This project's components and the demo's settings at a commit, with a worktree of it in candidate/."""
     root = tmp_path_factory.mktemp("judged") / "project"
-    wanted = [path for path in change.control.source.paths if path.startswith(("components/", "mlops.yaml"))]
+    wanted = [
+        path
+        for path in change.control.source.paths
+        if path.startswith(("components/", "engine/", "mlops.yaml"))
+    ]
     for path, file in change.control.source.read(wanted).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(file.content)
@@ -204,13 +208,13 @@ def test_rows_are_the_bases_unless_the_change_names_other_tables(repository: Pat
     same = read_candidate(repository, candidate)
     assert not same.changes_model, "the same code elsewhere is the same model"
     uris = [each["uri"] for each in json.loads(same.data_settings())["tables"].values()]
-    assert all(uri.startswith((repository / "data").as_uri()) for uri in uris)
+    assert all(uri.startswith((repository / "demo").as_uri()) for uri in uris)
     assert "counts_after_the_merge" not in same.provenance()
 
-    tables = same.candidate.settings.data.tables | {"more": Table(uri="data/more.parquet", time="at")}
+    tables = same.candidate.settings.data.tables | {"more": Table(uri="demo/more.parquet", time="at")}
     changed = by_the_base(with_settings(same.candidate, data={"tables": tables}), same.control)
     uris = [each["uri"] for each in json.loads(changed.data_settings())["tables"].values()]
-    assert all(uri.startswith((candidate / "data").as_uri()) for uri in uris)
+    assert all(uri.startswith((candidate / "demo").as_uri()) for uri in uris)
     assert changed.provenance()["tables"] == "the change's"
 
 

@@ -24,7 +24,7 @@ def project(root: Path, changes: dict[str, str]) -> Path:
     (root / "components/build_features").mkdir(parents=True)
     put_back(root)
     (root / "mlops.yaml").write_text(text)
-    (root / "data").symlink_to(ROOT / "data")
+    (root / "demo").symlink_to(ROOT / "demo")
     return root
 
 
