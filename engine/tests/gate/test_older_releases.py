@@ -1,7 +1,7 @@
-"""A champion that an older release made stays in production: it is compared with, predicts, serves and rolls back.
+"""A champion that an older release made stays usable: it is compared with, predicts, serves and rolls back.
 
-releases/<commit>.tar.xz holds what that commit wrote for the flights: two promoted versions with the staged images
-that they name, the predictions of a day, the verdict of the last gate and the decision of its monitor.
+releases/<commit>.tar.xz holds what that commit wrote for the flights: two promoted versions with the staged
+images that they name, the predictions of a day, the verdict of the last gate and the decision of its monitor.
 """
 
 import json
@@ -30,7 +30,8 @@ def older(request: pytest.FixtureRequest, project: Project) -> Project:
 
 def test_a_change_is_compared_with_the_champion_and_replaces_nothing(older: Project) -> None:
     champion = older.champion()
-    status, verdict = older.gate("--base", "HEAD")
+    older.edit("mlops.yaml", ("max_iter: 100", "max_iter: 90"))
+    status, verdict = older.gate()
     assert comparison(verdict, "champion")["clusters"] == 31
     assert verdict["models"]["champion"]["version"] == champion["version"]
     assert status == (0 if verdict["passed"] else 1)

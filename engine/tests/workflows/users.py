@@ -23,9 +23,10 @@ def test_features_have_names() -> None:
 def give_own_suite(project: Project) -> None:
     """One test instead of all of ours, which have their own time to run; and no bench, which uses them."""
     shutil.rmtree(project.root / "bench")
-    for name in ("test_*.py", "conftest.py"):
-        for ours in (project.root / "tests").rglob(name):
-            ours.unlink()
+    for folder in ("tests", "engine/tests", "local_kfp/tests"):
+        for name in ("test_*.py", "conftest.py"):
+            for ours in (project.root / folder).rglob(name):
+                ours.unlink()
     (project.root / "tests/test_features.py").write_text(TEST)
     project.commit()
 
