@@ -47,18 +47,17 @@ def open_issues(github: GitHub, workflow: str) -> list[FailureIssue]:
 
 
 def open_issue(github: GitHub, title: str, body: str) -> int:
-    require_label(github)
+    require_label(github, LABEL, "A workflow fails that nobody watches", "b60205")
     return github.post("issues", body={"title": title, "body": body, "labels": [LABEL]})["number"]
 
 
-def require_label(github: GitHub) -> None:
+def require_label(github: GitHub, name: str, about: str, color: str) -> None:
     """GitHub makes no label only because an issue names it."""
     try:
-        github.get("labels", LABEL)
+        github.get("labels", name)
     except NotFound:
-        about = "A workflow fails that nobody watches"
         try:
-            github.post("labels", body={"name": LABEL, "color": "b60205", "description": about})
+            github.post("labels", body={"name": name, "color": color, "description": about})
         except Refused as error:
             if error.code != 422:  # 422: somebody else was faster
                 raise

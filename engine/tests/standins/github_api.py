@@ -343,6 +343,7 @@ def _repository(api: GitHubApi, call: Call) -> tuple[int, Any]:
     private = api.about["private"]
     visibility = "private" if private else "public"
     described = {"default_branch": "main", "private": private, "visibility": visibility}
+    described["template_repository"] = api.about.get("template_repository")
     return 200, {"full_name": api.repository, "owner": owner, "is_template": False} | described
 
 
@@ -353,6 +354,17 @@ def _list_pulls(api: GitHubApi, call: Call) -> tuple[int, Any]:
     if head and ":" in head:  # GitHub ignores one that names no owner
         pulls = [pull for pull in pulls if pull["head"]["label"] == head]
     return 200, sorted(pulls, key=lambda pull: -pull["number"])
+
+
+@route(
+    "POST",
+    "pulls",
+    "pull_requests=write",
+    body=fields("title head base", title=LONG_TEXT, head=TEXT, base=TEXT, body=LONG_TEXT),
+)
+def _add_pull(api: GitHubApi, call: Call) -> tuple[int, Any]:
+    branch = call.body["head"]
+    return 201, api.add_pull(api.new_id(), "0" * 40, branch, BOT, title=call.body["title"])
 
 
 @route("GET", "pulls/{number}", "pull_requests=read")
