@@ -2,6 +2,8 @@
 
 from kfp import dsl
 
+from engine.kubeflow.interface import container
+
 
 @dsl.container_component
 def build_features(
@@ -9,15 +11,4 @@ def build_features(
     tables: dsl.Input[dsl.Dataset],
     features: dsl.Output[dsl.Dataset],
 ):
-    return dsl.ContainerSpec(
-        image="build_features",
-        command=["python", "-m", "components.build_features.main"],
-        args=[
-            "--feature-settings",
-            feature_settings,
-            "--tables",
-            tables.path,
-            "--features",
-            features.path,
-        ],
-    )
+    return container("build_features", locals())

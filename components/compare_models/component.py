@@ -2,6 +2,8 @@
 
 from kfp import dsl
 
+from engine.kubeflow.interface import container
+
 
 @dsl.container_component
 def compare_models(
@@ -25,32 +27,7 @@ def compare_models(
     metrics: dsl.Output[dsl.Metrics],
     passed: dsl.OutputPath(str),
 ):
-    return dsl.ContainerSpec(
-        image="compare_models",
-        command=["python", "-m", "components.compare_models.main"],
-        args=[
-            "--policy", policy,
-            "--truth", truth.path,
-            "--candidate", candidate.path,
-            "--control", control.path,
-            "--champion", champion.path,
-            "--candidate-record", candidate_record.path,
-            "--control-record", control_record.path,
-            "--champion-version", champion_version.path,
-            "--history", history.path,
-            "--training-features", training_features.path,
-            "--evaluation-features", evaluation_features.path,
-            "--findings", findings.path,
-            "--provenance", provenance,
-            "--results-uri", results_uri,
-            "--verdict", verdict.path,
-            "--report", report.path,
-            "--summary", summary.path,
-            "--metrics", metrics.path,
-            "--passed", passed,
-            "--executor-input", dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER,
-        ],
-    )  # fmt: skip
+    return container("compare_models", locals(), executor_input=dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER)
 
 
 @dsl.container_component
@@ -73,30 +50,7 @@ def compare_with_champion(
     metrics: dsl.Output[dsl.Metrics],
     passed: dsl.OutputPath(str),
 ):
-    return dsl.ContainerSpec(
-        image="compare_models",
-        command=["python", "-m", "components.compare_models.main"],
-        args=[
-            "--policy", policy,
-            "--truth", truth.path,
-            "--candidate", candidate.path,
-            "--champion", champion.path,
-            "--candidate-record", candidate_record.path,
-            "--champion-version", champion_version.path,
-            "--history", history.path,
-            "--training-features", training_features.path,
-            "--evaluation-features", evaluation_features.path,
-            "--findings", findings.path,
-            "--provenance", provenance,
-            "--results-uri", results_uri,
-            "--verdict", verdict.path,
-            "--report", report.path,
-            "--summary", summary.path,
-            "--metrics", metrics.path,
-            "--passed", passed,
-            "--executor-input", dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER,
-        ],
-    )  # fmt: skip
+    return container("compare_models", locals(), executor_input=dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER)
 
 
 @dsl.container_component
@@ -110,17 +64,4 @@ def reject_candidate(
     summary: dsl.Output[dsl.Markdown],
     passed: dsl.OutputPath(str),
 ):
-    return dsl.ContainerSpec(
-        image="compare_models",
-        command=["python", "-m", "components.compare_models.main"],
-        args=[
-            "--policy", policy,
-            "--findings", findings.path,
-            "--provenance", provenance,
-            "--results-uri", results_uri,
-            "--verdict", verdict.path,
-            "--report", report.path,
-            "--summary", summary.path,
-            "--passed", passed,
-        ],
-    )  # fmt: skip
+    return container("compare_models", locals())

@@ -2,11 +2,9 @@
 
 from kfp import dsl
 
+from engine.kubeflow.interface import container
+
 
 @dsl.container_component
 def enforce_verdict(verdict: dsl.Input[dsl.Artifact]):
-    return dsl.ContainerSpec(
-        image="enforce_verdict",
-        command=["python", "-m", "components.enforce_verdict.main"],
-        args=["--verdict", verdict.path],
-    )
+    return container("enforce_verdict", locals())

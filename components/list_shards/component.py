@@ -2,6 +2,8 @@
 
 from kfp import dsl
 
+from engine.kubeflow.interface import container
+
 
 @dsl.container_component
 def list_shards(
@@ -12,24 +14,7 @@ def list_shards(
     listing: dsl.Output[dsl.Artifact],
     shards: dsl.OutputPath(list),
 ):
-    return dsl.ContainerSpec(
-        image="list_shards",
-        command=["python", "-m", "components.list_shards.main", "list"],
-        args=[
-            "--data-settings",
-            data_settings,
-            "--inference-settings",
-            inference_settings,
-            "--as-of",
-            as_of,
-            "--input-uri",
-            input_uri,
-            "--listing",
-            listing.path,
-            "--shards",
-            shards,
-        ],
-    )
+    return container("list_shards list", locals())
 
 
 @dsl.container_component
@@ -39,17 +24,4 @@ def load_shard(
     shard: str,
     tables: dsl.Output[dsl.Dataset],
 ):
-    return dsl.ContainerSpec(
-        image="list_shards",
-        command=["python", "-m", "components.list_shards.main", "load"],
-        args=[
-            "--data-settings",
-            data_settings,
-            "--listing",
-            listing.path,
-            "--shard",
-            shard,
-            "--tables",
-            tables.path,
-        ],
-    )
+    return container("list_shards load", locals())

@@ -2,6 +2,8 @@
 
 from kfp import dsl
 
+from engine.kubeflow.interface import container
+
 
 @dsl.container_component
 def load_data(
@@ -10,17 +12,4 @@ def load_data(
     as_of: str,
     tables: dsl.Output[dsl.Dataset],
 ):
-    return dsl.ContainerSpec(
-        image="load_data",
-        command=["python", "-m", "components.load_data.main"],
-        args=[
-            "--data-settings",
-            data_settings,
-            "--window",
-            window,
-            "--as-of",
-            as_of,
-            "--tables",
-            tables.path,
-        ],
-    )
+    return container("load_data", locals())

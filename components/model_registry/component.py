@@ -2,6 +2,8 @@
 
 from kfp import dsl
 
+from engine.kubeflow.interface import container
+
 
 @dsl.container_component
 def resolve_model(
@@ -17,34 +19,7 @@ def resolve_model(
     feature_settings: dsl.OutputPath(str),
     digest: dsl.OutputPath(str),
 ):
-    return dsl.ContainerSpec(
-        image="model_registry",
-        command=["python", "-m", "components.model_registry.main", "resolve"],
-        args=[
-            "--model-registry-uri",
-            model_registry_uri,
-            "--name",
-            name,
-            "--alias",
-            alias,
-            "--fallback",
-            fallback,
-            "--model",
-            model.path,
-            "--version",
-            version.path,
-            "--history",
-            history.path,
-            "--build-features-image",
-            build_features_image,
-            "--score-model-image",
-            score_model_image,
-            "--feature-settings",
-            feature_settings,
-            "--digest",
-            digest,
-        ],
-    )
+    return container("model_registry resolve", locals())
 
 
 @dsl.container_component
@@ -57,26 +32,7 @@ def register_model(
     metadata: str,
     version: dsl.OutputPath(str),
 ):
-    return dsl.ContainerSpec(
-        image="model_registry",
-        command=["python", "-m", "components.model_registry.main", "register"],
-        args=[
-            "--model-registry-uri",
-            model_registry_uri,
-            "--name",
-            name,
-            "--model",
-            model.path,
-            "--record",
-            record.path,
-            "--verdict",
-            verdict.path,
-            "--metadata",
-            metadata,
-            "--version",
-            version,
-        ],
-    )
+    return container("model_registry register", locals())
 
 
 @dsl.container_component
@@ -87,28 +43,9 @@ def promote_model(
     expected: str,
     verdict: dsl.Input[dsl.Artifact],
 ):
-    return dsl.ContainerSpec(
-        image="model_registry",
-        command=["python", "-m", "components.model_registry.main", "promote"],
-        args=[
-            "--model-registry-uri",
-            model_registry_uri,
-            "--name",
-            name,
-            "--version",
-            version,
-            "--expected",
-            expected,
-            "--verdict",
-            verdict.path,
-        ],
-    )
+    return container("model_registry promote", locals())
 
 
 @dsl.container_component
 def rollback_model(model_registry_uri: str, name: str, to: str = "", reason: str = ""):
-    return dsl.ContainerSpec(
-        image="model_registry",
-        command=["python", "-m", "components.model_registry.main", "rollback"],
-        args=["--model-registry-uri", model_registry_uri, "--name", name, "--to", to, "--reason", reason],
-    )
+    return container("model_registry rollback", locals())

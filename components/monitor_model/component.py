@@ -2,6 +2,8 @@
 
 from kfp import dsl
 
+from engine.kubeflow.interface import container
+
 
 @dsl.container_component
 def monitor_model(
@@ -26,33 +28,7 @@ def monitor_model(
     alarm: dsl.OutputPath(str),
     train: dsl.OutputPath(str),
 ):
-    return dsl.ContainerSpec(
-        image="monitor_model",
-        command=["python", "-m", "components.monitor_model.main"],
-        args=[
-            "--policy", policy,
-            "--as-of", as_of,
-            "--model-registry-uri", model_registry_uri,
-            "--name", name,
-            "--truth", truth.path,
-            "--champion", champion.path,
-            "--shadow", shadow.path,
-            "--shadow-record", shadow_record.path,
-            "--champion-model", champion_model.path,
-            "--champion-features", champion_features.path,
-            "--champion-version", champion_version.path,
-            "--history", history.path,
-            "--findings", findings.path,
-            "--provenance", provenance,
-            "--results-uri", results_uri,
-            "--decided-by", dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            "--decision", decision.path,
-            "--report", report.path,
-            "--summary", summary.path,
-            "--alarm", alarm,
-            "--train", train,
-        ],
-    )  # fmt: skip
+    return container("monitor_model", locals(), decided_by=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
 
 
 @dsl.container_component
@@ -72,24 +48,4 @@ def report_fault(
     alarm: dsl.OutputPath(str),
     train: dsl.OutputPath(str),
 ):
-    return dsl.ContainerSpec(
-        image="monitor_model",
-        command=["python", "-m", "components.monitor_model.main"],
-        args=[
-            "--policy", policy,
-            "--as-of", as_of,
-            "--model-registry-uri", model_registry_uri,
-            "--name", name,
-            "--champion-version", champion_version.path,
-            "--history", history.path,
-            "--findings", findings.path,
-            "--provenance", provenance,
-            "--results-uri", results_uri,
-            "--decided-by", dsl.PIPELINE_JOB_ID_PLACEHOLDER,
-            "--decision", decision.path,
-            "--report", report.path,
-            "--summary", summary.path,
-            "--alarm", alarm,
-            "--train", train,
-        ],
-    )  # fmt: skip
+    return container("monitor_model", locals(), decided_by=dsl.PIPELINE_JOB_ID_PLACEHOLDER)

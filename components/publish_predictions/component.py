@@ -2,6 +2,8 @@
 
 from kfp import dsl
 
+from engine.kubeflow.interface import container
+
 
 @dsl.container_component
 def store_shard(
@@ -15,30 +17,7 @@ def store_shard(
     rejects: dsl.Input[dsl.Dataset],
     stored: dsl.OutputPath(str),
 ):
-    return dsl.ContainerSpec(
-        image="publish_predictions",
-        command=["python", "-m", "components.publish_predictions.main", "store"],
-        args=[
-            "--predictions-uri",
-            predictions_uri,
-            "--name",
-            name,
-            "--run",
-            run,
-            "--model-version",
-            model_version,
-            "--listing",
-            listing.path,
-            "--shard",
-            shard,
-            "--predictions",
-            predictions.path,
-            "--rejects",
-            rejects.path,
-            "--stored",
-            stored,
-        ],
-    )
+    return container("publish_predictions store", locals())
 
 
 @dsl.container_component
@@ -53,27 +32,4 @@ def publish_predictions(
     inference_settings: str,
     manifest: dsl.Output[dsl.Artifact],
 ):
-    return dsl.ContainerSpec(
-        image="publish_predictions",
-        command=["python", "-m", "components.publish_predictions.main", "publish"],
-        args=[
-            "--predictions-uri",
-            predictions_uri,
-            "--name",
-            name,
-            "--run",
-            run,
-            "--model-version",
-            model_version,
-            "--listing",
-            listing.path,
-            "--stored",
-            stored,
-            "--feature-settings",
-            feature_settings,
-            "--inference-settings",
-            inference_settings,
-            "--manifest",
-            manifest.path,
-        ],
-    )
+    return container("publish_predictions publish", locals())

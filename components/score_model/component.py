@@ -2,6 +2,8 @@
 
 from kfp import dsl
 
+from engine.kubeflow.interface import container
+
 
 @dsl.container_component
 def score_model(
@@ -10,20 +12,7 @@ def score_model(
     features: dsl.Input[dsl.Dataset],
     predictions: dsl.Output[dsl.Dataset],
 ):
-    return dsl.ContainerSpec(
-        image="score_model",
-        command=["python", "-m", "components.score_model.main"],
-        args=[
-            "--model",
-            model.path,
-            "--feature-settings",
-            feature_settings,
-            "--features",
-            features.path,
-            "--predictions",
-            predictions.path,
-        ],
-    )
+    return container("score_model", locals())
 
 
 @dsl.container_component
@@ -35,21 +24,4 @@ def predict_batch(
     predictions: dsl.Output[dsl.Dataset],
     rejects: dsl.Output[dsl.Dataset],
 ):
-    return dsl.ContainerSpec(
-        image="score_model",
-        command=["python", "-m", "components.score_model.main"],
-        args=[
-            "--model",
-            model.path,
-            "--model-version",
-            model_version,
-            "--feature-settings",
-            feature_settings,
-            "--features",
-            features.path,
-            "--predictions",
-            predictions.path,
-            "--rejects",
-            rejects.path,
-        ],
-    )
+    return container("score_model", locals())

@@ -2,6 +2,8 @@
 
 from kfp import dsl
 
+from engine.kubeflow.interface import container
+
 
 @dsl.container_component
 def train_model(
@@ -11,19 +13,4 @@ def train_model(
     model: dsl.Output[dsl.Model],
     record: dsl.Output[dsl.Artifact],
 ):
-    return dsl.ContainerSpec(
-        image="train_model",
-        command=["python", "-m", "components.train_model.main"],
-        args=[
-            "--training-settings",
-            training_settings,
-            "--feature-settings",
-            feature_settings,
-            "--features",
-            features.path,
-            "--model",
-            model.path,
-            "--record",
-            record.path,
-        ],
-    )
+    return container("train_model", locals())

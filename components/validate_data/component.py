@@ -2,6 +2,8 @@
 
 from kfp import dsl
 
+from engine.kubeflow.interface import container
+
 
 @dsl.container_component
 def validate_data(
@@ -12,21 +14,4 @@ def validate_data(
     valid: dsl.OutputPath(str),
     fail_on_finding: str = "false",
 ):
-    return dsl.ContainerSpec(
-        image="validate_data",
-        command=["python", "-m", "components.validate_data.main"],
-        args=[
-            "--feature-settings",
-            feature_settings,
-            "--training",
-            training.path,
-            "--evaluation",
-            evaluation.path,
-            "--findings",
-            findings.path,
-            "--valid",
-            valid,
-            "--fail-on-finding",
-            fail_on_finding,
-        ],
-    )
+    return container("validate_data", locals())

@@ -30,24 +30,24 @@ def only_interfaces_import_kfp(root: Path) -> Iterator[str]:
 @rule(
     breach("components/load_data/component.py:1", "import os\n"),
     breach("components/load_data/component.py:2", "from kfp import dsl\nROWS = 3\n"),
-    breach("components/load_data/component.py:1", "def load_data():\n    return dsl.ContainerSpec()\n"),
+    breach("components/load_data/component.py:1", "def load_data():\n    return container()\n"),
     breach(
         "components/load_data/component.py:2",
-        "@dsl.container_component\ndef load_data(rows):\n    rows += 1\n    return dsl.ContainerSpec(rows)\n",
+        "@dsl.container_component\ndef load_data(rows):\n    rows += 1\n    return container(rows)\n",
     ),
 )
 def interfaces_do_no_work(root: Path) -> Iterator[str]:
     for name, tree in modules(root, "components/*/component.py"):
         for node in tree.body:
             match node:
-                case ast.Expr(ast.Constant()) | ast.ImportFrom(module="kfp"):
+                case ast.Expr(ast.Constant()) | ast.ImportFrom(module="kfp" | "engine.kubeflow.interface"):
                     continue
                 case ast.FunctionDef(
                     decorator_list=[ast.Attribute(attr="container_component")],
-                    body=[*documentation, ast.Return(ast.Call(ast.Attribute(attr="ContainerSpec")))],
+                    body=[*documentation, ast.Return(ast.Call(ast.Name("container")))],
                 ) if all(isinstance(line, ast.Expr) for line in documentation):
                     continue
-            yield f"{name}:{node.lineno}: expected only container components that return a spec"
+            yield f"{name}:{node.lineno}: expected only container components that return container(...)"
 
 
 @rule(breach("scripts/run_pipeline.py:1", "import sys\n"))
