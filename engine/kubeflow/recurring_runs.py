@@ -22,7 +22,7 @@ from engine.settings.schedules_schema import Schedule, Schedules
 
 MARK = re.compile(
     r"Declared in mlops\.yaml of (?P<model>[a-z0-9-]+), schedules\.runs\.(?P<name>[a-z0-9-]+), "
-    r"(?P<time_zone>[\w/+-]+)(, not enabled)?: scripts\.reconcile_schedules replaces it\."
+    r"(?P<time_zone>[\w/+-]+)(, not enabled)?: scripts\.(ci\.)?reconcile_schedules replaces it\."
 )
 ENABLED, GONE = "ENABLE", 404
 
