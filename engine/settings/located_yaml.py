@@ -1,6 +1,7 @@
 """YAML that remembers on which line each of its values stands, so that an error can say where to look."""
 
 import re
+from datetime import date
 from typing import Any
 
 import yaml
@@ -13,7 +14,7 @@ Path = tuple[str | int, ...]
 class _Loader(yaml.SafeLoader):
     """SafeLoader that reads 1e-3 as a number, as YAML 1.2 and every reader of the file do."""
 
-    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> object:
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> date:
         try:
             return super().construct_yaml_timestamp(node)
         except ValueError as error:
@@ -85,7 +86,8 @@ class LocatedYaml:
             return SettingsError(f"{self.name}: expected UTF-8 text, found {str(error).splitlines()[0]}")
         mark = error.problem_mark or error.context_mark
         context = f"{error.context}: " if error.context else ""
-        return SettingsError(f"{self.name}:{mark.line + 1}: expected YAML: {context}{error.problem}")
+        line = mark.line + 1 if mark else 1
+        return SettingsError(f"{self.name}:{line}: expected YAML: {context}{error.problem}")
 
     @staticmethod
     def _kind(node: yaml.Node | None) -> str:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
 
-from engine.settings.settings_types import Name, Section, text_like
+from engine.settings.settings_types import Name, Section, matches
 
 SCHEDULED_DAY = "[[ScheduledTime.2006-01-02]]"
 """What Kubeflow replaces by the day, in UTC, that a recurring run was due; spelt as Go spells a layout."""
@@ -45,12 +45,12 @@ def _time_zone(value: object) -> object:
 
 Cron = Annotated[str, BeforeValidator(_cron)]
 TimeZone = Annotated[str, BeforeValidator(_time_zone)]
-ScheduleName = text_like(
-    r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", "lower-case letters, digits and hyphens, 40 at most"
-)
-VersionName = text_like(
-    r"latest|([0-9a-f]{12}-)?[0-9a-f]{12}", "latest, or the name of a version that was deployed"
-)
+ScheduleName = Annotated[
+    str, matches(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", "lower-case letters, digits and hyphens, 40 at most")
+]
+VersionName = Annotated[
+    str, matches(r"latest|([0-9a-f]{12}-)?[0-9a-f]{12}", "latest, or the name of a version that was deployed")
+]
 
 
 class Schedule(Section):
@@ -60,10 +60,10 @@ class Schedule(Section):
     catch_up: bool = False
     """Whether each time that was missed, while the endpoint was down, is run later; or the newest alone."""
     version: VersionName = "latest"
-    parameters: dict[Name, str] = Field({})
+    parameters: dict[Name, str] = Field(default={})
     """In place of what follows from the other settings."""
 
 
 class Schedules(Section):
     time_zone: TimeZone = "UTC"
-    runs: dict[ScheduleName, Schedule] = Field({})
+    runs: dict[ScheduleName, Schedule] = Field(default={})

@@ -4,19 +4,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from engine.settings.settings_types import Count, Cpu, Memory, Section, text_like
+from engine.settings.settings_types import Count, Cpu, Memory, Omittable, Section, matches
 
-DnsName = text_like(
-    r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", "lower-case letters, digits and hyphens, a letter first"
-)
+DnsName = Annotated[
+    str, matches(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", "lower-case letters, digits and hyphens, a letter first")
+]
 SERVICE_NAME = r"[a-z]([a-z0-9-]{0,39}[a-z0-9])?"
-ServiceName = text_like(SERVICE_NAME, "lower-case letters, digits and hyphens, a letter first, 41 at most")
-Gateway = text_like(r"[a-z0-9-]+/[a-z0-9.-]+", "namespace/name of a Gateway")
-Url = text_like(r"https?://[^/?#@\s]+", "http:// or https:// with host and port, and no path")
-Region = text_like(r"[a-z0-9-]+", "a region, as us-east-1")
-Role = text_like(
-    r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", "an IAM role, as arn:aws:iam::123456789012:role/models"
-)
+ServiceName = Annotated[
+    str, matches(SERVICE_NAME, "lower-case letters, digits and hyphens, a letter first, 41 at most")
+]
+Gateway = Annotated[str, matches(r"[a-z0-9-]+/[a-z0-9.-]+", "namespace/name of a Gateway")]
+Url = Annotated[str, matches(r"https?://[^/?#@\s]+", "http:// or https:// with host and port, and no path")]
+Region = Annotated[str, matches(r"[a-z0-9-]+", "a region, as us-east-1")]
+Role = Annotated[
+    str,
+    matches(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", "an IAM role, as arn:aws:iam::123456789012:role/models"),
+]
 Percent = Annotated[int, Field(ge=1, le=99)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -24,14 +27,14 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Storage(Section):
     """How the server reaches the model registry, which may be another way than from here."""
 
-    endpoint: Url = None
+    endpoint: Omittable[Url] = None
     region: Region = "us-east-1"
     credentials: Literal["static", "irsa"] = "static"
-    role_arn: Role = None
+    role_arn: Omittable[Role] = None
 
 
 class Canary(Section):
-    steps: list[Percent] = Field([10, 50])
+    steps: list[Percent] = Field(default=[10, 50])
     pause_seconds: Annotated[int, Field(ge=0)] = 60
     requests: Count = 20
     maximum_error_share: Share = 0.0
@@ -45,10 +48,10 @@ class ServerResources(Section):
 
 class Serving(Section):
     namespace: DnsName
-    name: ServiceName = None
+    name: Omittable[ServiceName] = None
     mode: Literal["standard", "knative"] = "standard"
-    gateway: Gateway = None
-    ingress: Url = None
+    gateway: Omittable[Gateway] = None
+    ingress: Omittable[Url] = None
     replicas: Count = 1
     resources: ServerResources = ServerResources()
     storage: Storage = Storage()

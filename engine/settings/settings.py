@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args
+from types import UnionType
+from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -84,7 +85,7 @@ def _column_disagreements(settings: Settings) -> Iterator[Problem]:
             yield (*here, "known"), _not_one_of("a moment", column.known, features.moments)
         if column.type == "category" and (column.min, column.max) != (None, None):
             yield here, "expected no min and max for a category, found one"
-        if None not in (column.min, column.max) and column.min > column.max:
+        if column.min is not None and column.max is not None and column.min > column.max:
             yield here, f"expected min <= max, found {column.min:g} and {column.max:g}"
 
 
@@ -126,7 +127,7 @@ def _explain(error: ErrorDetails) -> Problem:
     found = _shown(error["input"])
     match error["type"]:
         case "extra_forbidden":
-            return path, f"expected no such key{_suggestion(path[-1], _keys_at(Settings, path[:-1]))}"
+            return path, f"expected no such key{_suggestion(path[-1], _keys_at(path[:-1]))}"
         case "missing":
             return path, "expected this key, found nothing"
         case "literal_error":
@@ -136,7 +137,7 @@ def _explain(error: ErrorDetails) -> Problem:
         case "value_error":
             return path, f"expected {error['ctx']['error']}, found {found}"
         case "model_type":
-            return path, f"expected a mapping of {', '.join(_keys_at(Settings, path))}, found {found}"
+            return path, f"expected a mapping of {', '.join(_keys_at(path))}, found {found}"
         case "invalid-json-value":
             return path, f"expected text, a number, true, false, null, a list or a mapping, found {found}"
     return path, f"{error['msg'].replace('Input should be', 'expected').lower()}, found {found}"
@@ -153,9 +154,18 @@ def _shown(value: object) -> str:
     return repr(value) if isinstance(value, str) else str(value)
 
 
-def _keys_at(schema: Any, path: tuple[str | int, ...]) -> list[str]:
+def _keys_at(path: tuple[str | int, ...]) -> list[str]:
     """The keys that the section at `path` may have."""
+    annotation: object = Settings
     for part in path:
-        is_section = isinstance(schema, type) and issubclass(schema, BaseModel)
-        schema = schema.model_fields[part].annotation if is_section else get_args(schema)[-1]
-    return list(schema.model_fields)
+        section = _section(annotation)
+        annotation = section.model_fields[str(part)].annotation if section else get_args(annotation)[-1]
+    section = _section(annotation)
+    return list(section.model_fields) if section else []
+
+
+def _section(annotation: object) -> type[BaseModel] | None:
+    """The section that `annotation` says, also where its key may be absent; None for any other type."""
+    kinds = (annotation, *(get_args(annotation) if isinstance(annotation, UnionType) else ()))
+    sections = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
+    return next(sections, None)

@@ -3,7 +3,7 @@
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
@@ -18,6 +18,7 @@ from engine.settings.settings_types import (
     ModelName,
     Name,
     NotNegative,
+    Omittable,
     Repository,
     Section,
     Uri,
@@ -54,9 +55,9 @@ class Windows(Section):
 class Column(Section):
     type: Literal["number", "category"]
     known: Name
-    required: bool = None
-    min: float = None
-    max: float = None
+    required: Omittable[bool] = None
+    min: Omittable[float] = None
+    max: Omittable[float] = None
 
 
 class Features(Section):
@@ -67,7 +68,7 @@ class Features(Section):
 
 class Training(Section):
     estimator: DottedPath
-    parameters: dict[str, JsonValue] = Field({})
+    parameters: dict[str, JsonValue] = Field(default={})
     categories: Literal["ordinal", "one-hot"]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -92,7 +93,7 @@ class References(Section):
 
 
 class Slices(Section):
-    columns: list[Name] = Field([])
+    columns: list[Name] = Field(default=[])
     minimum_rows: Count
 
 
@@ -105,13 +106,13 @@ class Limit(Section):
 
 
 class Guardrails(Section):
-    roc_auc: Drop = None
-    log_loss: Drop = None
-    accuracy: Drop = None
-    calibration_error: Drop = None
-    mae: Drop = None
-    rmse: Drop = None
-    model_bytes: Limit = None
+    roc_auc: Omittable[Drop] = None
+    log_loss: Omittable[Drop] = None
+    accuracy: Omittable[Drop] = None
+    calibration_error: Omittable[Drop] = None
+    mae: Omittable[Drop] = None
+    rmse: Omittable[Drop] = None
+    model_bytes: Omittable[Limit] = None
 
 
 class Policies(Section):
@@ -150,14 +151,14 @@ class Monitoring(Section):
 
 
 class Images(Section):
-    repository: Repository = None
-    pull_requests: Repository = None
+    repository: Omittable[Repository] = None
+    pull_requests: Omittable[Repository] = None
     keep_days: Count = 14
 
 
 class Resources(Section):
-    cpu: Cpu = None
-    memory: Memory = None
+    cpu: Omittable[Cpu] = None
+    memory: Omittable[Memory] = None
 
 
 class Settings(Section):
@@ -171,10 +172,10 @@ class Settings(Section):
     policies: Policies
     inference: Inference = Inference()
     monitoring: Monitoring = Monitoring()
-    serving: Serving = None
+    serving: Omittable[Serving] = None
     schedules: Schedules = Schedules()
     images: Images = Images()
-    resources: dict[Name, Resources] = Field({})
+    resources: dict[Name, Resources] = Field(default={})
 
     def as_of(self) -> date:
         """The day that windows count back from; "today" is today's in UTC, as the cluster's schedules are."""
@@ -242,6 +243,6 @@ class Settings(Section):
         return canonical_json(policies | metric | {"references": policies["references"][gate]})
 
 
-def canonical_json(value: Any) -> str:
+def canonical_json(value: object) -> str:
     """The one JSON text of `value`: what is equal has equal bytes, so that caches and hashes agree."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -2,20 +2,21 @@
 
 import re
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, PlainValidator
+from pydantic_core import CoreSchema
 
 
-def text_like(pattern: str, expected: str) -> Any:
-    """A string type whose error says `expected` instead of showing the pattern."""
+def matches(pattern: str, expected: str) -> BeforeValidator:
+    """A check of a whole string, whose error says `expected` instead of showing the pattern."""
 
     def check(value: object) -> object:
         if isinstance(value, str) and not re.fullmatch(pattern, value):
             raise ValueError(expected)
         return value
 
-    return Annotated[str, BeforeValidator(check)]
+    return BeforeValidator(check)
 
 
 def _day(value: object) -> object:
@@ -29,21 +30,40 @@ def _quantity(value: object) -> object:
     return str(value) if type(value) in (int, float) else value
 
 
-Name = text_like(r"[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and underscores")
-ModelName = text_like(
-    r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "lower-case letters, digits and hyphens, 63 at most"
-)
-Uri = text_like(r"(file:///|s3://|https://).+|(?![a-z0-9+.-]+://).+", "a path, file:///, s3:// or https://")
-DottedPath = text_like(
-    r"[A-Za-z_]\w*(\.\w+)+", "an estimator with its module, as sklearn.linear_model.LogisticRegression"
-)
-Repository = text_like(
-    r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+",
-    "an image repository with no tag, as docker.io/you/flight-delays",
-)
-Cpu = Annotated[text_like(r"\d+(\.\d+)?m?", "a number of cores, as 2 or 500m"), BeforeValidator(_quantity)]
+class _NotNull:
+    """Validates `Value | None` as a `Value`: the file has no null."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler(get_args(source)[0])
+
+
+Value = TypeVar("Value")
+Omittable = Annotated[Value | None, _NotNull]
+"""None where the key is absent."""
+Name = Annotated[str, matches(r"[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and underscores")]
+ModelName = Annotated[
+    str, matches(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "lower-case letters, digits and hyphens, 63 at most")
+]
+Uri = Annotated[
+    str, matches(r"(file:///|s3://|https://).+|(?![a-z0-9+.-]+://).+", "a path, file:///, s3:// or https://")
+]
+DottedPath = Annotated[
+    str,
+    matches(
+        r"[A-Za-z_]\w*(\.\w+)+", "an estimator with its module, as sklearn.linear_model.LogisticRegression"
+    ),
+]
+Repository = Annotated[
+    str,
+    matches(
+        r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+",
+        "an image repository with no tag, as docker.io/you/flight-delays",
+    ),
+]
+Cpu = Annotated[str, matches(r"\d+(\.\d+)?m?", "a number of cores, as 2 or 500m"), BeforeValidator(_quantity)]
 Memory = Annotated[
-    text_like(r"\d+(\.\d+)?([EPTGMK]i?)?", "an amount of memory, as 4Gi"), BeforeValidator(_quantity)
+    str, matches(r"\d+(\.\d+)?([EPTGMK]i?)?", "an amount of memory, as 4Gi"), BeforeValidator(_quantity)
 ]
 Day = Annotated[date | str, PlainValidator(_day)]
 Count = Annotated[int, Field(ge=1)]
@@ -51,6 +71,6 @@ NotNegative = Annotated[float, Field(ge=0)]
 
 
 class Section(BaseModel):
-    """A mapping of the file. A key that has a default may be absent; a null is never what was meant."""
+    """A mapping of the file. A key that has a default may be absent; a null is an error."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)

@@ -18,7 +18,8 @@ def with_value(text: str, path: tuple[str, ...], value: str, comment: str) -> st
     for key in path:
         node = next((found for name, found in node.value if name.value == key), node)
     start, end = node.start_mark.index, node.end_mark.index
-    line_start, line_end = text.rfind("\n", 0, start) + 1, re.compile(r"\r?\n|\Z").search(text, end).start()
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = end + len(re.split(r"\r?\n", text[end:], maxsplit=1)[0])
     line = text[line_start:start] + value + text[end:line_end].partition(" #")[0].rstrip()
     changed = f"{text[:line_start]}{line:<{COMMENT_COLUMN - 1}} # {comment}{text[line_end:]}"
     if _parsed(changed) == _expected(text, path, value):
