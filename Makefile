@@ -4,7 +4,12 @@ LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-heade
 # Locked with the training's libraries alone, for MLServer wants an older web framework than the project.
 SERVER := components/serve_model
 
-.PHONY: demo gate promote rollback predict serve monitor test bench lint lock update
+.DEFAULT_GOAL := help
+
+.PHONY: help demo gate promote rollback predict serve monitor test bench lint lock update
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
 demo: .venv/installed ## the year 2013, told in minutes: build/demo/index.html
 	@$(BIN)/python -m scripts.demo
