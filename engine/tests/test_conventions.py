@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from engine.tests.conventions import code, files, images, interfaces, trust, workflows  # noqa: F401 - they register their rules
+from engine.tests.conventions import (  # noqa: F401 - they register their rules
+    code,
+    files,
+    images,
+    interfaces,
+    trust,
+    variables,
+    workflows,
+)
 from engine.tests.conventions.rules import RULES, Breach, Rule
 
 ROOT = Path(__file__).parents[2]
