@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.tests.conventions.images import pins
-from engine.tests.conventions.rules import breach, found, lines, modules, programs, rule
+from engine.tests.conventions.rules import breach, found, lines, modules, rule
 
 FOLDERS = (
     ".github",
@@ -126,28 +126,6 @@ def descend(level: float, parts: list[ast.expr]) -> float:
             case _:
                 return math.inf
     return level
-
-
-@rule(
-    breach(
-        "scripts/gate.py:2",
-        'import os\nurl = os.environ.get("KUBEFLOW_HOST")\n',
-        {"README.md": "# Settings\n"},
-    )
-)
-def environment_variables_are_documented(root: Path) -> Iterator[str]:
-    documented = "".join(path.read_text() for _, path in found(root, "README.md", "docs/**/*.md"))
-    for name, tree in programs(root):
-        for node in ast.walk(tree):
-            match node:
-                case (
-                    ast.Subscript(ast.Attribute(attr="environ"), ast.Constant(str(variable)), ast.Load())
-                    | ast.Call(
-                        ast.Attribute(ast.Attribute(attr="environ"), "get"), [ast.Constant(str(variable)), *_]
-                    )
-                    | ast.Call(ast.Attribute(attr="getenv"), [ast.Constant(str(variable)), *_])
-                ) if variable not in documented and not re.fullmatch("HOME|PATH|(AWS|GITHUB)_.*", variable):
-                    yield f"{name}:{node.lineno}: expected {variable} in README.md or docs/"
 
 
 @rule(
