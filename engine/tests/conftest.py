@@ -10,7 +10,7 @@ import pytest
 
 from engine import sources
 from engine.images import images
-from engine.tests.containers.engine import STORE, TOOLS, Engine
+from engine.tests.containers.container_engine import STORE, TOOLS, Engine
 from engine.tests.project import Project, copy_of_this_project
 
 ROOT = Path(__file__).parents[2]

@@ -11,6 +11,7 @@ from engine.tests.conventions import (  # noqa: F401 - they register their rules
     interfaces,
     layers,
     trust,
+    updates,
     variables,
     workflows,
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.tests.containers.engine import Engine
+from engine.tests.containers.container_engine import Engine
 
 pytestmark = pytest.mark.containers
 

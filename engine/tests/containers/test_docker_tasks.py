@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from kfp import dsl
 
-from engine.tests.containers.engine import Engine
+from engine.tests.containers.container_engine import Engine
 from engine.tests.demo_files import DEMO_SETTINGS
 from local_kfp.tests.runs import Run, prepare, start
 

@@ -14,7 +14,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from engine.kserve.golden_requests import differences
-from engine.tests.containers.engine import Engine
+from engine.tests.containers.container_engine import Engine
 from engine.tests.model_servers import free_port
 from engine.training.golden_requests import golden
 

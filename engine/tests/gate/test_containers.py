@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.predictions.predictions import Predictions
-from engine.tests.containers.engine import Engine
+from engine.tests.containers.container_engine import Engine
 from engine.tests.project import Project
 
 pytestmark = pytest.mark.containers

@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from engine.tests.containers.engine import CACHE, STORE
+from engine.tests.containers.container_engine import CACHE, STORE
 from engine.tests.project import ROOT
 from engine.tests.workflows.origin import NAME, Event, Origin
 

@@ -11,7 +11,7 @@ from engine.kubeflow import kfp_lists, runs
 from engine.kubeflow.endpoint import open_client
 from engine.kubeflow.local_server import local_kfp
 from engine.sources import GitIndex
-from engine.tests.containers.engine import Engine
+from engine.tests.containers.container_engine import Engine
 from engine.tests.demo_files import DEMO_SETTINGS
 from engine.tests.docker_registry import DockerRegistry
 from engine.tests.project import ROOT, Project

@@ -14,7 +14,7 @@ from engine.kubeflow.endpoint import open_client
 from engine.kubeflow.local_server import local_kfp
 from engine.model_registry.model_registry import ModelRegistry
 from engine.sources import GitIndex
-from engine.tests.containers.engine import Engine
+from engine.tests.containers.container_engine import Engine
 from engine.tests.docker_registry import DockerRegistry
 from engine.tests.project import Project
 from engine.tests.standins.github_api import GitHubApi, running_github_api

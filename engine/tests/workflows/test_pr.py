@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from engine.tests.containers.engine import Engine
+from engine.tests.containers.container_engine import Engine
 from engine.tests.docker_registry import DockerRegistry
 from engine.tests.project import Project
 from engine.tests.seaweedfs import SeaweedFS

@@ -6,7 +6,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from engine.tests.containers.engine import Engine
+from engine.tests.containers.container_engine import Engine
 from engine.tests.standins.actions.standin import Inputs, RefusedError, flag, only, run, workspace
 
 TAG = re.compile(r"127\.0\.0\.1:\d+/[a-z0-9/._-]+:[\w][\w.-]{0,127}")
