@@ -1,29 +1,26 @@
 """The rules of the house hold, and each of them finds what it forbids."""
 
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from engine.tests.conventions import (  # noqa: F401 - they register their rules
-    code,
-    files,
-    images,
-    interfaces,
-    layers,
-    trust,
-    updates,
-    variables,
-    workflows,
-)
+from engine.tests.conventions import rules
 from engine.tests.conventions.rules import RULES, Breach, Rule
 
 ROOT = Path(__file__).parents[2]
+for module in sorted(Path(rules.__file__).parent.glob("*.py")):
+    import_module(f"engine.tests.conventions.{module.stem}")  # which registers its rules
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
 def test_the_project_keeps(rule: Rule) -> None:
+    rules.EXAMINED.clear()
     if breaches := "\n".join(rule.check(ROOT)):
         pytest.fail(breaches, pytrace=False)
+    assert rules.EXAMINED, (
+        "expected files that the rule holds for, found none; does its pattern still fit the tree?"
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,3 +32,11 @@ def test_a_breach_is_found(rule: Rule, breach: Breach, tmp_path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace("{root}", str(tmp_path)))
     assert [finding.partition(": ")[0] for finding in rule.check(tmp_path)] == [breach.where]
+
+
+def test_a_pattern_that_fits_no_file_is_noticed() -> None:
+    rules.EXAMINED.clear()
+    assert not [*rules.modules(ROOT, "no-such-folder/*.py")]
+    assert not rules.EXAMINED
+    assert [*rules.modules(ROOT, "scripts/gate.py")]
+    assert {ROOT / "scripts/gate.py"} == rules.EXAMINED

@@ -49,9 +49,14 @@ def breach(where: str, text: str, files: dict[str, str] | None = None) -> Breach
     return Breach(where, {where.partition(":")[0]: text, **(files or {})})
 
 
+EXAMINED: set[Path] = set()
+"""The files that were found since this was cleared: a rule that examined none holds for nothing."""
+
+
 def found(root: Path, *patterns: str) -> Iterator[tuple[str, Path]]:
     """The files that match any of `patterns`: path from the root, and path."""
     for path in sorted({path for pattern in patterns for path in root.glob(pattern) if path.is_file()}):
+        EXAMINED.add(path)
         yield path.relative_to(root).as_posix(), path
 
 
