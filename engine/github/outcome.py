@@ -27,6 +27,11 @@ class Outcome:
     but: str = ""
     """What the run did otherwise than its verdict says."""
 
+    @property
+    def is_detached(self) -> bool:
+        """Whether the gate's run on the endpoint goes on."""
+        return self.line == DETACHED
+
 
 def outcome(conclusion: str, jobs: Iterable[Mapping[str, Any]], left: Left, accepted: str | None) -> Outcome:
     """`conclusion` and `jobs` are GitHub's word; what the run left is believed only where that agrees."""

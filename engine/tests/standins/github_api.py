@@ -105,6 +105,8 @@ class GitHubApi:
     reruns: list[int] = field(default_factory=list)
     workflows: dict[str, set[str]] = field(default_factory=dict)
     """File of each workflow that can be dispatched, and the names of its inputs."""
+    disabled: set[str] = field(default_factory=set)
+    """Those of `workflows` that somebody disabled."""
     dispatches: list[Document] = field(default_factory=list)
     environments: dict[str, Document] = field(default_factory=dict)
     permissions: dict[str, str] = field(default_factory=dict)
@@ -559,9 +561,32 @@ DISPATCH = fields(
 @route("POST", "actions/workflows/{workflow}/dispatches", "actions=write", body=DISPATCH)
 def _dispatch(api: GitHubApi, call: Call, workflow: str) -> tuple[int, Any]:
     known = _found(api.workflows, workflow)
+    if workflow in api.disabled:
+        raise Refusal(422, "Cannot trigger a 'workflow_dispatch' on a disabled workflow")
     if unknown := sorted(set(call.body.get("inputs", {})) - known):
         raise Refusal(422, f"Unexpected inputs provided: {json.dumps(unknown)}")
     api.dispatches.append({"workflow": workflow, "inputs": {}} | call.body)
+    return 204, None
+
+
+@route("GET", "actions/workflows/{workflow}", "actions=read")
+def _get_workflow(api: GitHubApi, call: Call, workflow: str) -> tuple[int, Any]:
+    _found(api.workflows, workflow)
+    state = "disabled_manually" if workflow in api.disabled else "active"
+    return 200, {"path": f".github/workflows/{workflow}", "state": state}
+
+
+@route("PUT", "actions/workflows/{workflow}/enable", "actions=write")
+def _enable_workflow(api: GitHubApi, call: Call, workflow: str) -> tuple[int, Any]:
+    _found(api.workflows, workflow)
+    api.disabled.discard(workflow)
+    return 204, None
+
+
+@route("PUT", "actions/workflows/{workflow}/disable", "actions=write")
+def _disable_workflow(api: GitHubApi, call: Call, workflow: str) -> tuple[int, Any]:
+    _found(api.workflows, workflow)
+    api.disabled.add(workflow)
     return 204, None
 
 
