@@ -6,8 +6,9 @@ from typing import Any
 
 from engine.command_line import parser, run
 
-PERMISSIONS = {"actions": "read", "pull-requests": "write", "statuses": "write"}
+PERMISSIONS = {"actions": "write", "pull-requests": "write", "statuses": "write"}
 CONTEXT = "gate"
+RESUMES = "gates.yml"
 LONGEST_STATUS = 140  # characters, as GitHub counts them
 
 
@@ -23,6 +24,7 @@ def main() -> int:
     from engine.github.api import GitHub
     from engine.github.outcome import outcome
     from engine.github.sticky_comment import write_comment
+    from engine.github.workflow_state import switch
     from engine.text import printable
 
     ended = ended_run.read_event()
@@ -55,6 +57,8 @@ def main() -> int:
     status = {"state": found.state, "description": description, "target_url": target}
     github.post("statuses", sha, body=status | {"context": CONTEXT})
     print(f"{found.state}: {description}")
+    if found.is_detached and switch(github, RESUMES, enabled=True):
+        print(f"{RESUMES} is enabled until this gate has a verdict")
     return 0
 
 

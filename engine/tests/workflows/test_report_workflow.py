@@ -69,6 +69,17 @@ def test_a_run_that_left_no_verdict_is_told_too(report, github_api: GitHubApi) -
     assert github_api.statuses[SHA][0]["state"] == "success"
 
 
+def test_a_gate_that_goes_on_enables_the_workflow_that_ends_it(report, github_api: GitHubApi) -> None:
+    github_api.workflows["gates.yml"] = set()
+    github_api.disabled = {"gates.yml"}
+
+    run = report("failure", detached="{}")
+
+    assert run.results == {"report": "success"}, run.printed
+    assert github_api.statuses[SHA][0]["state"] == "pending"
+    assert github_api.disabled == set()
+
+
 def test_a_forged_verdict_is_no_success(report, github_api: GitHubApi) -> None:
     run = report("success", verdict='{"passed": true, "reason": "::error::<script>"}')
 

@@ -34,6 +34,7 @@ Report = Callable[..., Call]
 def report(github_api: GitHubApi, call: Callable[..., Call], tmp_path: Path) -> Report:
     """Call it with what the run left, how its jobs ended, and what is different about the run."""
     github_api.add_pull(12, SHA)
+    github_api.workflows["gates.yml"] = set()
 
     def tell(
         verdict: Any = None,
@@ -134,6 +135,23 @@ def test_there_is_no_verdict(
     assert github_api.statuses[SHA][0]["state"] == state
     assert line in github_api.statuses[SHA][0]["description"]
     assert line in only_comment(github_api)
+
+
+def test_a_gate_that_goes_on_enables_gates_once_its_status_is_pending(
+    report: Report, github_api: GitHubApi, tmp_path: Path
+):
+    github_api.disabled = {"gates.yml"}
+    report(WON)
+    assert github_api.disabled == {"gates.yml"}
+    (tmp_path / "verdict/verdict.json").unlink()
+    (tmp_path / "verdict/detached.json").write_text("{}")
+    for printed in ("gates.yml is enabled until this gate has a verdict\n", ""):
+        done = report(gate="failure", ended="failure")
+        assert done.printed.endswith(f"pending: {github_api.statuses[SHA][0]['description']}\n{printed}")
+        assert github_api.disabled == set()
+    (enabled,) = github_api.called("PUT")
+    before = github_api.calls[: github_api.calls.index(enabled)]
+    assert [call.body["state"] for call in before if call.path.endswith(f"statuses/{SHA}")][-1] == "pending"
 
 
 def test_the_jobs_that_failed_are_named(report: Report, github_api: GitHubApi):

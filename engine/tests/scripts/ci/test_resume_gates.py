@@ -11,6 +11,11 @@ GRANTED = {name.replace("-", "_"): level for name, level in PERMISSIONS.items()}
 SHAS = {number: f"{number:040x}" for number in (1, 2, 3, 4, 5, 6)}
 
 
+@pytest.fixture(autouse=True)
+def gates_workflow(github_api) -> None:
+    github_api.workflows["gates.yml"] = set()
+
+
 @pytest.fixture
 def resume(call, tmp_path, kubeflow: Kubeflow, github_api):
     def run():
@@ -45,6 +50,7 @@ def test_only_a_gate_whose_run_has_ended_is_run_again_and_only_once(resume, kube
     assert sorted(github_api.reruns) == [actions[1]["id"], actions[3]["id"]]
     resume()  # while they run
     assert len(github_api.reruns) == 2
+    assert github_api.disabled == set(), "2 goes on"
 
 
 def test_one_that_is_refused_stops_no_other(resume, kubeflow, github_api, monkeypatch):
@@ -72,4 +78,42 @@ def test_where_no_gate_waits_the_endpoint_is_not_asked(call, tmp_path, github_ap
     github_api.add_pull(1, SHAS[1])
     granted = github_api.environment(**GRANTED)
     done = call(tmp_path, "resume_gates", KUBEFLOW_HOST="http://127.0.0.1:9", **granted)
-    assert (done.status, done.printed) == (0, "no gate waits for its run\n")
+    assert done.status == 0, done.error
+    assert done.printed == "no gate waits for its run\ngates.yml is disabled until a gate waits\n"
+    assert github_api.disabled == {"gates.yml"}
+
+
+def test_without_an_endpoint_it_disables_itself(call, tmp_path, github_api):
+    github_api.add_pull(1, SHAS[1])
+    github_api.add_status(SHAS[1], "gate", "pending", "a maintainer has to approve the run first")
+    granted = github_api.environment(**GRANTED)
+    done = call(tmp_path, "resume_gates", KUBEFLOW_HOST="", **granted)
+    assert (done.status, done.outputs) == (0, {"endpoint": "false"})
+    assert github_api.disabled == {"gates.yml"}
+
+
+def test_it_disables_itself_when_the_last_gate_is_run_again(resume, kubeflow, github_api):
+    github_api.add_pull(1, SHAS[1])
+    github_api.add_run(SHAS[1], conclusion="failure")
+    github_api.add_status(SHAS[1], "gate", "pending", "the run goes on")
+    kubeflow.start(kubeflow.upload("pr-1-evaluation"), f"pr-1-{SHAS[1][:12]}")
+    done = resume()
+    assert done.outputs == {"endpoint": "true"}
+    assert (len(github_api.reruns), github_api.disabled) == (1, {"gates.yml"})
+
+
+def test_a_gate_that_becomes_pending_meanwhile_keeps_it_enabled(resume, github_api, monkeypatch):
+    real = GitHub.put
+
+    def report_at_this_moment(self, *pieces):
+        github_api.add_pull(1, SHAS[1])
+        github_api.add_status(SHAS[1], "gate", "pending", "the run goes on")
+        real(self, *pieces)
+
+    monkeypatch.setattr(GitHub, "put", report_at_this_moment)
+    done = resume()
+    assert done.printed.splitlines()[1:] == [
+        "gates.yml is disabled until a gate waits",
+        "gates.yml is enabled: a gate began to wait",
+    ]
+    assert github_api.disabled == set()
