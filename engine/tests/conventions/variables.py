@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engine.environment import VARIABLES, table
 from engine.tests.conventions.rules import breach, found, lines, programs, rule
-from engine.tests.conventions.workflow_files import ACTIONS, WORKFLOWS, Mapping, documents
+from engine.tests.conventions.workflow_files import ACTIONS, WORKFLOWS, documents, environments
 
 OF_OTHERS = re.compile(r"CI|HOME|PATH|(GITHUB|RUNNER|ACTIONS)_\w+")  # set by the system and by GitHub
 NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
@@ -104,7 +104,7 @@ def workflows_take_settings_from_where_they_belong(root: Path) -> Iterator[str]:
 def variables_of_workflows_have_an_entry(root: Path) -> Iterator[str]:
     for name, document in documents(root):
         text = (root / name).read_text()
-        for env in _environments(document):
+        for env in environments(document):
             for each, value in env.items():
                 where, entry = f"{name}:{env.lines[each]}", VARIABLES.get(each)
                 if entry is not None:
@@ -114,19 +114,3 @@ def variables_of_workflows_have_an_entry(root: Path) -> Iterator[str]:
                         yield f"{where}: expected {each}: {expected}, found {value}"
                 elif not re.search(rf"\$\{{?{each}\b", text):  # a step's own shell variable
                     yield f"{where}: expected an entry of {each} in engine/environment.py, or a use of it"
-
-
-def _environments(node: object) -> Iterator[Mapping]:
-    """Every `env:` of a workflow or action, each once, however often an alias repeats it."""
-    seen = set()
-    waiting = [node]
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, Mapping) and isinstance(node.get("env"), Mapping) and id(node["env"]) not in seen:
-            seen.add(id(node["env"]))
-            yield node["env"]
-        if isinstance(node, dict | list):
-            waiting.extend(node.values() if isinstance(node, dict) else node)

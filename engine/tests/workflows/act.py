@@ -297,9 +297,9 @@ def read_jobs(output: str, described: Document) -> dict[str, list[Job]]:
     for line in lines(output):
         if "jobID" not in line or not ({"step", "jobResult"} & {*line}):
             continue
-        name, first = line["jobID"], line["job"].partition("/")[0].strip()
-        if first != described.get("name") and first in callers:
-            name = f"{callers[first]} / {name}"
+        name, (first, *called) = line["jobID"], line["job"].split("/")
+        if len(called) == 2:  # by the job that called it last, of which act says nothing more
+            name = f"{callers.get(first.strip(), first.strip())} / {name}"
         job = found.setdefault(name, {}).setdefault(line["job"], Job(line["matrix"]))
         if line.get("command") == "summary":
             job.summary += line["content"]

@@ -76,34 +76,39 @@ def start(github_api: GitHubApi) -> Start:
         )
         for number in range(1001, 1030):
             github_api.runs[number] = github_api.add_run(event.sha, f"{workflow}.yml", None)
-            github_api.add_jobs(number, train="failure")
-        allowed = granted(github_api, "report-failure/report-failure", "monitoring/start")
+            github_api.add_jobs(number, run="failure")
+        allowed = granted(github_api, "report-failure/report-failure", "run-scheduled/start")
         return runner.run(f"{workflow}.yml", event, **options, **allowed)
 
     return run
 
 
+def ran(workflow: str, **results: str) -> dict[str, str]:
+    """The results of jobs that `workflow` called, and of the report on them."""
+    return {f"{workflow} / {job}": result for job, result in results.items()} | {REPORT: "success"}
+
+
 def test_without_a_model_registry_it_says_that_it_skips(github, start, github_api: GitHubApi) -> None:
     run = start(github, "monitoring")
 
-    assert (run.status, run.results) == (0, {"plan": "success"}), run.printed
-    assert "monitoring: skipped: no model registry" in run.job("plan").summary
+    assert (run.status, run.results) == (0, {"monitoring / plan": "success"}), run.printed
+    assert "monitoring: skipped: no model registry" in run.job("monitoring / plan").summary
     assert github_api.issues == {}
 
 
 def test_the_clock_trains_the_first_champion(with_models, start, registry) -> None:
     run = start(with_models, "training")
 
-    assert run.results == {"plan": "success", "train": "success", REPORT: "success"}, run.printed
+    assert run.results == ran("training", plan="success", run="success"), run.printed
     assert registry.champion()["verdict"]["as_of"] == "2013-04-16"
     assert (run.artifacts / "verdict/files/verdict.json").exists()
-    assert "runs on this runner" in run.job("plan").summary
+    assert "runs on this runner" in run.job("training / plan").summary
 
 
 def test_the_champion_predicts_the_day_that_a_person_asks_for(with_models, start, registry, store) -> None:
     run = start(with_models, "inference", {"as-of": "2013-04-17"})
 
-    assert run.results == {"plan": "success", "predict": "success", REPORT: "success"}, run.printed
+    assert run.results == ran("inference", plan="success", run="success"), run.printed
     manifest = Predictions(f"{store}/predictions", "flight-delays").manifest("2013-04-17")
     assert manifest["model_version"] == registry.champion()["version"]
 
@@ -113,8 +118,7 @@ def test_an_alarm_starts_a_training_once_github_lets_it(
 ) -> None:
     run = start(with_models, "monitoring", {"as-of": "2013-04-30"})
 
-    ran = {"plan": "success", "monitor": "success", "start": "failure", REPORT: "success"}
-    assert run.results == ran, run.printed
+    assert run.results == ran("monitoring", plan="success", run="success", start="failure"), run.printed
     assert "404 Not Found" in run.printed
     assert "waits for the next run to try again" in run.printed
     assert (run.artifacts / "monitoring/files/monitoring.html").exists()
@@ -122,9 +126,9 @@ def test_an_alarm_starts_a_training_once_github_lets_it(
     assert issue["title"] == "The workflow monitoring fails"
 
     github_api.workflows["training.yml"] = {"as-of"}
-    only = {"jobs": ["start"], "given": {"plan": {"work": "run"}, "monitor": {}}}
     for _ in range(2):
-        assert start(with_models, "monitoring", **only).results["start"] == "success"
+        again = start(with_models, "monitoring", {"as-of": "2013-04-30"})
+        assert again.results["monitoring / start"] == "success", again.printed
     assert [each["inputs"] for each in github_api.dispatches] == [{"as-of": "2013-04-30"}]
     assert [each["reasons"] for each in registry.monitored()[0]["alarms"]] == [["age"]]
 
@@ -139,7 +143,7 @@ def test_a_model_that_loses_opens_an_issue_with_the_report(
 
     run = start(with_models, "training", {"as-of": "2013-04-30"})
 
-    assert run.results == {"plan": "success", "train": "failure", REPORT: "success"}, run.printed
+    assert run.results == ran("training", plan="success", run="failure"), run.printed
     assert registry.champion()["version"] == champion
     (issue,) = github_api.issues.values()
     assert "does not pass" in issue["body"], "the report"
@@ -157,7 +161,7 @@ def test_an_endpoint_is_the_clock_and_watched(
         )
         run = start(watching, "training")
 
-    assert run.results == {"plan": "failure", REPORT: "success"}, run.printed
-    assert "only watched" in run.job("plan").summary
+    assert run.results == ran("training", plan="failure"), run.printed
+    assert "only watched" in run.job("training / plan").summary
     assert "training: missing: expected a recurring run, found none" in run.printed
     assert len(github_api.issues) == 1

@@ -23,6 +23,7 @@ from engine.tests.workflows.granted import granted
 
 REPORT = "report-failure / report-failure"
 REVIEWERS = {"type": "required_reviewers", "reviewers": [{"type": "User", "reviewer": {"login": "ann"}}]}
+RECORDED = "images / record"
 BUILT = {"plan": "success", "compile": "success"}
 
 
@@ -84,8 +85,8 @@ def test_what_was_merged_reaches_production_once_it_is_protected(
     client = open_client(settings["KUBEFLOW_HOST"])
     assert {each.display_name for each in kfp_lists.pipelines(client, "")} >= {"training", "evaluation"}
     assert ModelRegistry(settings["MODEL_REGISTRY_URI"], "flight-delays").champion()
-    started = delivered.job("production").step("scripts.train").outputs["run-id"]
-    assert started != delivered.job("staging").step("scripts.train").outputs["run-id"]
+    started = delivered.job("production").step("Start the training").outputs["run-id"]
+    assert started != delivered.job("staging").step("Train a smoke run").outputs["run-id"]
     assert client.get_run(started).display_name.startswith("train-")
     declared = {f"flight-delays-{name}" for name in ("training", "monitoring", "inference")}
     assert {each.display_name for each in kfp_lists.recurring_runs(client)} == declared
@@ -99,30 +100,35 @@ def test_what_was_delivered_is_trained_again_by_hand(
 
     run = github.run("operate.yml", github.origin.on_main("workflow_dispatch", {"inputs": inputs}))
 
-    assert run.results == {"images": "success", "retrain": "success"}, run.printed
+    assert run.results == {RECORDED: "success", "retrain": "success"}, run.printed
     verdict = json.loads((run.artifacts / "verdict/files/verdict.json").read_text())
     assert (verdict["verdict"], verdict["passed"]) == ("IDENTICAL", True)
     assert (run.artifacts / "report-1.html").is_dir() and "IDENTICAL" in run.job("retrain").summary
 
 
 def test_what_was_delivered_goes_by_the_endpoints_clock_and_runs_there_when_asked(
-    github: Runner, delivered: Run, settings: dict[str, str]
+    github: Runner, delivered: Run, settings: dict[str, str], github_api: GitHubApi
 ) -> None:
     github = replace(github, variables=settings, home=github.home / "clock")
+    allowed = granted(github_api, "report-failure/report-failure", "run-scheduled/start")
     clock = github.origin.on_main("schedule", {"schedule": "47 6 * * 1"})
     asked = github.origin.on_main("workflow_dispatch", {"inputs": {}})
 
-    watched = github.run("monitoring.yml", clock, jobs=["plan"])
-    trained = github.run("training.yml", asked, jobs=["plan", "images", "train"])
+    watched = github.run("monitoring.yml", clock, **allowed)
+    trained = github.run("training.yml", asked, **allowed)
 
-    assert watched.results == {"plan": "success"}, watched.printed
+    assert watched.results == ran("monitoring", "plan", "start"), watched.printed
     assert "monitoring: its last run is well, or not due yet" in watched.printed
-    assert trained.results == dict.fromkeys(("plan", "images", "train"), "success"), trained.printed
-    assert settings["KUBEFLOW_HOST"] in trained.job("train").step("scripts.train").printed
+    assert trained.results == ran("training", "plan", "run") | {RECORDED: "success"}, trained.printed
+    assert settings["KUBEFLOW_HOST"] in trained.job("training / run").step("Train a candidate").printed
+
+
+def ran(workflow: str, *jobs: str) -> dict[str, str]:
+    return dict.fromkeys([*(f"{workflow} / {job}" for job in jobs), REPORT], "success")
 
 
 @pytest.mark.containers
-def test_once_a_week_images_are_built_anew_and_attested(
+def test_once_a_week_images_are_built_again_and_attested(
     github: Runner, merged: Project, repository: str, docker_registry: DockerRegistry, engine: Engine
 ) -> None:
     """One of them, for the others were built this week."""
@@ -138,7 +144,7 @@ def test_once_a_week_images_are_built_anew_and_attested(
     assert run.results == BUILT | {"build": "success"}, run.printed
     built = named["build_features"]
     assert [each["tags"] for each in run.used("docker/build-push-action")] == [built.reference]
-    digest = run.jobs["build"][0].step("build-image").outputs["digest"]
+    digest = run.jobs["build"][0].step("Build the image").outputs["digest"]
     (attested,) = run.used("actions/attest")
     assert (attested["subject-name"], attested["subject-digest"]) == (repository, digest)
     assert attested["push-to-registry"] == "true"
