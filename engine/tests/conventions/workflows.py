@@ -8,7 +8,9 @@ from engine.tests.conventions.rules import Breach, breach, found, lines, rule
 from engine.tests.conventions.workflow_files import (
     ACTIONS,
     WORKFLOWS,
+    Mapping,
     documents,
+    environments,
     jobs,
     listens,
     script_file,
@@ -18,6 +20,8 @@ from engine.tests.conventions.workflow_files import (
 
 SCREEN, LONGEST_WORKFLOW, LONGEST_ACTION, MOST_INPUTS = 65, 240, 60, 6
 LONGER = {".github/workflows/delivery.yml": 260, ".github/actions/build-image/action.yml": 64}
+MOST_REPEATED = 2  # variables
+MAY_REPEAT = {"pr"}  # a local gate gets the store without the endpoint, and YAML cannot name part of a block
 OURS = r'(PYTHONPATH="\$GITHUB_ACTION_PATH/../../.." )?(exec )?python3?( -P)? -m scripts\.(?P<script>[\w.]+)'
 TOOLS = r"make|git|cp|python -m pytest|sudo env( \"\w+=\$[\w./-]+\")* \.ci/run"
 RUNNER = "${{ vars.RUNS_ON || 'ubuntu-24.04' }}"
@@ -50,6 +54,25 @@ def steps_run_one_line_that_calls_one_script(root: Path) -> Iterator[str]:
             yield f"{where}: expected a script of ours, found {command!r}"
         elif ours and not (script := script_file(root, ours["script"])).is_file():
             yield f"{where}: expected {script.relative_to(root)}, found no such file"
+
+
+@rule(
+    breach(
+        f"{W}:7",
+        f"{STEP}env: &a {{A: '1', B: '2', C: '3'}}\n      - env: *a\n      - env:\n"
+        "          D: '4'\n          A: '1'\n          B: '2'\n          C: '3'\n",
+    ),
+    breach(f"{W}:5", f"env: {{A: '1', B: '2', C: '3'}}\n{STEP}env: {{A: '1', B: '2', C: '3'}}\n"),
+)
+def blocks_of_variables_stand_once(root: Path) -> Iterator[str]:
+    for name, workflow in documents(root):
+        blocks: list[Mapping] = []
+        for block in environments(workflow) if Path(name).stem not in MAY_REPEAT else ():
+            for other in blocks:
+                if len(repeated := block.items() & other.items()) > MOST_REPEATED:
+                    where = f"{name}:{max(block.line, other.line)}"
+                    yield f"{where}: expected an anchor, found {len(repeated)} variables again"
+            blocks.append(block)
 
 
 @rule(

@@ -1,4 +1,4 @@
-"""patches.yml, gates.yml and cleanup.yml: what the clock starts, with and without anything to do."""
+"""patches, gates, leftovers and cleanup: what the clock starts, with and without anything to do."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -42,15 +42,34 @@ def schedule(github: Runner) -> Event:
     return github.origin.on_main("schedule", {"schedule": "23 4 * * 1"})
 
 
-def test_patches_start_a_delivery_that_builds_every_image(github, schedule, github_api: GitHubApi) -> None:
-    github_api.workflows["delivery.yml"] = {"weekly"}
+@pytest.fixture(autouse=True)
+def switched(github_api: GitHubApi) -> None:
+    """The workflows that are enabled and disabled."""
+    github_api.workflows |= {"gates.yml": set(), "leftovers.yml": set()}
 
-    run = github.run("patches.yml", schedule, jobs=["patches"], **granted(github_api, "patches/patches"))
+
+def test_patches_start_a_delivery_that_builds_every_image(
+    with_endpoint, schedule, github_api: GitHubApi
+) -> None:
+    github_api.workflows["delivery.yml"] = {"weekly"}
+    granted_here = granted(github_api, "patches/patches")
+
+    run = with_endpoint.run("patches.yml", schedule, jobs=["patches"], **granted_here)
 
     assert run.results == {"patches": "success"}, run.printed
     assert [(each["workflow"], each["inputs"]) for each in github_api.dispatches] == [
         ("delivery.yml", {"weekly": "true"})
     ]
+
+
+def test_patches_by_hand_need_no_endpoint(github, github_api: GitHubApi) -> None:
+    github_api.workflows["delivery.yml"] = {"weekly"}
+    event = github.origin.on_main("workflow_dispatch")
+
+    run = github.run("patches.yml", event, **granted(github_api, "patches/patches"))
+
+    assert run.results == {"patches": "success"}, run.printed
+    assert len(github_api.dispatches) == 1
 
 
 def test_a_failure_opens_one_issue_that_the_next_success_closes(
@@ -71,20 +90,24 @@ def test_a_failure_opens_one_issue_that_the_next_success_closes(
     assert report("failure") == "success"
     (issue,) = github_api.issues.values()
     assert "patches" in issue["title"]
-    assert report({}) == "success"
+    assert report({"endpoint": "true"}) == "success"
     assert issue["state"] == "closed"
 
 
-@pytest.mark.parametrize("workflow", ["gates.yml", "cleanup.yml"])
-def test_without_an_endpoint_there_is_nothing_to_do(
-    github, schedule, github_api: GitHubApi, workflow: str
+@pytest.mark.parametrize(
+    ("workflow", "job"),
+    [("gates", "gates"), ("leftovers", "leftovers / remove"), ("cleanup", "cleanup / remove")],
+)
+def test_without_an_endpoint_it_disables_the_schedule(
+    github, github_api: GitHubApi, workflow: str, job: str
 ) -> None:
-    job = workflow.removesuffix(".yml")
+    event = github.origin.on_main("workflow_dispatch")
 
-    run = github.run(workflow, schedule, jobs=[job], **granted(github_api, f"{job}/{job}"))
+    run = github.run(f"{workflow}.yml", event, **granted(github_api, f"{workflow}/{workflow}"))
 
     assert run.results == {job: "success"}, run.printed
     assert "KUBEFLOW_HOST" in run.printed
+    assert github_api.disabled == {"gates.yml" if workflow == "gates" else "leftovers.yml"}
 
 
 def test_a_gate_whose_run_has_ended_is_run_again(
@@ -99,6 +122,7 @@ def test_a_gate_whose_run_has_ended_is_run_again(
 
     assert run.results == {"gates": "success"}, run.printed
     assert github_api.reruns == [last["id"]]
+    assert github_api.disabled == {"gates.yml"}
 
 
 def test_what_a_closed_pull_request_left_is_gone_and_again_is_harmless(
@@ -120,11 +144,29 @@ def test_what_a_closed_pull_request_left_is_gone_and_again_is_harmless(
     for _ in range(2):
         run = github.run("cleanup.yml", closed, **granted(github_api, "cleanup/cleanup"))
 
-        assert run.results == {"cleanup": "success"}, run.printed
+        assert run.results == {"cleanup / remove": "success"}, run.printed
         assert kubeflow.names()["pipelines"] == ["pr-123-evaluation"]
         assert kubeflow.names()["runs"] == [f"pr-123-{SHA[:12]}"]
         assert docker_registry.tags(theirs) == {f"{main}-pr123"}
         assert docker_registry.tags(repository) == {main}
+        assert github_api.disabled == set()
+
+
+def test_the_nightly_run_removes_what_was_missed(
+    with_endpoint, schedule, kubeflow: Kubeflow, github_api: GitHubApi
+) -> None:
+    github_api.disabled = {"leftovers.yml"}
+    for number, state in ((12, "closed"), (13, "open")):
+        github_api.add_pull(number, SHA, state=state)
+        kubeflow.start(kubeflow.upload(f"pr-{number}-evaluation"), f"pr-{number}-{SHA[:12]}", "hang")
+    allowed = granted(github_api, "leftovers/leftovers", "leftovers/report-failure")
+
+    run = with_endpoint.run("leftovers.yml", schedule, **allowed)
+
+    ran = {"leftovers / remove": "success", "report-failure / report-failure": "success"}
+    assert run.results == ran, run.printed
+    assert kubeflow.names()["pipelines"] == ["pr-13-evaluation"]
+    assert github_api.disabled == set()
 
 
 def test_a_fork_leaves_nothing_to_remove(with_endpoint) -> None:
