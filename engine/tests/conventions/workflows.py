@@ -19,9 +19,6 @@ from engine.tests.conventions.workflow_files import (
 )
 
 SCREEN, LONGEST_WORKFLOW, LONGEST_ACTION, MOST_INPUTS = 65, 240, 60, 6
-LONGER = {".github/workflows/delivery.yml": 260, ".github/actions/build-image/action.yml": 64}
-MOST_REPEATED = 2  # variables
-MAY_REPEAT = {"pr"}  # a local gate gets the store without the endpoint, and YAML cannot name part of a block
 OURS = r'(PYTHONPATH="\$GITHUB_ACTION_PATH/../../.." )?(exec )?python3?( -P)? -m scripts\.(?P<script>[\w.]+)'
 TOOLS = r"make|git|cp|python -m pytest|sudo env( \"\w+=\$[\w./-]+\")* \.ci/run"
 RUNNER = "${{ vars.RUNS_ON || 'ubuntu-24.04' }}"
@@ -31,6 +28,11 @@ WORDS = re.compile(r"[a-z]+(-[a-z]+)*")
 W = ".github/workflows/w.yml"
 JOB = "jobs:\n  one:\n"
 STEP = f"{JOB}    steps:\n      - "
+LONGER = {".github/workflows/delivery.yml": 260, ".github/actions/build-image/action.yml": 64}
+MOST_REPEATED = 2  # variables
+MAY_REPEAT = {"pr"}  # a local gate gets the store without the endpoint, and YAML cannot name part of a block
+STEP_NAME = re.compile(r"[A-Z][a-z]+(,? [\w.'-]+){0,5}")
+NOT_IMPERATIVE = re.compile(r"\w+(ing|ed|s)\b")
 
 
 @rule(
@@ -54,6 +56,24 @@ def steps_run_one_line_that_calls_one_script(root: Path) -> Iterator[str]:
             yield f"{where}: expected a script of ours, found {command!r}"
         elif ours and not (script := script_file(root, ours["script"])).is_file():
             yield f"{where}: expected {script.relative_to(root)}, found no such file"
+
+
+@rule(
+    breach(f"{W}:4", f"{STEP}run: make lint\n"),
+    breach(f"{W}:5", f"{STEP}uses: ./.github/actions/set-up\n        name: Setting up\n"),
+    breach(f"{W}:4", f"{STEP}name: set up\n        uses: ./.github/actions/set-up\n"),
+    breach(f"{W}:4", f"{STEP}name: Sets up\n        uses: ./.github/actions/set-up\n"),
+    breach(
+        f"{W}:4", f"{STEP}name: Set up all that it may need here\n        uses: ./.github/actions/set-up\n"
+    ),
+    breach(".github/actions/x/action.yml:3", "runs:\n  steps:\n    - run: make lint\n"),
+)
+def steps_have_imperative_names(root: Path) -> Iterator[str]:
+    for name, step in steps(root):
+        title = step.get("name", "")
+        if not STEP_NAME.fullmatch(title) or NOT_IMPERATIVE.match(title):
+            where = f"{name}:{step.lines.get('name', step.line)}"
+            yield f"{where}: expected an imperative name of at most 6 words, found {title or 'none'}"
 
 
 @rule(
