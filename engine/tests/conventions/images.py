@@ -148,9 +148,13 @@ def components_are_locked_as_the_project(root: Path) -> Iterator[str]:
 
 @rule(
     breach(
-        "components/x/main.py:1",
-        "import pandas\n",
-        {"components/x/Dockerfile": "", "components/x/requirements.txt": f"numpy==2.4.6{HASH}"},
+        "components/x/requirements.in:1",
+        "numpy\n",
+        {
+            "components/x/main.py": "import pandas\n",
+            "components/x/Dockerfile": "",
+            "components/x/requirements.txt": f"numpy==2.4.6{HASH}",
+        },
     )
 )
 def images_install_what_they_import(root: Path) -> Iterator[str]:
@@ -169,8 +173,9 @@ def images_install_what_they_import(root: Path) -> Iterator[str]:
                 if top in ("components", "engine", *sys.stdlib_module_names):
                     continue
                 if not installed & {normalized(each) for each in distributions.get(top, [top])}:
-                    where = file.relative_to(root).as_posix()
-                    yield f"{where}:{line}: expected {top} in {path.parent.name}/requirements.in"
+                    importing = file.relative_to(root).as_posix()
+                    where = path.with_name("requirements.in").relative_to(root).as_posix()
+                    yield f"{where}:1: expected {top}, which {importing}:{line} imports"
 
 
 def imported_files(root: Path, start: Path) -> set[Path]:
