@@ -61,11 +61,11 @@ def test_one_changed_component_is_built_tested_and_judged_on_the_runner(
 
     jobs = ("plan", "checks / tests", "build", "gate", "ci-passed")
     assert run.results == dict.fromkeys(jobs, "success"), run.printed
-    plan = run.job("plan").step("plan_pull_request").outputs
+    plan = run.job("plan").step("Plan the pull request").outputs
     assert (plan["gate"], plan["push"], plan["plumbing"]) == ("local", "false", "false")
     assert [job.matrix["component"] for job in run.jobs["build"]] == ["build_features"]
     assert [built["push"] for built in run.used("docker/build-push-action")] == ["false"]
-    assert "1 passed" in run.job("checks / tests").step("pytest").printed
+    assert "1 passed" in run.job("checks / tests").step("Test components").printed
     assert verdict(run)["verdict"] == "IDENTICAL"
     assert (run.artifacts / "report-1.html").is_dir() and "IDENTICAL" in run.job("gate").summary
 
@@ -78,7 +78,7 @@ def test_documentation_alone_is_neither_built_nor_judged(github: Runner, change:
     run = github.run("pr.yml", event, jobs=["plan", "build", "gate", "ci-passed"], given={"checks": {}})
 
     assert run.results == dict.fromkeys(("plan", "checks", "ci-passed"), "success"), run.printed
-    assert run.job("plan").step("plan_pull_request").outputs["gate"] == "none"
+    assert run.job("plan").step("Plan the pull request").outputs["gate"] == "none"
 
 
 def test_a_new_title_is_no_new_judgement(github: Runner, change: Project) -> None:
@@ -103,9 +103,9 @@ def test_who_gets_no_secrets_is_judged_on_the_runner(github: Runner, change: Pro
     run = github.run("pr.yml", events[who](), jobs=["plan"])
 
     assert run.results == {"plan": "success"}, run.printed
-    plan = run.job("plan").step("plan_pull_request").outputs
+    plan = run.job("plan").step("Plan the pull request").outputs
     assert (plan["gate"], plan["push"], plan["number"]) == ("local", "false", "12")
-    matrix = json.loads(run.job("plan").step("plan_images").outputs["matrix"])
+    matrix = json.loads(run.job("plan").step("images for the runner").outputs["matrix"])
     assert [each["component"] for each in matrix] == ["build_features"]
 
 
@@ -137,7 +137,7 @@ def test_who_changes_the_judge_is_judged_by_the_base(
         "gate": "failure",
         "ci-passed": "failure",
     }, run.printed
-    assert run.job("plan").step("plan_pull_request").outputs["plumbing"] == "true"
+    assert run.job("plan").step("Plan the pull request").outputs["plumbing"] == "true"
     assert "counts after the merge: `scripts/ci/check_needs.py`" in run.job("plan").summary
     for judge in ("mlops.yaml: policies", "components/compare_models", "scripts/ci/check_needs.py"):
         assert f"`{judge}`" in run.job("gate").summary.partition("counts after the merge:")[2]
@@ -151,7 +151,7 @@ def test_a_failing_test_of_the_user_fails_the_checks(github: Runner, change: Pro
     run = github.run("pr.yml", event, jobs=["checks"], given={"plan": LOCAL})
 
     assert run.results == {"plan": "success", "checks / tests": "failure"}
-    assert "1 failed" in run.job("checks / tests").step("pytest").printed
+    assert "1 failed" in run.job("checks / tests").step("Test components").printed
 
 
 def test_changed_plumbing_runs_every_suite(github: Runner, change: Project) -> None:
@@ -168,7 +168,7 @@ def test_changed_plumbing_runs_every_suite(github: Runner, change: Project) -> N
     run = github.run("pr.yml", event, jobs=["checks"], given={"plan": LOCAL | {"plumbing": "true"}})
 
     assert run.results == {"plan": "success", "checks / every-suite": "success"}
-    printed = run.job("checks / every-suite").step(".ci/run").printed
+    printed = run.job("checks / every-suite").step("every suite").printed
     assert "1 passed" in printed and "every suite of root" in printed
 
 
@@ -181,7 +181,7 @@ def test_what_fails_or_is_left_out_for_no_reason_does_not_pass(
     run = github.run("pr.yml", github.origin.pull_request(change), jobs=["ci-passed"], given=given)
 
     assert run.results["ci-passed"] == "failure"
-    assert f"✗ {job}: " in run.job("ci-passed").step("check_needs").printed
+    assert f"✗ {job}: " in run.job("ci-passed").step("Check the other jobs").printed
 
 
 @pytest.mark.containers
@@ -200,7 +200,7 @@ def test_a_component_that_does_not_build_is_not_judged(
         "build": "failure",
         "ci-passed": "failure",
     }, run.printed
-    assert "failed to build" in run.jobs["build"][0].step("build-image").printed
+    assert "failed to build" in run.jobs["build"][0].step("Build the image").printed
 
 
 @pytest.fixture(scope="module")
@@ -235,14 +235,14 @@ def test_on_the_endpoint_images_are_pushed_and_champion_and_control_are_asked(
     run = with_endpoint.run("pr.yml", event, jobs=jobs, given={"checks": {}})
 
     assert run.results == dict.fromkeys([*jobs, "checks"], "success"), run.printed
-    plan = run.job("plan").step("plan_pull_request").outputs
+    plan = run.job("plan").step("Plan the pull request").outputs
     assert (plan["gate"], plan["push"]) == ("endpoint", "true")
     built = [inputs["tags"] for inputs in run.used("docker/build-push-action")]
     assert len(built) == 1 and "-pull-requests:build_features-" in built[0] and built[0].endswith("-pr12")
     sha = event.payload["pull_request"]["head"]["sha"]
     assert kfp_runs(endpoint) == {f"pr-12-{sha[:12]}": "SUCCEEDED"}
     assert {each["reference"] for each in verdict(run)["comparisons"]} == {"champion", "control"}
-    assert "deploy_pipelines --dry-run" in [*run.job("gate").steps][-2]
+    assert "Compare them with the endpoint" in [*run.job("gate").steps][-2]
 
 
 def test_without_a_digest_nothing_is_judged(
@@ -258,7 +258,7 @@ def test_without_a_digest_nothing_is_judged(
     )
 
     assert run.results["gate"] == "failure"
-    assert "build_features" in run.job("gate").step("--output build/candidate-images.json").printed
+    assert "build_features" in run.job("gate").step("candidate's images").printed
     assert not [name for name in kfp_runs(endpoint) if name.startswith("pr-13-")]
 
 
@@ -270,7 +270,7 @@ def test_an_endpoint_out_of_reach_is_an_error_and_never_local(with_endpoint: Run
 
     run = nowhere.run("pr.yml", event, jobs=["plan"])
 
-    plan = run.job("plan").step("plan_pull_request")
+    plan = run.job("plan").step("Plan the pull request")
     assert (run.results["plan"], "gate" in plan.outputs) == ("failure", False)
     assert "127.0.0.1:9" in plan.printed and plan.printed.endswith("exit status 3\n")
 
@@ -293,7 +293,7 @@ def test_what_is_cancelled_ends_on_the_endpoint_too(
 
     assert run.results["gate"] == "failure"
     until(lambda: kfp_runs(endpoint)[name] == "CANCELED")
-    assert any("terminate_runs" in step for step in run.job("gate").steps) == (who == "the workflow")
+    assert any("Terminate" in step for step in run.job("gate").steps) == (who == "the workflow")
 
 
 def gate_of(act: int) -> int:
