@@ -16,7 +16,7 @@ from engine.tests.workflows.users import lock, publish_images
 
 JOBS = ["plan", "checks", "ci-passed"]
 CHECKS = [
-    "Check out the change, merged",
+    "Check out",
     "Set up",
     "Lint",
     "Test components and pipelines",
