@@ -6,7 +6,7 @@ SERVER := components/serve_model
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo gate promote rollback predict serve monitor test bench lint lock update
+.PHONY: help demo gate promote rollback predict serve monitor test bench lint lock record update
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ lock: .venv/installed-dev ## lock the project's and every component's requiremen
 	@set -e; for file in $(filter-out $(SERVER)/%,$(wildcard components/*/requirements.in)); do $(LOCK) --no-annotate $$file -c requirements.txt -o $${file%.in}.txt; done
 	@$(LOCK) --no-annotate $(SERVER)/requirements.in -c components/train_model/requirements.txt -o $(SERVER)/requirements.txt
 	@$(LOCK) --no-annotate engine/tests/serving/requirements.in -o engine/tests/serving/requirements.txt
+
+record: .venv/installed ## record the template's own files, after a change of one: .github/release.sha256
+	@$(BIN)/python -m scripts.record_release
 
 update: ## merge the newest version of the template, on a branch of its own (TEMPLATE=owner/name, TO=v1.1.0)
 	@$(PYTHON) scripts/update.py $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(TO),--to "$(TO)") $(if $(RESTART),--restart)

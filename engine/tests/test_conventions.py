@@ -1,16 +1,14 @@
 """The rules of the house hold, and each of them finds what it forbids."""
 
-from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from engine.tests.conventions import rules
-from engine.tests.conventions.rules import RULES, Breach, Rule
+from engine.tests.conventions.rules import Breach, Rule, every_rule
 
 ROOT = Path(__file__).parents[2]
-for module in sorted(Path(rules.__file__).parent.glob("*.py")):
-    import_module(f"engine.tests.conventions.{module.stem}")  # which registers its rules
+RULES = every_rule()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)

@@ -18,6 +18,7 @@ from engine.update.record import PATH as RECORD
 MARKER = re.compile(rb"(?m)^(<{7}|>{7})")
 AUTHOR = ("-c", "user.name=template", "-c", "user.email=template@localhost")
 MODEL = ("mlops.yaml", "components/build_features/features.py")
+RELEASED = ".github/release.sha256"
 CHANGE = "refs/update/change"
 
 
@@ -90,14 +91,18 @@ def _content(path: Path) -> bytes:
 
 def resolve(work: Git, template: Git, base: str, target: str) -> Iterator[str]:
     """Resolve what has one right answer, and say so where the user should look: what the user deleted stays
-    deleted, the files that describe the user's model stay, locks get the newer version of each package, and
-    of two pins in one line the newer is taken."""
+    deleted, the files that describe the user's model stay, the record of released files is the template's,
+    locks get the newer version of each package, and of two pins in one line the newer is taken."""
     for path, blobs in unmerged(work).items():
         if path == RECORD:
             work("add", "--", path)  # each update writes it
         elif 2 not in blobs and 1 in blobs:
             work("rm", "--quiet", "--force", "--ignore-unmatch", "--", path)
             yield f"{path}: deleted in this copy and changed in the template; stays deleted"
+        elif path == RELEASED and {2, 3} <= {*blobs}:
+            work("checkout", "--quiet", "--theirs", "--", path)
+            work("add", "--", path)
+            yield f"{path}: the template's; on the branch, run make record to record your own changes again"
         elif path in MODEL and 2 in blobs:
             work("checkout", "--quiet", "--ours", "--", path)
             work("add", "--", path)

@@ -11,17 +11,14 @@ from engine.github.step import add_notice, add_summary, set_outputs
 
 if TYPE_CHECKING:
     from engine.settings.settings_schema import Settings
+    from engine.sources import Source
 
 # What no model, image, pipeline or judge is made of.
 BESIDE = re.compile(
     r"(docs|tests|engine/tests|local_kfp/tests|bench)/.*|demo/(?!flights/).*|(?!components/).*\.md|LICENSE|\.editorconfig|\.gitignore"
     r"|\.pre-commit-config\.yaml|requirements-dev\.txt"
 )
-# What a user's pull request rarely touches; where it does, the template's own tests run.
-PLUMBING = re.compile(
-    r"(\.ci|\.github|bench|demo|engine|infra|local_kfp|scripts)/.*|tests/[^/]+\.py|Makefile"
-    r"|pyproject\.toml|requirements(-dev)?\.txt|\.pre-commit-config\.yaml"
-)
+ROOT_LOCKS = re.compile(r"pyproject\.toml|requirements(-dev)?\.txt")
 
 
 class Decision(NamedTuple):
@@ -47,7 +44,7 @@ def main() -> None:
     changed = candidate.changed(base)
     gate = decide_gate(changed, root, load(root / "mlops.yaml"))
     push = decide_push(gate)
-    plumbing = decide_plumbing(changed)
+    plumbing = decide_plumbing(changed, candidate, root)
     show([gate, push, plumbing], paths_that_judge(candidate, base))
     number = str(pull_request_number("")) if os.environ.get("GITHUB_REF") else ""
     set_outputs(gate=gate.value, push=push.value, plumbing=plumbing.value, number=number, reason=gate.reason)
@@ -76,11 +73,20 @@ def decide_push(gate: Decision) -> Decision:
     return Decision("push", "false", "nobody pulls the images: they are built to see that they build")
 
 
-def decide_plumbing(changed: Sequence[str]) -> Decision:
-    touched = sum(bool(PLUMBING.fullmatch(path)) for path in changed)
-    if touched:
-        return Decision("plumbing", "true", f"{touched} files of the template's own changed: its tests run")
-    return Decision("plumbing", "false", "nothing of the template's own changed: its tests are left out")
+def decide_plumbing(changed: Sequence[str], candidate: "Source", root: Path) -> Decision:
+    """Whether the template's own suites run: what the change leaves as the release in `root` recorded it was
+    tested by the release, and a change of the record itself proves nothing."""
+    from engine.gate import released_files
+
+    if str(released_files.PATH) in changed:
+        return Decision("plumbing", "true", "another record of the template's files: all suites run")
+    if any(map(ROOT_LOCKS.fullmatch, changed)):
+        return Decision("plumbing", "true", "the project's locks changed: all suites run")
+    differing = released_files.differing(candidate, changed, released_files.read(root))
+    if differing:
+        reason = f"{len(differing)} changed files of the template differ from its release: all suites run"
+        return Decision("plumbing", "true", reason)
+    return Decision("plumbing", "false", "the template's files are as released: only your tests run")
 
 
 def show(decisions: Sequence[Decision], judges: list[str]) -> None:

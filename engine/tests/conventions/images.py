@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+from packaging.version import Version
+
 from engine.tests.conventions.rules import Breach, breach, found, imports, instructions, parsed, rule
 
 SHAPE = ("component.py", "main.py", "Dockerfile", "requirements.in", "requirements.txt")
 SERVER = "serve_model"  # no pipeline calls it, and a model's libraries are all that it shares with them
+TRAINING = "components/train_model/requirements.txt"
 DOCKERFILES = "components/*/Dockerfile"
 BASE = f"FROM docker.io/library/python:3.11-slim-bookworm@sha256:{'0' * 64}\n"
 INSTALL = "RUN pip install --no-cache-dir --require-hashes --requirement requirements.txt\n"
@@ -123,34 +126,55 @@ def images_hold_what_they_import(root: Path) -> Iterator[str]:
     ),
     breach("components/x/requirements.in:1", "numpy\n", {"components/x/requirements.txt": ""}),
     breach(
+        "components/x/requirements.txt:1",
+        f"numpy==2.4.9{HASH}",
+        {"requirements.txt": f"numpy==2.4.9{HASH}", "components/y/requirements.txt": f"numpy==2.4.10{HASH}"},
+    ),
+    breach(
         "components/serve_model/requirements.txt:1",
         f"numpy==2.4.5{HASH}",
         {"components/train_model/requirements.txt": f"numpy==2.4.6{HASH}"},
     ),
 )
-def components_are_locked_as_the_project(root: Path) -> Iterator[str]:
+def components_are_locked_alike(root: Path) -> Iterator[str]:
+    """A bump may be ahead of the project's own lock, if it is one of all components."""
+    newest = newest_pins(root)
+    trained_with = {package: (version, TRAINING) for _, package, version, _ in pins(root / TRAINING)}
     for name, path in found(root, "components/*/requirements.txt"):
-        above = "components/train_model/" if path.parent.name == SERVER else ""
-        above += "requirements.txt"
-        given = {package: version for _, package, version, _ in pins(root / above)}
+        expected = trained_with if path.parent.name == SERVER else newest
         locked = set()
         for line, package, version, hashed in pins(path):
             locked.add(package)
+            wanted, where = expected.get(package, (version, name))
             if not hashed:
                 yield f"{name}:{line}: expected {package} with hashes"
-            elif version != given.get(package, version):
-                yield f"{name}:{line}: expected {package}=={given[package]} as in {above}, found {version}"
-        wanted = path.with_suffix(".in")
-        for line, package in enumerate(wanted.read_text().split() if wanted.is_file() else [], 1):
+            elif version != wanted:
+                yield f"{name}:{line}: expected {package}=={wanted} as in {where}, found {version}"
+        listed = path.with_suffix(".in")
+        for line, package in enumerate(listed.read_text().split() if listed.is_file() else [], 1):
             if normalized(re.match(r"[\w.-]+", package)[0]) not in locked:
                 yield f"{name[:-3]}in:{line}: expected {package} in requirements.txt; run make lock"
 
 
+def newest_pins(root: Path) -> dict[str, tuple[str, str]]:
+    """Of each package, the newest version that the project or a component locks, and the file that does."""
+    newest: dict[str, tuple[str, str]] = {}
+    for name, path in found(root, "requirements.txt", "components/*/requirements.txt"):
+        for _, package, version, _ in pins(path) if path.parent.name != SERVER else ():
+            if package not in newest or Version(version) > Version(newest[package][0]):
+                newest[package] = (version, name)
+    return newest
+
+
 @rule(
     breach(
-        "components/x/main.py:1",
-        "import pandas\n",
-        {"components/x/Dockerfile": "", "components/x/requirements.txt": f"numpy==2.4.6{HASH}"},
+        "components/x/requirements.in:1",
+        "numpy\n",
+        {
+            "components/x/main.py": "import pandas\n",
+            "components/x/Dockerfile": "",
+            "components/x/requirements.txt": f"numpy==2.4.6{HASH}",
+        },
     )
 )
 def images_install_what_they_import(root: Path) -> Iterator[str]:
@@ -169,8 +193,9 @@ def images_install_what_they_import(root: Path) -> Iterator[str]:
                 if top in ("components", "engine", *sys.stdlib_module_names):
                     continue
                 if not installed & {normalized(each) for each in distributions.get(top, [top])}:
-                    where = file.relative_to(root).as_posix()
-                    yield f"{where}:{line}: expected {top} in {path.parent.name}/requirements.in"
+                    importing = file.relative_to(root).as_posix()
+                    where = path.with_name("requirements.in").relative_to(root).as_posix()
+                    yield f"{where}:1: expected {top}, which {importing}:{line} imports"
 
 
 def imported_files(root: Path, start: Path) -> set[Path]:

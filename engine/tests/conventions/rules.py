@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 Check = Callable[[Path], Iterator[str]]
@@ -42,6 +43,13 @@ def rule(*breaches: Breach) -> Callable[[Check], Check]:
         return check
 
     return register
+
+
+def every_rule() -> list[Rule]:
+    """The rules of all modules of conventions."""
+    for module in sorted(Path(__file__).parent.glob("*.py")):
+        import_module(f"engine.tests.conventions.{module.stem}")
+    return RULES
 
 
 def breach(where: str, text: str, files: dict[str, str] | None = None) -> Breach:

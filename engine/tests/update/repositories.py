@@ -16,6 +16,7 @@ TESTS = f"{sys.executable} -m unittest --quiet tests.test_own"
 OLD_PIN, NEW_PIN, USERS_PIN = (
     f"{digit * 40} # v{version}" for digit, version in (("1", "7.0.0"), ("2", "7.1.0"), ("3", "8.0.0"))
 )
+RELEASED = ".github/release.sha256"
 OLD_BASE, NEW_BASE = (f"python:3.11-slim@sha256:{digit * 64}" for digit in "12")
 MOVES = {
     "modules": {
@@ -191,6 +192,7 @@ def _second_release(template: Repository) -> None:
     template.edit(".github/workflows/pr.yml", OLD_PIN, NEW_PIN)
     template.edit("components/load_data/Dockerfile", OLD_BASE, NEW_BASE)
     template.edit("mlops.yaml", "window: 7", "window: 14")
+    template.write({RELEASED: "11  scripts/update.py\n"})
     template.write(about("1.1.0", "# Changes\n\n## 1.1.0\n\nNewer pins.\n\n## 1.0.0\n\nThe first.\n"))
     template.write({"requirements.txt": locked(numpy="2.1", pandas="2.1", scipy="1.0")})
     template.write({"components/load_data/requirements.txt": locked(numpy="2.1")})

@@ -11,6 +11,7 @@ import pytest
 from engine.tests.update.repositories import (
     NEW_BASE,
     NEW_PIN,
+    RELEASED,
     SCRIPT,
     USERS_PIN,
     Copy,
@@ -221,6 +222,17 @@ def test_what_the_user_deleted_stays_deleted(copy: Copy) -> None:
     assert done.returncode == 0, done.stderr
     assert "docs/page.md: deleted in this copy" in done.stdout
     assert "docs/page.md" not in copy.git("ls-tree", "-r", "--name-only", "template-update-2.0.0")
+
+
+def test_the_record_of_released_files_is_the_templates(copy: Copy) -> None:
+    copy.write({RELEASED: "00  scripts/train.py\n"})
+    copy.commit()
+
+    done = copy.update()
+
+    assert done.returncode == 0, done.stderr
+    assert f"{RELEASED}: the template's; on the branch, run make record" in done.stdout
+    assert copy.text("template-update-2.0.0", RELEASED) == "11  scripts/update.py"
 
 
 def test_tests_that_fail_leave_the_branch_and_exit_1(copy: Copy) -> None:

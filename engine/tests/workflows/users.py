@@ -1,6 +1,7 @@
 """What makes a copy of this project a user's: a quick suite of its own, and published images."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -44,3 +45,12 @@ def publish_images(project: Project, registry: DockerRegistry) -> Path:
     file.parent.mkdir()
     file.write_text(json.dumps(references))
     return file
+
+
+def lock(project: Project, component: str) -> None:
+    """Lock a component's packages, which need no others, as make lock would, but without an index."""
+    folder = project.root / "components" / component
+    root = (project.root / "requirements.txt").read_text()
+    packages = (folder / "requirements.in").read_text().split()
+    blocks = [re.search(rf"(?m)^{package}==.*\\\n(    --hash=.*\n)+", root) for package in packages]
+    (folder / "requirements.txt").write_text("".join(block[0] for block in blocks if block))

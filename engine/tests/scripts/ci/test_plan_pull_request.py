@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from engine.gate import released_files
+from engine.gate.released_files import hash_of
+from engine.sources import File
 from engine.tests.demo_files import DEMO_SETTINGS
 from engine.tests.docker_registry import DockerRegistry
 from engine.tests.scripts.steps import ROOT, Step
-from scripts.ci.plan_pull_request import decide_gate, decide_plumbing
+from scripts.ci.plan_pull_request import decide_gate
 
 MODEL = "components/train_model/main.py"
 PULL_REQUEST = {
@@ -136,9 +139,13 @@ def test_only_what_nothing_is_made_of_needs_no_gate(paths: list[str], gate: str,
         ("scripts/gate.py", "true"),
         (".github/actions/set-up/action.yml", "true"),
         ("engine/tests/scripts/test_gate.py", "true"),
-        ("engine/tests/project.py", "true"),
         ("engine/tests/fixtures.py", "true"),
+        ("Makefile", "true"),
+        (".github/release.sha256", "true"),
+        ("pyproject.toml", "true"),
         ("requirements.txt", "true"),
+        ("requirements-dev.txt", "true"),
+        (".github/CODEOWNERS", "false"),
         ("tests/components/test_load_data.py", "false"),
         ("components/train_model/main.py", "false"),
         ("components/train_model/requirements.txt", "false"),
@@ -146,8 +153,17 @@ def test_only_what_nothing_is_made_of_needs_no_gate(paths: list[str], gate: str,
         ("docs/scripts/x.py", "false"),
     ],
 )
-def test_the_templates_own_tests_run_where_its_own_files_change(path: str, plumbing: str) -> None:
-    assert decide_plumbing(["README.md", path]).value == plumbing
+def test_all_suites_run_if_a_file_of_the_template_changed(plan: Plan, path: str, plumbing: str) -> None:
+    assert plan("README.md", path).outputs["plumbing"] == plumbing
+
+
+def test_a_file_as_the_release_recorded_it_needs_no_suites(plan: Plan, tmp_path: Path) -> None:
+    """The copy had edited it, and this change takes the edit back."""
+    released = {"scripts/gate.py": hash_of("scripts/gate.py", File(b"changed", False))}
+    record = tmp_path / "checkout" / released_files.PATH
+    record.parent.mkdir()
+    record.write_text(released_files.text(released))
+    assert plan("scripts/gate.py").outputs["plumbing"] == "false"
 
 
 def test_a_merge_group_is_planned_as_its_pull_request(plan: Plan) -> None:

@@ -1,0 +1,184 @@
+"""A copy of the template, as "Use this template" leaves it, and its owner's pull requests."""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from engine.tests.docker_registry import DockerRegistry
+from engine.tests.project import Project
+from engine.tests.workflows.act import Run, Runner
+from engine.tests.workflows.users import lock, publish_images
+
+JOBS = ["plan", "checks", "ci-passed"]
+CHECKS = [
+    "Check out",
+    "Set up",
+    "Lint",
+    "Test components and pipelines",
+    "Compile all pipelines",
+]
+GREEN = dict.fromkeys(["plan", "build", "gate", "checks / tests", "ci-passed"], "success")
+# act starts no job after a called workflow that failed; test_pr.py has ci-passed of failed checks.
+RED = {name: result for name, result in GREEN.items() if name != "ci-passed"} | {"checks / tests": "failure"}
+RULES = "rules"
+
+
+@pytest.fixture(scope="module")
+def github(
+    fresh: Project, on_github: Callable[..., Runner], docker_registry: DockerRegistry, tmp_path_factory
+) -> Runner:
+    """The files of the template in one commit of another repository, whose images were delivered once."""
+    copy = fresh.copied_to(tmp_path_factory.mktemp("copy") / "project")
+    publish_images(copy, docker_registry)
+    copy.git("checkout", "--quiet", "--orphan", "only")
+    copy.commit()
+    copy.git("branch", "--quiet", "--move", "--force", "main")
+    assert copy.git("rev-list", "--count", "HEAD") == "1"
+    return on_github(copy)
+
+
+@pytest.fixture
+def change(github: Runner, tmp_path: Path) -> Project:
+    return github.origin.project.copied_to(tmp_path / "change")
+
+
+def pull_request(github: Runner, change: Project, tests: str) -> Run:
+    """Run what pr.yml runs for this change, of its tests those whose name has one of these words."""
+    change.commit()
+    event = github.origin.pull_request(change)
+    given = {"build": {}, "gate": {}}
+    return github.run(
+        "pr.yml", event, jobs=JOBS, given=given, PYTEST_ADDOPTS=f"-k '{tests}'" if tests else ""
+    )
+
+
+def steps(run: Run) -> list[str]:
+    """The steps of the checks, up to the one that failed."""
+    return [name for name in run.job("checks / tests").steps if name not in ("Set up job", "Complete job")]
+
+
+def to_build(run: Run) -> list[str]:
+    matrix = json.loads(run.job("plan").step("images for the runner").outputs["matrix"])
+    return [image["component"] for image in matrix]
+
+
+def add_component(change: Project) -> None:
+    done = change.run("new_component", "clean_rows")
+    assert done.returncode == 0, done.stderr
+    lock(change, "clean_rows")
+
+
+def add_pipeline(change: Project, *edits: tuple[str, str]) -> None:
+    """By the recipe: pipelines/inference.py and its test, under another name."""
+    for path in ("pipelines/{}.py", "tests/pipelines/test_{}.py"):
+        shutil.copy(change.root / path.format("inference"), change.root / path.format("rescoring"))
+    change.edit("tests/pipelines/test_rescoring.py", ('"inference"', '"rescoring"'))
+    change.edit(
+        "pipelines/rescoring.py",
+        ('name="inference"', 'name="rescoring"'),
+        ("def inference(", "def rescoring("),
+    )
+    change.edit("pipelines/rescoring.py", *edits)
+
+
+def test_a_component_by_the_recipe_is_green(github: Runner, change: Project) -> None:
+    """With the whole suite of a user."""
+    add_component(change)
+
+    run = pull_request(github, change, "")
+
+    assert run.results == GREEN, run.printed
+    assert steps(run) == CHECKS and to_build(run) == ["clean_rows"]
+    plan = run.job("plan").step("Plan the pull request").outputs
+    assert (plan["gate"], plan["plumbing"]) == ("local", "false")
+
+
+def test_a_component_without_a_copy_line_is_red(github: Runner, change: Project) -> None:
+    add_component(change)
+    change.edit("components/clean_rows/Dockerfile", ("COPY engine/tables engine/tables\n", ""))
+
+    run = pull_request(github, change, f"{RULES} and images")
+
+    assert run.results == RED, run.printed
+    assert steps(run) == CHECKS[:4]
+    missing = "expected COPY of engine/tables/__init__.py too, main.py imports it"
+    assert missing in run.job("checks / tests").step("Test components").printed
+
+
+def test_a_pipeline_by_the_recipe_is_green(github: Runner, change: Project) -> None:
+    add_pipeline(change)
+
+    run = pull_request(github, change, f"{RULES} or rescoring")
+
+    assert run.results == GREEN, run.printed
+    assert steps(run) == CHECKS and to_build(run) == []
+    assert "build/pipelines/rescoring.yaml" in run.job("checks / tests").step("Compile").printed
+
+
+def test_a_pipeline_that_imports_what_is_not_there_is_red(github: Runner, change: Project) -> None:
+    """Whatever its own test says, and where ruff sorts a package that it does not find."""
+    there = "from components.list_shards.component import list_shards, load_shard\n"
+    missing = there.replace("components.list_shards", "components.list_spares")
+    kfp = "from kfp import dsl\n"
+    add_pipeline(change, (there, ""), (kfp, missing + kfp))
+    (change.root / "tests/pipelines/test_rescoring.py").write_text("def test_rescoring() -> None: ...\n")
+
+    run = pull_request(github, change, f"{RULES} or rescoring")
+
+    assert run.results == RED, run.printed
+    assert steps(run) == CHECKS
+    assert "components.list_spares" in run.job("checks / tests").step("Compile").printed
+
+
+def test_a_bump_of_an_action_runs_no_suite_of_the_template(github: Runner, change: Project) -> None:
+    for file in (change.root / ".github/workflows").glob("*.yml"):
+        pinned = r"(actions/checkout)@[0-9a-f]{40} # v[\d.]+"
+        file.write_text(re.sub(pinned, rf"\1@{'b' * 40} # v8.0.0", file.read_text()))
+
+    run = pull_request(github, change, RULES)
+
+    assert run.results == GREEN, run.printed
+    assert steps(run) == CHECKS and to_build(run) == []
+    assert run.job("plan").step("Plan the pull request").outputs["plumbing"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("at_most", "tests", "results"),
+    [(100, RULES, GREEN), (1, f"{RULES} and locked", RED)],
+    ids=["of all components", "of one component"],
+)
+def test_a_bump_of_components_locks_builds_their_images(
+    github: Runner, change: Project, at_most: int, tests: str, results: dict[str, str]
+) -> None:
+    bumped = [*islice(with_newer_pyarrow(change.root), at_most)]
+
+    run = pull_request(github, change, tests)
+
+    assert run.results == results, run.printed
+    assert run.job("plan").step("Plan the pull request").outputs["plumbing"] == "false"
+    assert to_build(run) == bumped
+
+
+def with_newer_pyarrow(root: Path) -> Iterator[str]:
+    """Bump one component after another, of those that use pyarrow; their names."""
+    for file in sorted((root / "components").glob("*/requirements.txt")):
+        newer = re.sub(r"(?m)^pyarrow==\d+", "pyarrow==99", text := file.read_text())
+        if newer != text:
+            file.write_text(newer)
+            yield file.parent.name
+
+
+@pytest.mark.parametrize("path", ["engine/tables/columns.py", "scripts/gate.py", "requirements-dev.txt"])
+def test_a_change_of_the_template_runs_all_suites(github: Runner, change: Project, path: str) -> None:
+    with (change.root / path).open("a") as file:
+        file.write("# mine\n")
+    change.commit()
+
+    run = github.run("pr.yml", github.origin.pull_request(change), jobs=["plan"])
+
+    assert run.job("plan").step("Plan the pull request").outputs["plumbing"] == "true"
