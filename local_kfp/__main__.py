@@ -1,4 +1,4 @@
-"""Serve the local KFP server: the Kubeflow Pipelines API on loopback, for a person or a script."""
+"""Serve the Kubeflow Pipelines API on this machine, and run pipelines without a cluster."""
 
 import argparse
 import fcntl
@@ -13,30 +13,58 @@ from typing import IO
 from local_kfp import command_line
 from local_kfp.command_line import WorldError
 
-_ROOT = Path(__file__).parents[1]
+_HELP = """
+The server listens on 127.0.0.1 only and prints "listening on <URL>" once it accepts requests.
+Open the URL in a browser to see runs, tasks, logs and reports, or pass it to kfp.Client.
+Ctrl-C stops the server and its runs. Exit status: 0 the server was stopped, 2 the arguments are wrong,
+3 the port, the state folder or the disk cannot be used.
+"""
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = command_line.parser(__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0, the default, takes a free one")
+    parser = command_line.parser(__doc__, _HELP)
+    parser.prog = "python -m local_kfp"
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
     parser.add_argument(
-        "--state", type=Path, default=_ROOT / ".mlops/kfp", help="folder of what it remembers"
+        "--state",
+        type=Path,
+        default=Path(".mlops/kfp"),
+        metavar="FOLDER",
+        help="pipelines, runs and schedules are stored here (default: %(default)s)",
     )
     parser.add_argument(
-        "--images", type=Path, default=_ROOT / ".mlops/images", help="folder of the staged images"
+        "--runner",
+        choices=("subprocess", "docker"),
+        default="subprocess",
+        help="run each task as a process of this machine, from its staged image, or in a container of its "
+        "image, with the engine at DOCKER_HOST (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--images",
+        type=Path,
+        default=Path(".mlops/images"),
+        metavar="FOLDER",
+        help="staged images of runner subprocess, one folder each (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--mount",
+        type=Path,
+        action="append",
+        metavar="FOLDER",
+        help="folder that containers of runner docker see under the same path, beside their run's; may be "
+        "repeated (default: the current folder)",
     )
     parser.add_argument(
         "--keep-runs",
         type=int,
         default=100,
         metavar="N",
-        help="of the runs that have ended, the rest is deleted at the start (default: %(default)s)",
+        help="at the start, delete all but the newest N of the runs that have ended (default: %(default)s)",
     )
     parser.add_argument(
-        "--runner", choices=("subprocess", "docker"), default="subprocess", help="what a task runs in"
-    )
-    parser.add_argument(
-        "--with-parent", action="store_true", help="end when standard input does: when the parent has ended"
+        "--with-parent",
+        action="store_true",
+        help="stop when standard input ends, that is, when the process that started the server has ended",
     )
     return parser.parse_args()
 
@@ -66,7 +94,7 @@ def open_port(port: int) -> socket.socket:
 
 
 def lock_state(state: Path, url: str) -> IO[str]:
-    """Make the state folder this server's alone, and say in it where the server is."""
+    """Lock the state folder, and write the server's URL into the lock."""
     state.mkdir(parents=True, exist_ok=True)
     lock = (state / "lock").open("a+")
     try:
@@ -76,7 +104,7 @@ def lock_state(state: Path, url: str) -> IO[str]:
         other = lock.read()
         lock.close()
         raise WorldError(
-            f"{state} is served at {other} already: set KUBEFLOW_HOST={other} to use that server, "
+            f"{state} is served at {other} already: use that server (KUBEFLOW_HOST={other}), "
             "or choose another folder with --state"
         ) from None
     lock.truncate(0)
@@ -98,7 +126,8 @@ def serve(arguments: argparse.Namespace, listener: socket.socket, url: str) -> N
     store, clock = open_store(state / "kfp.db"), Clock()
     supervisor = Supervisor(store, clock, state / "runs")
     supervisor.recover()
-    server = Server(store, clock, supervisor, arguments.images.resolve(), arguments.runner)
+    mounts = [path.resolve() for path in arguments.mount or [Path()]]
+    server = Server(store, clock, supervisor, arguments.images.resolve(), arguments.runner, mounts)
     server.prune(arguments.keep_runs)
     server.add_default_experiment()
     if arguments.with_parent:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 
 class SettingsError(Exception):
-    """What the command was given is wrong: say what was expected, what was found, what to do (exit 2)."""
+    """The arguments are wrong: the message says what was expected, what was found, what to do (exit 2)."""
 
     status = 2
 
@@ -18,9 +18,15 @@ class WorldError(Exception):
     status = 3
 
 
-def parser(module_docstring: str) -> argparse.ArgumentParser:
-    """An argument parser whose help opens with the first line of `module_docstring`."""
-    return argparse.ArgumentParser(description=module_docstring.strip().splitlines()[0], allow_abbrev=False)
+def parser(module_docstring: str | None, details: str | None = None) -> argparse.ArgumentParser:
+    """An argument parser whose help is the first line of `module_docstring`, the options, and `details`."""
+    [first_line, *_] = (module_docstring or "").strip().splitlines()
+    return argparse.ArgumentParser(
+        description=first_line,
+        epilog=details,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
 
 
 def run(main: Callable[[], int | None]) -> NoReturn:

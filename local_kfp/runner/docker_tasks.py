@@ -1,26 +1,25 @@
 """Runs a task inside its image, over any Docker-compatible socket (DOCKER_HOST)."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from local_kfp.command_line import WorldError
 
-PROJECT = Path(__file__).parents[2]
-# What a cluster gives by a Secret or workload identity, and where a laptop's stores are.
+# Variables of the server that a container gets: what a cluster gives by a Secret, and the model registry.
 PASSED_ON = ("AWS_", "MODEL_REGISTRY_URI")
 
 
 class DockerTasks:
-    """The run's folder and the project are mounted where they are: paths and file:// URIs hold inside."""
+    """Containers see `run` and `mounts` under the paths of this machine, so file:// URIs hold inside."""
 
-    def __init__(self, run: Path):
+    def __init__(self, run: Path, mounts: Sequence[Path]):
         import docker
 
         self._errors = docker.errors
         self._running: dict[str, docker.models.containers.Container] = {}
-        self._mounts = [
-            f"{path}:{path}" for path in (PROJECT, run) if path == PROJECT or PROJECT not in run.parents
-        ]
+        outside = [] if any(run.is_relative_to(path) for path in mounts) else [run]
+        self._mounts = [f"{path}:{path}" for path in (*mounts, *outside)]
         try:
             self._engine = docker.from_env()
             self._engine.ping()
@@ -29,7 +28,7 @@ class DockerTasks:
             raise WorldError(f"expected a container engine at {host}, found none: {error}") from None
 
     def run(self, image: str, command: list[str], environment: dict[str, str], log: Path) -> int:
-        """Exit status of `command` in `image`; everything it says goes to `log`."""
+        """Exit status of `command` in `image`; its output goes to `log`."""
         inherited = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
         try:
             container = self._engine.containers.run(
@@ -38,7 +37,7 @@ class DockerTasks:
                 detach=True,
                 environment=inherited | environment,
                 network_mode="host",  # a store on this machine is at 127.0.0.1
-                user=f"{os.getuid()}:{os.getgid()}",  # files of the run belong to who started it
+                user=f"{os.getuid()}:{os.getgid()}",  # files of the run belong to the user who started it
                 volumes=self._mounts,
             )
         except (self._errors.DockerException, OSError) as error:
@@ -53,6 +52,6 @@ class DockerTasks:
             self._running.pop(container.id).remove(force=True)
 
     def stop(self) -> None:
-        """Containers are the engine's children, not ours: end them by name."""
+        """Remove the containers: they are children of the engine, not of this process."""
         for container in list(self._running.values()):
             container.remove(force=True)

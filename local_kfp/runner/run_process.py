@@ -46,7 +46,7 @@ def _runner(settings: dict[str, Any], folder: Path) -> Any:
     if settings["runner"] == "docker":
         from local_kfp.runner.docker_tasks import DockerTasks
 
-        return DockerTasks(folder)
+        return DockerTasks(folder, [Path(mount) for mount in settings.get("mounts", [])])
     from local_kfp.runner.subprocess_tasks import SubprocessTasks
 
     tasks = SubprocessTasks(Path(settings["image_store"]).resolve())

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ class Server:
     supervisor: Supervisor
     images: Path
     runner: str
+    mounts: Sequence[Path] = ()
 
     def run_folder(self, run_id: str) -> Path:
         return self.supervisor.folder / run_id
@@ -109,6 +111,7 @@ class Server:
             "pipeline_root": root or str(folder / "artifacts"),
             "runner": self.runner,
             "image_store": str(self.images),
+            "mounts": [str(path) for path in self.mounts],
         }
         prepare_folder(folder, pipeline.yaml, settings)
         defaults = {

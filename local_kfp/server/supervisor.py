@@ -16,7 +16,7 @@ from local_kfp.server.clock import Clock, format_time
 from local_kfp.server.store import Store
 from local_kfp.server.task_details import FINAL_STATES, outcome
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]  # where `python -m local_kfp` finds the package
 RUN_PROCESS = (sys.executable, "-m", "local_kfp.runner.run_process")
 GRACE_SECONDS = 5
 SERVER_DIED = "the local KFP server died while this run was running"

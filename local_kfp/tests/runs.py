@@ -76,6 +76,7 @@ def prepare(folder: Path, pipeline: Any, runner: str = "subprocess", **parameter
         "pipeline_root": str(folder / "artifacts"),
         "runner": runner,
         "image_store": str(folder.parent / "images"),
+        "mounts": [str(ROOT)],
     }
     (folder / "run.json").write_text(json.dumps(settings))
     return Run(folder)

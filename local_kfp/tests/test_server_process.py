@@ -1,6 +1,5 @@
-"""The server as a process of its own, with the runs that people will start on it."""
+"""`python -m local_kfp`: runs, a server that is killed, and what it cannot start with."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -8,16 +7,14 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.error import URLError
 
 import kfp
 import pytest
 from kfp import compiler, dsl
 
-from engine.kubeflow.local_server import local_kfp
-from local_kfp.tests.in_process import connect, is_running, wait_until
+from local_kfp.tests.in_process import is_running, wait_until
 from local_kfp.tests.runs import ROOT, stage, tool
+from local_kfp.tests.server_process import ServerProcess, finish
 
 
 @pytest.fixture
@@ -28,7 +25,7 @@ def images(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def package(tmp_path: Path) -> str:
-    """A pipeline of one task, that sleeps for a while and tells its process in a file."""
+    """A pipeline of one task, that sleeps and writes its process id to a file."""
 
     @dsl.container_component
     def linger(seconds: float, pid_file: str, greeting: dsl.OutputPath(str)) -> dsl.ContainerSpec:
@@ -46,47 +43,12 @@ def package(tmp_path: Path) -> str:
 
 @pytest.fixture
 def served(tmp_path: Path, images: Path) -> Iterator[kfp.Client]:
-    with local_kfp(tmp_path / "state", images) as url:
-        yield connect(url)
-
-
-class Killable:
-    """`serve_kfp` on a state folder, to be killed."""
-
-    def __init__(self, state: Path, images: Path):
-        command = [sys.executable, "-m", "local_kfp", "--state", str(state), "--images", str(images)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout
-        self.client = connect(self.process.stdout.readline().split()[-1])
-
-    def __enter__(self) -> "Killable":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end(signal.SIGTERM)
-
-    def end(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)  # nothing, where it has ended
-        with self.process:
-            self.process.wait()
-
-
-def finish(client: kfp.Client, run_id: str) -> Any:
-    return wait_until(
-        lambda: (run := client.get_run(run_id)).state in ("SUCCEEDED", "FAILED", "CANCELED") and run
-    )
+    with ServerProcess(tmp_path / "state", images) as server:
+        yield server.client
 
 
 def read_pid(file: Path) -> int:
     return int(wait_until(lambda: file.exists() and file.read_text()))
-
-
-def answers(url: str) -> bool:
-    try:
-        urllib.request.urlopen(f"{url}/apis/v2beta1/healthz", timeout=5).close()
-    except URLError:
-        return False
-    return True
 
 
 def test_a_run_from_upload_to_log(served: kfp.Client, package: str, tmp_path: Path):
@@ -117,7 +79,7 @@ def test_a_killed_server_closes_what_it_left_and_keeps_its_schedules(
     package: str, images: Path, tmp_path: Path
 ):
     pid_file, state = tmp_path / "pid", tmp_path / "state"
-    with Killable(state, images) as first:
+    with ServerProcess(state, images) as first:
         arguments = {"pid_file": str(pid_file), "seconds": 600}
         when = {"interval_second": 1, "no_catchup": True, "pipeline_package_path": package}
         schedule = first.client.create_recurring_run(None, "often", params=arguments, **when)
@@ -125,7 +87,7 @@ def test_a_killed_server_closes_what_it_left_and_keeps_its_schedules(
         first.end(signal.SIGKILL)
     assert is_running(pid)
     pid_file.unlink()
-    with Killable(state, images) as second:
+    with ServerProcess(state, images) as second:
         assert not is_running(pid)
         killed = second.client.list_runs(sort_by="created_at").runs[0]
         assert killed.state == "FAILED"
@@ -135,28 +97,15 @@ def test_a_killed_server_closes_what_it_left_and_keeps_its_schedules(
         next_pid = read_pid(pid_file)
         assert second.client.get_recurring_run(schedule.recurring_run_id).status == "ENABLED"
     assert not is_running(next_pid)
-    with Killable(state, images) as third:
+    with ServerProcess(state, images) as third:
         stopped = third.client.list_runs(sort_by="created_at").runs[1]
         assert stopped.state_history[-1].error.message.startswith("the local KFP server was stopped")
 
 
-def test_the_server_ends_with_its_script_however_that_ends(tmp_path: Path, images: Path):
-    script = f"""
-from pathlib import Path
-from engine.kubeflow.local_server import local_kfp
-with local_kfp(Path({str(tmp_path / "state")!r}), Path({str(images)!r})) as url:
-    print(url, flush=True)
-    input()
-"""
-    command = [sys.executable, "-c", script]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as parent:
-        assert parent.stdout
-        url = parent.stdout.readline().strip()
-        assert answers(url)
-        os.kill(parent.pid, signal.SIGKILL)
-    wait_until(lambda: not answers(url))
+def test_with_parent_the_server_ends_when_its_input_does(tmp_path: Path, images: Path):
+    with ServerProcess(tmp_path / "state", images, "--with-parent") as server:
+        server.close_input()
+        wait_until(lambda: server.has_ended)
 
 
 def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -174,14 +123,14 @@ def test_a_port_in_use(tmp_path: Path):
 
 
 def test_a_state_in_use(tmp_path: Path, images: Path):
-    with local_kfp(tmp_path / "state", images) as url:
+    with ServerProcess(tmp_path / "state", images) as server:
         ended = serve("--state", str(tmp_path / "state"))
     assert ended.returncode == 3
-    assert f"is served at {url} already: set KUBEFLOW_HOST={url}" in ended.stderr
+    assert f"is served at {server.url} already: use that server" in ended.stderr
 
 
 def test_a_state_that_is_not_one(tmp_path: Path):
-    (tmp_path / "kfp.db").write_text("not a database, but long enough to be told from an empty one")
+    (tmp_path / "kfp.db").write_text("not a database, but longer than an empty one")
     ended = serve("--state", str(tmp_path))
     assert ended.returncode == 3
     assert "kfp.db: file is not a database; choose another folder" in ended.stderr
@@ -191,4 +140,4 @@ def test_a_state_that_is_not_one(tmp_path: Path):
 def test_it_listens_on_loopback_only(served: kfp.Client):
     port = int(served._existing_config.host.rsplit(":")[-1])
     with socket.socket() as other:
-        other.bind(("127.0.0.2", port))  # free, for the server is not on every address
+        other.bind(("127.0.0.2", port))  # free, because the server does not listen on all addresses
