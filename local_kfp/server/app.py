@@ -73,6 +73,7 @@ def _lifespan(server: Server) -> Callable[[Starlette], contextlib.AbstractAsyncC
         scheduler = asyncio.create_task(keep_schedules(server))
         yield
         scheduler.cancel()
+        await asyncio.wait([scheduler])  # it may be starting a run's process, which has to end too
         await server.supervisor.stop()
         server.store.close()
 
