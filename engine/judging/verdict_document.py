@@ -1,7 +1,7 @@
 """Put the verdict together: what was compared on which rows, the decision and why."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,11 @@ import pyarrow.compute as pc
 
 from engine.command_line import SettingsError
 from engine.judging import decision
-from engine.judging.differences import estimate
+from engine.judging.differences import estimate, measure
 from engine.judging.inputs import KEY, TIME, Invalid, Model, Rows, labelled_rows
-from engine.judging.metrics import METRICS
+from engine.metrics.known_metrics import known_metrics
+from engine.metrics.metric import Floats, LabelType, Metric, Undefined
+from engine.metrics.metrics import MODEL_BYTES
 from engine.tables import snapshot
 from engine.tables.columns import times
 
@@ -56,7 +58,7 @@ def judge(asked: Asked) -> tuple[dict[str, Any], Rows | None]:
 
 def skeleton(asked: Asked) -> dict[str, Any]:
     """A verdict that has not been reached; INVALID keeps it as it is but for the reason."""
-    metric, taken = METRICS[asked.policy["metric"]], snapshot(asked.truth) if asked.truth else {}
+    metric, taken = metric_of(asked), snapshot(asked.truth) if asked.truth else {}
     used = [used_data(entry) for entry in asked.history]
     return {
         "schema_version": SCHEMA_VERSION,
@@ -65,7 +67,7 @@ def skeleton(asked: Asked) -> dict[str, Any]:
         "reason": "",
         "as_of": taken.get("as_of") or asked.provenance.get("as_of"),
         "rows": None,
-        "metric": {"name": metric.name, "title": metric.title, "direction": direction(metric.sign)},
+        "metric": {"name": metric.name, "title": metric.title, "direction": metric.direction},
         "models": {},
         "comparisons": [],
         "findings": asked.findings.get("findings", []),
@@ -76,8 +78,8 @@ def skeleton(asked: Asked) -> dict[str, Any]:
     }
 
 
-def direction(sign: int) -> str:
-    return "higher is better" if sign > 0 else "lower is better"
+def metric_of(asked: Asked) -> Metric:
+    return known_metrics()[asked.policy["metric"]]
 
 
 def used_data(entry: dict[str, Any]) -> str | None:
@@ -87,15 +89,17 @@ def used_data(entry: dict[str, Any]) -> str | None:
 
 
 def check_policy(asked: Asked) -> None:
-    name = asked.policy["metric"]
-    if name not in METRICS:
-        raise SettingsError(f"metric: expected one of {', '.join(METRICS)}, found {name!r}")
+    known, guardrails = known_metrics(), [*asked.policy["guardrails"]]
+    names = [asked.policy["metric"], *(name for name in guardrails if name != MODEL_BYTES)]
+    for name in names:
+        if name not in known:
+            raise SettingsError(f"metric: expected one of {', '.join(known)}, found {name!r}")
     if "candidate" not in asked.models:
         return
     label_type = label_of(asked)["type"]
-    for each in (name, *(guardrail for guardrail in asked.policy["guardrails"] if guardrail in METRICS)):
-        if label_type not in METRICS[each].label_types:
-            raise SettingsError(f"metric {each} does not suit a label of type {label_type!r}")
+    for name in names:
+        if label_type not in known[name].label_types:
+            raise SettingsError(f"metric {name} does not suit a label of type {label_type!r}")
 
 
 def label_of(asked: Asked) -> dict[str, Any]:
@@ -142,7 +146,7 @@ def check_values(rows: Rows, label_type: str) -> None:
 
 def dummy_prediction(asked: Asked) -> float:
     """The constant that suits the metric best, from the training labels."""
-    which = "median" if asked.policy["metric"] == "mae" else "mean"
+    which = metric_of(asked).best_constant
     value = label_of(asked).get(which)
     if value is None:
         raise Invalid(f"the candidate's record does not tell the label's {which}")
@@ -163,22 +167,31 @@ def described_rows(rows: Rows, asked: Asked) -> dict[str, Any]:
 def described_models(rows: Rows, asked: Asked) -> dict[str, Any]:
     label_type, policy = label_of(asked)["type"], asked.policy
     dummy = np.full(len(rows.label), dummy_prediction(asked))
+    shown = replace(rows, predictions={**rows.predictions, "dummy": dummy})
     described = {}
-    for name, predictions in {**rows.predictions, "dummy": dummy}.items():
+    for name, predictions in shown.predictions.items():
         figures = all_metrics(rows.label, predictions, label_type)
         facts = asked.models.get(name, Model({})).facts()
-        value, influence = METRICS[policy["metric"]].estimate(rows.label, predictions)
+        value, influence = measure(metric_of(asked), shown, name)
         error = estimate(value, influence, rows, policy["confidence"]).standard_error
         described[name] = {"value": value, "standard_error": error, "metrics": figures, **facts}
     return described
 
 
-def all_metrics(label: np.ndarray, prediction: np.ndarray, label_type: str) -> dict[str, float]:
+def all_metrics(label: Floats, prediction: Floats, label_type: LabelType) -> dict[str, float]:
     return {
-        name: metric.estimate(label, prediction)[0]
-        for name, metric in METRICS.items()
+        name: value_of(metric, label, prediction)
+        for name, metric in known_metrics().items()
         if label_type in metric.label_types
     }
+
+
+def value_of(metric: Metric, label: Floats, prediction: Floats) -> float:
+    """NaN if the metric has no value on these rows: it is reported here and not judged."""
+    try:
+        return metric.estimate(label, prediction)[0]
+    except Undefined:
+        return math.nan
 
 
 def finite(value: Any) -> Any:

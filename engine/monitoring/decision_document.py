@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from engine.judging.drift import weekly
 from engine.judging.inputs import Invalid, Model, Rows, labelled_rows
-from engine.judging.metrics import METRICS
-from engine.judging.verdict_document import check_values, direction, finite
+from engine.judging.verdict_document import check_values, finite
+from engine.metrics.known_metrics import known_metrics
 from engine.monitoring import evidence, wording
 from engine.monitoring.policy import Decision, Seen, key_of
 from engine.sketches import Sketches
@@ -63,7 +63,7 @@ def monitor(asked: Asked, decide: Callable[[Seen], Decision]) -> Document:
 
 
 def skeleton(asked: Asked) -> Document:
-    metric = METRICS[asked.policy["metric"]]
+    metric = known_metrics()[asked.policy["metric"]]
     made = made_on(asked.version)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -75,7 +75,7 @@ def skeleton(asked: Asked) -> Document:
         "reason": "",
         "next": "",
         "as_of": str(asked.as_of),
-        "metric": {"name": metric.name, "title": metric.title, "direction": direction(metric.sign)},
+        "metric": {"name": metric.name, "title": metric.title, "direction": metric.direction},
         "champion": {
             "version": asked.version["version"],
             "made": str(made),

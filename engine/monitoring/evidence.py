@@ -10,8 +10,9 @@ from engine.judging import statistics
 from engine.judging.decision import of_interval
 from engine.judging.differences import difference, estimate, measure, subset
 from engine.judging.inputs import Invalid, Rows
-from engine.judging.metrics import METRICS, Metric
 from engine.judging.statistics import Estimate
+from engine.metrics.known_metrics import known_metrics
+from engine.metrics.metric import Metric
 
 Window = dict[str, Any]
 
@@ -26,7 +27,7 @@ class Judge:
 
     @property
     def metric(self) -> Metric:
-        return METRICS[self.policy["metric"]]
+        return known_metrics()[self.policy["metric"]]
 
     def window(self, rows: Rows, start: datetime, end: datetime) -> Window:
         """`rows` are those from `start` up to `end`."""
