@@ -71,7 +71,9 @@ def against(
     """Compare the candidate with one reference on `rows`."""
     metric, margin, least = known_metrics()[policy["metric"]], policy["margin"], policy["min_effect"]
     figures, found = difference(metric, rows, reference, policy["confidence"])
-    verdict, slices, skipped, guardrails = "IDENTICAL", [], 0, []
+    verdict, skipped = "IDENTICAL", 0
+    slices: list[dict[str, Any]] = []
+    guardrails: list[dict[str, Any]] = []
     if not np.array_equal(rows.predictions["candidate"], rows.predictions[reference]):
         verdict = of_interval(found, least, margin) if enough(found, policy) else "INCONCLUSIVE"
         slices, skipped = judge_slices(metric, rows, reference, policy)
@@ -97,7 +99,7 @@ def against(
 
 
 def enough(found: Estimate, policy: dict[str, Any]) -> bool:
-    return found.rows >= policy["minimum_rows"] and found.clusters >= policy["minimum_clusters"]
+    return bool(found.rows >= policy["minimum_rows"] and found.clusters >= policy["minimum_clusters"])
 
 
 def described(found: Estimate, policy: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def of_interval(found: Estimate, min_effect: float, margin: float) -> str:
 
 def passes(verdict: str, mode: str, policy: dict[str, Any]) -> bool:
     if verdict == "INCONCLUSIVE" and mode == "not-worse":
-        return policy["inconclusive"] == "pass"
+        return bool(policy["inconclusive"] == "pass")
     return verdict in PASSING[mode]
 
 

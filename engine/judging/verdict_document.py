@@ -42,7 +42,7 @@ def judge(asked: Asked) -> tuple[dict[str, Any], Rows | None]:
     try:
         refuse_findings(asked.findings)
         refuse_overlap(asked)
-        rows = labelled_rows(asked.truth, asked.models, asked.policy)
+        rows = labelled_rows(evaluation_rows(asked), asked.models, asked.policy)
         check_values(rows, label_of(asked)["type"])
         comparisons = decision.decide(rows, asked.models, asked.policy, dummy_prediction(asked))
         if not comparisons:
@@ -103,7 +103,14 @@ def check_policy(asked: Asked) -> None:
 
 
 def label_of(asked: Asked) -> dict[str, Any]:
-    return asked.models["candidate"].record["label"]
+    label: dict[str, Any] = asked.models["candidate"].record["label"]
+    return label
+
+
+def evaluation_rows(asked: Asked) -> pa.Table:
+    if asked.truth is None or not len(asked.truth):
+        raise Invalid("there are no evaluation rows")
+    return asked.truth
 
 
 def refuse_findings(findings: dict[str, Any]) -> None:
@@ -115,16 +122,15 @@ def refuse_findings(findings: dict[str, Any]) -> None:
 
 def refuse_overlap(asked: Asked) -> None:
     """Rows that a model was trained on say nothing about it."""
-    if asked.truth is None or not len(asked.truth):
-        raise Invalid("there are no evaluation rows")
-    start = times(asked.truth.column(TIME)).min()
+    truth = evaluation_rows(asked)
+    start = times(truth.column(TIME)).min()
     for name in ("candidate", "control"):
         window = asked.models[name].record.get("training_window") if name in asked.models else None
         if window and start < np.datetime64(window["end"]):
             raise Invalid(f"the {name} was trained up to {window['end']}, evaluation rows start at {start}")
     if asked.training is not None:
-        keys = asked.training.column(KEY).cast(asked.truth.column(KEY).type)
-        shared = pc.sum(pc.is_in(asked.truth.column(KEY), value_set=keys)).as_py()
+        keys = asked.training.column(KEY).cast(truth.column(KEY).type)
+        shared = len(truth.filter(pc.is_in(truth.column(KEY), value_set=keys)))
         if shared:
             raise Invalid(f"{shared:,} evaluation rows are training rows too")
 
@@ -160,7 +166,7 @@ def described_rows(rows: Rows, asked: Asked) -> dict[str, Any]:
         "cluster": asked.policy["cluster"],
         "start": str(rows.time.min().astype("datetime64[s]")),
         "end": str(rows.time.max().astype("datetime64[s]")),
-        "data_sha256": snapshot(asked.truth).get("sha256"),
+        "data_sha256": snapshot(evaluation_rows(asked)).get("sha256"),
     }
 
 
@@ -194,12 +200,16 @@ def value_of(metric: Metric, label: Floats, prediction: Floats) -> float:
         return math.nan
 
 
-def finite(value: Any) -> Any:
+def finite(document: dict[str, Any]) -> dict[str, Any]:
     """The document with null for what is not a number, which JSON cannot say otherwise."""
+    return {key: _finite(value) for key, value in document.items()}
+
+
+def _finite(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: finite(each) for key, each in value.items()}
+        return finite(value)
     if isinstance(value, list):
-        return [finite(each) for each in value]
+        return [_finite(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

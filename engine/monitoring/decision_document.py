@@ -103,21 +103,26 @@ def refused(document: Document, message: str, count: int, about_labels: bool) ->
     return finite(document | {"decision": decision.decision, "reason": reason, "next": next_step})
 
 
-def judged_rows(asked: Asked) -> Rows:
-    """The labelled rows, with the shadow as the candidate against the champion."""
+def mature_rows(asked: Asked) -> pa.Table:
     if asked.truth is None or not len(asked.truth):
         raise Invalid("there are no rows to look at")
+    return asked.truth
+
+
+def judged_rows(asked: Asked) -> Rows:
+    """The labelled rows, with the shadow as the candidate against the champion."""
+    truth = mature_rows(asked)
     models = {"champion": Model(asked.version["record"], asked.version["version"], asked.champion)}
     if asked.shadow is not None:
-        models["candidate"] = Model(asked.shadow_record, None, asked.shadow)
-    rows = labelled_rows(asked.truth, models, asked.policy | {"slices": {"columns": []}})
+        models["candidate"] = Model(asked.shadow_record or {}, None, asked.shadow)
+    rows = labelled_rows(truth, models, asked.policy | {"slices": {"columns": []}})
     check_values(rows, asked.version["record"]["label"]["type"])
     return rows
 
 
 def looked_at(asked: Asked, rows: Rows) -> Document:
     """What the rows say, and what they cannot say."""
-    taken, metric = snapshot(asked.truth), asked.policy["metric"]
+    taken, metric = snapshot(mature_rows(asked)), asked.policy["metric"]
     baseline = evidence.baseline_of(asked.version, metric)
     records = {"champion": asked.version["record"], "shadow": asked.shadow_record or {}}
     windows_end = datetime.fromisoformat(taken["end"])
@@ -142,7 +147,7 @@ def looked_at(asked: Asked, rows: Rows) -> Document:
         },
         "windows": windows,
         "whole": judge.window(evidence.between(rows, start, windows_end), start, windows_end),
-        "drift": weekly(asked.sketches, asked.features) if asked.sketches else None,
+        "drift": weekly(asked.sketches, asked.features) if asked.sketches and asked.features else None,
         "unknown": unknown,
     }
 
