@@ -121,9 +121,8 @@ class Categories:
         """`codes` says which of the distinct `names` each row has; -1 is missing."""
         counts = np.bincount(codes[codes >= 0], minlength=len(names))
         kept = sorted(range(len(names)), key=lambda index: (-counts[index], names[index]))[:NAMES]
-        return cls(tuple(sorted(names[index] for index in kept)), np.empty(0, np.int64), 0, 0).counted(
-            names, codes
-        )
+        frequent = tuple(sorted(names[index] for index in kept))
+        return cls(frequent, np.empty(0, np.int64), 0, 0).counted(names, codes)
 
     def counted(self, names: list[str], codes: NDArray[np.intp]) -> Categories:
         """Other rows by the values of this sketch."""

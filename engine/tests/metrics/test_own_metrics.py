@@ -1,6 +1,7 @@
 """The user's own metrics: a function of each row, judged as the template's are, and refused in one line."""
 
 import re
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -147,4 +148,10 @@ def test_a_list_of_something_else_is_one_line(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(
         SettingsError, match="expected METRICS to list what row_mean returns, found <function"
     ):
+        known_metrics()
+
+
+def test_a_file_that_cannot_be_imported_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "components.metrics", None)
+    with pytest.raises(SettingsError, match="expected a list METRICS, found ModuleNotFoundError"):
         known_metrics()
