@@ -10,7 +10,7 @@ import scipy.stats
 
 from engine import command_line
 from engine.judging import statistics
-from engine.judging.metrics import roc_auc
+from engine.metrics.influences import roc_auc
 
 ROWS, RESAMPLES, CHECK_ROWS, CHECK_RESAMPLES = 1_000_000, 2_000, 5_000, 8_000
 TIMED = {"mean": 20, "roc_auc": 4}  # of scipy's resamples; the time of 2,000 is extrapolated

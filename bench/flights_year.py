@@ -16,7 +16,7 @@ from engine import sketches
 from engine.judging import decision, statistics
 from engine.judging.differences import measure
 from engine.judging.inputs import Model, Rows
-from engine.judging.metrics import METRICS
+from engine.metrics.metrics import METRICS
 from engine.monitoring import evidence, policy
 from engine.settings.settings import Settings
 from engine.settings.settings_schema import canonical_json

@@ -5,15 +5,8 @@ import re
 import unicodedata
 from typing import Any
 
-TITLES = {
-    "roc_auc": "ROC AUC",
-    "log_loss": "log loss",
-    "accuracy": "accuracy",
-    "mae": "MAE",
-    "rmse": "RMSE",
-    "calibration_error": "calibration error",
-    "model_bytes": "model size",
-}
+from engine.metrics.metrics import title_of
+
 WORKFLOW_COMMAND = re.compile(r"::|##\[")
 INVISIBLE = "\u200b"
 
@@ -51,7 +44,7 @@ def cluster_noun(cluster: str) -> str:
 
 def forest(metric: str, comparison: dict[str, Any]) -> list[dict[str, Any]]:
     """The rows of a forest plot: the metric first, then its slices; they share one scale."""
-    named = [(TITLES[metric], comparison)]
+    named = [(title_of(metric), comparison)]
     named += [(f"{each['column']} = {each['value']}", each) for each in comparison["slices"]]
     return [
         {"name": name, "text": interval(each), "passed": each["passed"]}

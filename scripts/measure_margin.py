@@ -65,7 +65,8 @@ def measure(found: Any, root: Path, as_of: date, seeds: range, folder: Path) -> 
     """The metric of each seed's model, and on how many rows; each is made as the pipelines make it."""
     import numpy as np
 
-    from engine.judging.metrics import METRICS, Undefined
+    from engine.metrics.known_metrics import known_metrics
+    from engine.metrics.metric import Undefined
     from engine.tables import read_table
     from engine.tables.columns import floats
 
@@ -77,7 +78,8 @@ def measure(found: Any, root: Path, as_of: date, seeds: range, folder: Path) -> 
         component("build_features", *feature_settings, "--tables", folder / window, "--features", path)
     label = floats(read_table(features["evaluation"], [found.label.name])[found.label.name])
     labelled, values = ~np.isnan(label), []
-    print(f"{'seed':>5}  {found.metric.name}")
+    metric = known_metrics()[found.metric.name]
+    print(f"{'seed':>5}  {metric.name}")
     for seed in seeds:
         training = json.dumps(json.loads(found.training_settings()) | {"seed": seed})
         model, predictions = ("--model", folder / "model"), folder / "predictions.parquet"
@@ -87,7 +89,7 @@ def measure(found: Any, root: Path, as_of: date, seeds: range, folder: Path) -> 
         component("score_model", *asked, "--predictions", predictions)
         prediction = floats(read_table(predictions)["prediction"])
         try:
-            values.append(METRICS[found.metric.name].estimate(label[labelled], prediction[labelled])[0])
+            values.append(metric.estimate(label[labelled], prediction[labelled])[0])
         except Undefined as error:
             raise Finding(str(error)) from None
         print(f"{seed:>5}  {values[-1]:.6f}", flush=True)

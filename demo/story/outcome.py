@@ -9,11 +9,12 @@ from typing import Any
 
 from demo.story.story import Step
 from engine.documents.verdicts import read_verdict
+from engine.metrics.metrics import title_of
 from engine.model_registry.model_registry import ModelRegistry
 from engine.predictions.predictions import Predictions
 from engine.reporting import monitoring_terminal as terminal
 from engine.settings import settings
-from engine.text import TITLES, unsigned
+from engine.text import unsigned
 
 Document = dict[str, Any]
 
@@ -98,7 +99,7 @@ def rolled_back(project: Project, step: Step) -> Told:
         "ROLLED BACK",
         f"version {now} is the champion again",
         f"{reason[:1].upper()}{reason[1:]}. From version {before} back to {now}, which had passed the gate"
-        f" with {TITLES[metric]} {figure}.",
+        f" with {title_of(metric)} {figure}.",
         "open",
     )
 

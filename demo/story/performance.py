@@ -16,7 +16,8 @@ from engine.images.images import recover
 from engine.judging import statistics
 from engine.judging.differences import measure, subset
 from engine.judging.inputs import Model, Rows, labelled_rows
-from engine.judging.metrics import METRICS, Floats, Metric
+from engine.metrics.known_metrics import known_metrics
+from engine.metrics.metric import Floats, Metric
 from engine.settings.settings_schema import canonical_json
 from engine.tables import read_table
 
@@ -34,7 +35,7 @@ def performance(project: Project, reigns: Reigns, end: date, folder: Path) -> Do
         if seen > str(day):
             raise WorldError(f"version {version}: expected rows up to {day} in its training, found {seen}")
     rows = scored(project, {version for _, version in reigns}, reigns[0][0], end, folder)
-    return compared(rows, reigns, end, METRICS[project.settings.metric.name], policies.confidence)
+    return compared(rows, reigns, end, known_metrics()[project.settings.metric.name], policies.confidence)
 
 
 def compared(rows: Rows, reigns: Reigns, end: date, metric: Metric, confidence: float) -> Document:
@@ -50,7 +51,7 @@ def compared(rows: Rows, reigns: Reigns, end: date, metric: Metric, confidence: 
         for start, until, version in cut(reigns, end)
     ]
     return {
-        "metric": {"name": metric.name, "title": metric.title, "higher_is_better": metric.higher_is_better},
+        "metric": {"name": metric.name, "title": metric.title, "higher_is_better": metric.sign > 0},
         "confidence": confidence,
         "weeks": weeks,
         "periods": periods,

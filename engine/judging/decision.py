@@ -8,9 +8,9 @@ import numpy as np
 from engine.judging import statistics, wording
 from engine.judging.differences import difference, estimate, measure, subset
 from engine.judging.inputs import Model, Rows
-from engine.judging.metrics import METRICS
 from engine.judging.safeguards import judge_guardrails, judge_size, judge_slices
 from engine.judging.statistics import Estimate
+from engine.metrics.known_metrics import known_metrics
 
 PASSING = {"improve": {"IDENTICAL", "BETTER"}, "not-worse": {"IDENTICAL", "BETTER", "NON_INFERIOR"}}
 
@@ -69,9 +69,11 @@ def against(
     reference: str, mode: str, rows: Rows, policy: dict[str, Any], candidate: Model
 ) -> dict[str, Any]:
     """Compare the candidate with one reference on `rows`."""
-    metric, margin, least = METRICS[policy["metric"]], policy["margin"], policy["min_effect"]
+    metric, margin, least = known_metrics()[policy["metric"]], policy["margin"], policy["min_effect"]
     figures, found = difference(metric, rows, reference, policy["confidence"])
-    verdict, slices, skipped, guardrails = "IDENTICAL", [], 0, []
+    verdict, skipped = "IDENTICAL", 0
+    slices: list[dict[str, Any]] = []
+    guardrails: list[dict[str, Any]] = []
     if not np.array_equal(rows.predictions["candidate"], rows.predictions[reference]):
         verdict = of_interval(found, least, margin) if enough(found, policy) else "INCONCLUSIVE"
         slices, skipped = judge_slices(metric, rows, reference, policy)
@@ -97,7 +99,7 @@ def against(
 
 
 def enough(found: Estimate, policy: dict[str, Any]) -> bool:
-    return found.rows >= policy["minimum_rows"] and found.clusters >= policy["minimum_clusters"]
+    return bool(found.rows >= policy["minimum_rows"] and found.clusters >= policy["minimum_clusters"])
 
 
 def described(found: Estimate, policy: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +120,7 @@ def of_interval(found: Estimate, min_effect: float, margin: float) -> str:
 
 def passes(verdict: str, mode: str, policy: dict[str, Any]) -> bool:
     if verdict == "INCONCLUSIVE" and mode == "not-worse":
-        return policy["inconclusive"] == "pass"
+        return bool(policy["inconclusive"] == "pass")
     return verdict in PASSING[mode]
 
 
@@ -126,12 +128,12 @@ def against_nothing(
     mode: str, rows: Rows, policy: dict[str, Any], candidate: Model, dummy: float, why: str
 ) -> dict[str, Any]:
     """Without a champion the whole interval must lie beyond the floor and beyond a constant prediction."""
-    metric, confidence = METRICS[policy["metric"]], policy["confidence"]
+    metric, confidence = known_metrics()[policy["metric"]], policy["confidence"]
     rows = replace(rows, predictions={**rows.predictions, "dummy": np.full(len(rows.label), dummy)})
     figures, found = difference(metric, rows, "dummy", confidence)
     value, influence = measure(metric, rows, "candidate")
     alone = estimate(value, influence, rows, confidence)
-    reached = alone.lower > policy["floor"] if metric.higher_is_better else alone.upper < policy["floor"]
+    reached = alone.lower > policy["floor"] if metric.sign > 0 else alone.upper < policy["floor"]
     wins = reached and found.lower > 0 and enough(found, policy)
     guardrails = judge_size(policy, candidate)
     comparison = {

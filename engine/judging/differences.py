@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from engine.judging import statistics
 from engine.judging.inputs import Invalid, Rows
-from engine.judging.metrics import Floats, Metric, Undefined
 from engine.judging.statistics import Estimate
+from engine.metrics.metric import Floats, Metric, Undefined
 
 
 def difference(

@@ -1,5 +1,7 @@
 """Read what is compared: the truth, and each model's predictions of the same rows, joined by key."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,10 +61,10 @@ def read_json(path: Path) -> Any:
         raise SettingsError(f"{path}: expected a JSON document, found: {error}") from None
 
 
-def in_time_order(values: pa.ChunkedArray, time: NDArray[np.datetime64]) -> NDArray[np.intp]:
+def in_time_order(values: pa.ChunkedArray[Any], time: NDArray[np.datetime64]) -> NDArray[np.intp]:
     """Number the clusters by when each first appears, then by name: the order of rows does not matter."""
     names, codes = encode(values)
-    first = np.full(len(names), time.max(initial=np.datetime64(0, "us")))
+    first = np.full(len(names), time.max() if len(time) else np.datetime64(0, "us"))
     np.minimum.at(first, codes, time)
     return np.argsort(np.lexsort((np.arange(len(names)), first)))[codes]
 
@@ -90,13 +92,13 @@ def labelled_rows(truth: pa.Table, models: dict[str, Model], policy: dict[str, A
     )
 
 
-def cluster_column(known: pa.Table, cluster: str) -> pa.ChunkedArray:
+def cluster_column(known: pa.Table, cluster: str) -> pa.ChunkedArray[Any]:
     if cluster == "day":
         return pc.floor_temporal(known.column(TIME), unit="day")
     return column_of(known, cluster)
 
 
-def column_of(table: pa.Table, name: str) -> pa.ChunkedArray:
+def column_of(table: pa.Table, name: str) -> pa.ChunkedArray[Any]:
     if name not in table.column_names:
         raise SettingsError(
             f"policies: expected a column of the features ({', '.join(table.column_names)}), found {name!r}"
@@ -110,9 +112,11 @@ def refuse_duplicates(table: pa.Table, whose: str) -> None:
         raise Invalid(f"{whose} has {repeated:,} repeated keys among {len(table):,} rows")
 
 
-def align(name: str, predicted: pa.Table, known: pa.Table, truth: pa.Table) -> NDArray[np.float64]:
+def align(name: str, predicted: pa.Table | None, known: pa.Table, truth: pa.Table) -> NDArray[np.float64]:
     """The model's predictions in the order of `known`: one for each row, and none for a foreign one."""
     whose = f"the {name}'s predictions"
+    if predicted is None:
+        raise Invalid(f"{whose} are missing")
     refuse_duplicates(predicted, whose)
     try:
         keys = predicted.column(KEY).cast(truth.column(KEY).type)

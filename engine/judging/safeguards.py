@@ -7,7 +7,9 @@ import numpy as np
 from engine.judging import statistics
 from engine.judging.differences import difference, subset
 from engine.judging.inputs import Invalid, Model, Rows
-from engine.judging.metrics import METRICS, Metric
+from engine.metrics.known_metrics import known_metrics
+from engine.metrics.metric import Metric
+from engine.metrics.metrics import MODEL_BYTES
 
 
 def judge_slices(
@@ -42,8 +44,8 @@ def judge_guardrails(
     """What the metric hides must not drop significantly beyond its own margin."""
     judged = []
     for name, rule in policy["guardrails"].items():
-        if name in METRICS:
-            figures, found = difference(METRICS[name], rows, reference, policy["confidence"])
+        if name != MODEL_BYTES:
+            figures, found = difference(known_metrics()[name], rows, reference, policy["confidence"])
             judged.append(
                 {"name": name, **figures, "margin": rule["margin"], "passed": found.upper >= -rule["margin"]}
             )
@@ -51,11 +53,11 @@ def judge_guardrails(
 
 
 def judge_size(policy: dict[str, Any], candidate: Model) -> list[dict[str, Any]]:
-    rule = policy["guardrails"].get("model_bytes")
+    rule = policy["guardrails"].get(MODEL_BYTES)
     if rule is None:
         return []
     size = candidate.record.get("model_bytes")
     if size is None:
         raise Invalid("the candidate's record does not tell model_bytes, which a guardrail judges")
-    judged = {"name": "model_bytes", "candidate_value": size, "maximum": rule["maximum"]}
+    judged = {"name": MODEL_BYTES, "candidate_value": size, "maximum": rule["maximum"]}
     return [{**judged, "passed": size <= rule["maximum"]}]

@@ -65,7 +65,7 @@ def estimate(
 ) -> Estimate:
     """Interval of `value`; `cluster` numbers each row's cluster, in order of time if `in_sequence`."""
     present = np.bincount(cluster) > 0
-    sums = np.bincount(cluster, weights=influence)[present]
+    sums = np.asarray(np.bincount(cluster, weights=influence), dtype=np.float64)[present]
     count, rows = len(sums), len(influence)
     serial = serial_correlation(sums) if in_sequence else None
     if count < 2:

@@ -1,7 +1,7 @@
 """Put the verdict together: what was compared on which rows, the decision and why."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,11 @@ import pyarrow.compute as pc
 
 from engine.command_line import SettingsError
 from engine.judging import decision
-from engine.judging.differences import estimate
+from engine.judging.differences import estimate, measure
 from engine.judging.inputs import KEY, TIME, Invalid, Model, Rows, labelled_rows
-from engine.judging.metrics import METRICS
+from engine.metrics.known_metrics import known_metrics
+from engine.metrics.metric import Floats, LabelType, Metric, Undefined
+from engine.metrics.metrics import MODEL_BYTES
 from engine.tables import snapshot
 from engine.tables.columns import times
 
@@ -40,7 +42,7 @@ def judge(asked: Asked) -> tuple[dict[str, Any], Rows | None]:
     try:
         refuse_findings(asked.findings)
         refuse_overlap(asked)
-        rows = labelled_rows(asked.truth, asked.models, asked.policy)
+        rows = labelled_rows(evaluation_rows(asked), asked.models, asked.policy)
         check_values(rows, label_of(asked)["type"])
         comparisons = decision.decide(rows, asked.models, asked.policy, dummy_prediction(asked))
         if not comparisons:
@@ -56,7 +58,7 @@ def judge(asked: Asked) -> tuple[dict[str, Any], Rows | None]:
 
 def skeleton(asked: Asked) -> dict[str, Any]:
     """A verdict that has not been reached; INVALID keeps it as it is but for the reason."""
-    metric, taken = METRICS[asked.policy["metric"]], snapshot(asked.truth) if asked.truth else {}
+    metric, taken = metric_of(asked), snapshot(asked.truth) if asked.truth else {}
     used = [used_data(entry) for entry in asked.history]
     return {
         "schema_version": SCHEMA_VERSION,
@@ -65,7 +67,7 @@ def skeleton(asked: Asked) -> dict[str, Any]:
         "reason": "",
         "as_of": taken.get("as_of") or asked.provenance.get("as_of"),
         "rows": None,
-        "metric": {"name": metric.name, "title": metric.title, "direction": direction(metric.sign)},
+        "metric": {"name": metric.name, "title": metric.title, "direction": metric.direction},
         "models": {},
         "comparisons": [],
         "findings": asked.findings.get("findings", []),
@@ -76,8 +78,8 @@ def skeleton(asked: Asked) -> dict[str, Any]:
     }
 
 
-def direction(sign: int) -> str:
-    return "higher is better" if sign > 0 else "lower is better"
+def metric_of(asked: Asked) -> Metric:
+    return known_metrics()[asked.policy["metric"]]
 
 
 def used_data(entry: dict[str, Any]) -> str | None:
@@ -87,19 +89,28 @@ def used_data(entry: dict[str, Any]) -> str | None:
 
 
 def check_policy(asked: Asked) -> None:
-    name = asked.policy["metric"]
-    if name not in METRICS:
-        raise SettingsError(f"metric: expected one of {', '.join(METRICS)}, found {name!r}")
+    known, guardrails = known_metrics(), [*asked.policy["guardrails"]]
+    names = [asked.policy["metric"], *(name for name in guardrails if name != MODEL_BYTES)]
+    for name in names:
+        if name not in known:
+            raise SettingsError(f"metric: expected one of {', '.join(known)}, found {name!r}")
     if "candidate" not in asked.models:
         return
     label_type = label_of(asked)["type"]
-    for each in (name, *(guardrail for guardrail in asked.policy["guardrails"] if guardrail in METRICS)):
-        if label_type not in METRICS[each].label_types:
-            raise SettingsError(f"metric {each} does not suit a label of type {label_type!r}")
+    for name in names:
+        if label_type not in known[name].label_types:
+            raise SettingsError(f"metric {name} does not suit a label of type {label_type!r}")
 
 
 def label_of(asked: Asked) -> dict[str, Any]:
-    return asked.models["candidate"].record["label"]
+    label: dict[str, Any] = asked.models["candidate"].record["label"]
+    return label
+
+
+def evaluation_rows(asked: Asked) -> pa.Table:
+    if asked.truth is None or not len(asked.truth):
+        raise Invalid("there are no evaluation rows")
+    return asked.truth
 
 
 def refuse_findings(findings: dict[str, Any]) -> None:
@@ -111,16 +122,15 @@ def refuse_findings(findings: dict[str, Any]) -> None:
 
 def refuse_overlap(asked: Asked) -> None:
     """Rows that a model was trained on say nothing about it."""
-    if asked.truth is None or not len(asked.truth):
-        raise Invalid("there are no evaluation rows")
-    start = times(asked.truth.column(TIME)).min()
+    truth = evaluation_rows(asked)
+    start = times(truth.column(TIME)).min()
     for name in ("candidate", "control"):
         window = asked.models[name].record.get("training_window") if name in asked.models else None
         if window and start < np.datetime64(window["end"]):
             raise Invalid(f"the {name} was trained up to {window['end']}, evaluation rows start at {start}")
     if asked.training is not None:
-        keys = asked.training.column(KEY).cast(asked.truth.column(KEY).type)
-        shared = pc.sum(pc.is_in(asked.truth.column(KEY), value_set=keys)).as_py()
+        keys = asked.training.column(KEY).cast(truth.column(KEY).type)
+        shared = len(truth.filter(pc.is_in(truth.column(KEY), value_set=keys)))
         if shared:
             raise Invalid(f"{shared:,} evaluation rows are training rows too")
 
@@ -142,7 +152,7 @@ def check_values(rows: Rows, label_type: str) -> None:
 
 def dummy_prediction(asked: Asked) -> float:
     """The constant that suits the metric best, from the training labels."""
-    which = "median" if asked.policy["metric"] == "mae" else "mean"
+    which = metric_of(asked).best_constant
     value = label_of(asked).get(which)
     if value is None:
         raise Invalid(f"the candidate's record does not tell the label's {which}")
@@ -156,37 +166,50 @@ def described_rows(rows: Rows, asked: Asked) -> dict[str, Any]:
         "cluster": asked.policy["cluster"],
         "start": str(rows.time.min().astype("datetime64[s]")),
         "end": str(rows.time.max().astype("datetime64[s]")),
-        "data_sha256": snapshot(asked.truth).get("sha256"),
+        "data_sha256": snapshot(evaluation_rows(asked)).get("sha256"),
     }
 
 
 def described_models(rows: Rows, asked: Asked) -> dict[str, Any]:
     label_type, policy = label_of(asked)["type"], asked.policy
     dummy = np.full(len(rows.label), dummy_prediction(asked))
+    shown = replace(rows, predictions={**rows.predictions, "dummy": dummy})
     described = {}
-    for name, predictions in {**rows.predictions, "dummy": dummy}.items():
+    for name, predictions in shown.predictions.items():
         figures = all_metrics(rows.label, predictions, label_type)
         facts = asked.models.get(name, Model({})).facts()
-        value, influence = METRICS[policy["metric"]].estimate(rows.label, predictions)
+        value, influence = measure(metric_of(asked), shown, name)
         error = estimate(value, influence, rows, policy["confidence"]).standard_error
         described[name] = {"value": value, "standard_error": error, "metrics": figures, **facts}
     return described
 
 
-def all_metrics(label: np.ndarray, prediction: np.ndarray, label_type: str) -> dict[str, float]:
+def all_metrics(label: Floats, prediction: Floats, label_type: LabelType) -> dict[str, float]:
     return {
-        name: metric.estimate(label, prediction)[0]
-        for name, metric in METRICS.items()
+        name: value_of(metric, label, prediction)
+        for name, metric in known_metrics().items()
         if label_type in metric.label_types
     }
 
 
-def finite(value: Any) -> Any:
+def value_of(metric: Metric, label: Floats, prediction: Floats) -> float:
+    """NaN if the metric has no value on these rows: it is reported here and not judged."""
+    try:
+        return metric.estimate(label, prediction)[0]
+    except Undefined:
+        return math.nan
+
+
+def finite(document: dict[str, Any]) -> dict[str, Any]:
     """The document with null for what is not a number, which JSON cannot say otherwise."""
+    return {key: _finite(value) for key, value in document.items()}
+
+
+def _finite(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: finite(each) for key, each in value.items()}
+        return finite(value)
     if isinstance(value, list):
-        return [finite(each) for each in value]
+        return [_finite(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

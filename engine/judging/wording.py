@@ -3,7 +3,8 @@
 import math
 from typing import Any
 
-from engine.text import TITLES, cluster_noun, interval, rounded, unsigned
+from engine.metrics.metrics import MODEL_BYTES, title_of
+from engine.text import cluster_noun, interval, rounded, unsigned
 
 CLAUSES = {
     "IDENTICAL": "The candidate predicts the same as the {reference}, row for row.",
@@ -19,7 +20,7 @@ def reason(comparison: dict[str, Any], metric: str, policy: dict[str, Any], wins
     verdict = comparison["verdict"]
     if verdict == "INCONCLUSIVE" and not enough:
         return too_few(comparison, policy)
-    said = [CLAUSES[verdict].format(metric=TITLES[metric], interval=interval(comparison), **comparison)]
+    said = [CLAUSES[verdict].format(metric=title_of(metric), interval=interval(comparison), **comparison)]
     if verdict == "NON_INFERIOR" and not wins:
         said.append("It has to be better.")
     if comparison["rows_to_decide"] is not None:
@@ -50,10 +51,10 @@ def losses(comparison: dict[str, Any]) -> list[str]:
     for each in comparison["guardrails"]:
         if each["passed"]:
             continue
-        if each["name"] == "model_bytes":
+        if each["name"] == MODEL_BYTES:
             said.append(f"The model has {each['candidate_value']:,} bytes, allowed are {each['maximum']:,}.")
         else:
-            title, margin = TITLES[each["name"]], each["margin"]
+            title, margin = title_of(each["name"]), each["margin"]
             said.append(f"Guardrail {title} got worse beyond its margin {margin}: {interval(each)}.")
     return said
 
@@ -66,7 +67,7 @@ def without_champion(
     floor, beaten = comparison["floor"], comparison["lower"] > 0
     ends = f"{unsigned(floor['lower'])}, {unsigned(floor['upper'])}"
     said = (
-        f"{why}: {TITLES[metric]} {unsigned(comparison['candidate_value'])} [{ends}]"
+        f"{why}: {title_of(metric)} {unsigned(comparison['candidate_value'])} [{ends}]"
         f" {'beats' if floor['passed'] else 'does not beat'} the floor {floor['value']}"
         f" {'and' if floor['passed'] == beaten else 'but'} {'beats' if beaten else 'does not beat'}"
         f" a constant prediction: {interval(comparison)}."

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from engine.judging.drift import weekly
 from engine.judging.inputs import Invalid, Model, Rows, labelled_rows
-from engine.judging.metrics import METRICS
-from engine.judging.verdict_document import check_values, direction, finite
+from engine.judging.verdict_document import check_values, finite
+from engine.metrics.known_metrics import known_metrics
 from engine.monitoring import evidence, wording
 from engine.monitoring.policy import Decision, Seen, key_of
 from engine.sketches import Sketches
@@ -63,7 +63,7 @@ def monitor(asked: Asked, decide: Callable[[Seen], Decision]) -> Document:
 
 
 def skeleton(asked: Asked) -> Document:
-    metric = METRICS[asked.policy["metric"]]
+    metric = known_metrics()[asked.policy["metric"]]
     made = made_on(asked.version)
     return {
         "schema_version": SCHEMA_VERSION,
@@ -75,7 +75,7 @@ def skeleton(asked: Asked) -> Document:
         "reason": "",
         "next": "",
         "as_of": str(asked.as_of),
-        "metric": {"name": metric.name, "title": metric.title, "direction": direction(metric.sign)},
+        "metric": {"name": metric.name, "title": metric.title, "direction": metric.direction},
         "champion": {
             "version": asked.version["version"],
             "made": str(made),
@@ -103,21 +103,26 @@ def refused(document: Document, message: str, count: int, about_labels: bool) ->
     return finite(document | {"decision": decision.decision, "reason": reason, "next": next_step})
 
 
-def judged_rows(asked: Asked) -> Rows:
-    """The labelled rows, with the shadow as the candidate against the champion."""
+def mature_rows(asked: Asked) -> pa.Table:
     if asked.truth is None or not len(asked.truth):
         raise Invalid("there are no rows to look at")
+    return asked.truth
+
+
+def judged_rows(asked: Asked) -> Rows:
+    """The labelled rows, with the shadow as the candidate against the champion."""
+    truth = mature_rows(asked)
     models = {"champion": Model(asked.version["record"], asked.version["version"], asked.champion)}
     if asked.shadow is not None:
-        models["candidate"] = Model(asked.shadow_record, None, asked.shadow)
-    rows = labelled_rows(asked.truth, models, asked.policy | {"slices": {"columns": []}})
+        models["candidate"] = Model(asked.shadow_record or {}, None, asked.shadow)
+    rows = labelled_rows(truth, models, asked.policy | {"slices": {"columns": []}})
     check_values(rows, asked.version["record"]["label"]["type"])
     return rows
 
 
 def looked_at(asked: Asked, rows: Rows) -> Document:
     """What the rows say, and what they cannot say."""
-    taken, metric = snapshot(asked.truth), asked.policy["metric"]
+    taken, metric = snapshot(mature_rows(asked)), asked.policy["metric"]
     baseline = evidence.baseline_of(asked.version, metric)
     records = {"champion": asked.version["record"], "shadow": asked.shadow_record or {}}
     windows_end = datetime.fromisoformat(taken["end"])
@@ -142,7 +147,7 @@ def looked_at(asked: Asked, rows: Rows) -> Document:
         },
         "windows": windows,
         "whole": judge.window(evidence.between(rows, start, windows_end), start, windows_end),
-        "drift": weekly(asked.sketches, asked.features) if asked.sketches else None,
+        "drift": weekly(asked.sketches, asked.features) if asked.sketches and asked.features else None,
         "unknown": unknown,
     }
 

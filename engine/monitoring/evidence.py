@@ -10,8 +10,9 @@ from engine.judging import statistics
 from engine.judging.decision import of_interval
 from engine.judging.differences import difference, estimate, measure, subset
 from engine.judging.inputs import Invalid, Rows
-from engine.judging.metrics import METRICS, Metric
 from engine.judging.statistics import Estimate
+from engine.metrics.known_metrics import known_metrics
+from engine.metrics.metric import Metric
 
 Window = dict[str, Any]
 
@@ -26,7 +27,7 @@ class Judge:
 
     @property
     def metric(self) -> Metric:
-        return METRICS[self.policy["metric"]]
+        return known_metrics()[self.policy["metric"]]
 
     def window(self, rows: Rows, start: datetime, end: datetime) -> Window:
         """`rows` are those from `start` up to `end`."""
@@ -38,7 +39,7 @@ class Judge:
         try:
             return found | {
                 "champion": self.champion(rows),
-                "drop": self.drop(rows) if self.baseline else None,
+                "drop": self.drop(rows, self.baseline) if self.baseline else None,
                 "shadow": self.shadow(rows) if "candidate" in rows.predictions else None,
             }
         except Invalid as error:
@@ -59,9 +60,9 @@ class Judge:
         found = self._estimate(rows)
         return {name: getattr(found, name) for name in ("value", "lower", "upper", "standard_error")}
 
-    def drop(self, rows: Rows) -> dict[str, Any]:
+    def drop(self, rows: Rows, baseline: Estimate) -> dict[str, Any]:
         """The champion now minus the champion at its birth, in the metric's good direction."""
-        now, then = (self._in_good_direction(each) for each in (self._estimate(rows), self.baseline))
+        now, then = (self._in_good_direction(each) for each in (self._estimate(rows), baseline))
         found = statistics.from_earlier(now, then, self.policy["confidence"])
         is_found = of_interval(found, 0.0, self.policy["margin"]) == "WORSE"
         return _described(found) | {"found": is_found}

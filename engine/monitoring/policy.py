@@ -59,19 +59,19 @@ def decide(seen: Seen, state: State, rules: Rules, decided_by: str) -> tuple[Dec
     own = [each for each in alarms if each["version"] == seen.version]
     recovered = state.get("recovered", {})
     armed = tuple(reason for reason in evident if is_armed(reason, own, recovered))
-    reasons = armed + old_age(seen, _newest(own), rules)
+    reasons = armed + old_age(seen, _newest_day(own), rules)
     if not (evident or reasons or enough):
         return Decision("NOT_ENOUGH_EVIDENCE"), state
     if enough:
         recovered = recovered | {reason: str(seen.as_of) for reason in EVIDENT if reason not in evident}
     told = {"as_of": str(seen.as_of), "recovered": recovered, "alarms": alarms}
-    last = _newest(alarms)
+    last = _newest_day(alarms)
     if not reasons:
-        return (Decision("NOT_REARMED", evident, _day(_newest(own))) if evident else Decision("QUIET")), told
-    if last and (seen.as_of - _day(last)).days < rules["cooldown_days"]:
-        return Decision("COOLING_DOWN", reasons, _day(last)), told
+        return (Decision("NOT_REARMED", evident, _newest_day(own)) if evident else Decision("QUIET")), told
+    if last and (seen.as_of - last).days < rules["cooldown_days"]:
+        return Decision("COOLING_DOWN", reasons, last), told
     if sum((seen.as_of - _day(each)).days < WEEK for each in alarms) >= rules["alarms_per_week"]:
-        return Decision("CAPPED", reasons, _day(last)), told
+        return Decision("CAPPED", reasons, last), told
     alarm = {
         "key": key_of(seen, reasons),
         "version": seen.version,
@@ -96,9 +96,9 @@ def evident_reasons(seen: Seen, rules: Rules) -> tuple[str, ...]:
     return tuple(name for name in listened if counts[name] >= rules["alarms"])
 
 
-def old_age(seen: Seen, alarmed: dict[str, Any] | None, rules: Rules) -> tuple[str, ...]:
+def old_age(seen: Seen, alarmed: date | None, rules: Rules) -> tuple[str, ...]:
     """A model that lost against the champion does not make it younger, but the next try waits as long."""
-    since = max(seen.made, _day(alarmed)) if alarmed else seen.made
+    since = max(seen.made, alarmed) if alarmed else seen.made
     return ("age",) if (seen.as_of - since).days >= rules["maximum_age_days"] else ()
 
 
@@ -109,6 +109,11 @@ def key_of(seen: Seen, reasons: tuple[str, ...]) -> str:
 
 def _newest(alarms: list[dict[str, Any]]) -> dict[str, Any] | None:
     return max(alarms, key=lambda each: each["as_of"], default=None)
+
+
+def _newest_day(alarms: list[dict[str, Any]]) -> date | None:
+    newest = _newest(alarms)
+    return _day(newest) if newest else None
 
 
 def _day(alarm: dict[str, Any]) -> date:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from engine.judging.inputs import Rows
-from engine.judging.metrics import CALIBRATION_BINS, Floats, calibration_bins
+from engine.metrics.influences import CALIBRATION_BINS, calibration_bins
+from engine.metrics.metric import Floats
 
 POINTS = 120
 Points = list[tuple[float, float]]

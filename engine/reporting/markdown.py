@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from engine import text
+from engine.metrics.metrics import title_of
 from engine.reporting import terminal
 
 MARKUP = str.maketrans(
@@ -61,7 +62,7 @@ def environment() -> Environment:
         "link": link,
         "shown_slices": shown_slices,
     }
-    made.globals |= {"titles": text.TITLES, "cluster_noun": text.cluster_noun}
+    made.globals |= {"title_of": title_of, "cluster_noun": text.cluster_noun}
     return made
 
 

@@ -11,6 +11,7 @@ from engine.reporting import markdown, pictures
 from engine.reporting import monitoring_terminal as terminal
 from engine.reporting import verdict_report as report
 from engine.reporting.markdown import flattened, shortened
+from engine.reporting.terminal import Paint
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHARED = Path(report.__file__).parent / "templates"
@@ -30,7 +31,7 @@ def render(decision: dict[str, Any], history: list[dict[str, Any]]) -> dict[str,
             {"title": each["title"], "plot": pictures.axis("", each["rows"], 0.0) | {"main": False}}
             for each in terminal.forests(decision)
         ],
-        "bars": "\n\n".join("\n".join(each) for each in terminal.pictures(decision, terminal.Paint(False))),
+        "bars": "\n\n".join("\n".join(each) for each in terminal.pictures(decision, Paint(False))),
         "history": history,
         "production": pictures.production(history, metric),
         "provenance": list(flattened(decision["provenance"])),

@@ -4,7 +4,8 @@ import math
 from datetime import datetime
 from typing import Any
 
-from engine.text import TITLES, drawn_margin, forest, interval, scale
+from engine.metrics.metrics import title_of
+from engine.text import drawn_margin, forest, interval, scale
 
 WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 340, 300, 56, 40, 12
 CURVES = {
@@ -36,11 +37,11 @@ def plain(value: float) -> str:
 
 def forest_plot(metric: str, comparison: dict[str, Any]) -> dict[str, Any]:
     """Metric and slices on one axis, guardrails in units of their margins; places are percentages."""
-    plots = [axis(TITLES[metric], forest(metric, comparison), drawn_margin(comparison))]
+    plots = [axis(title_of(metric), forest(metric, comparison), drawn_margin(comparison))]
     guarded = [each for each in comparison["guardrails"] if each.get("lower") is not None]
     if guarded and all(each["margin"] for each in guarded):
         rows = [
-            {"name": TITLES[each["name"]], "text": interval(each), "passed": each["passed"]}
+            {"name": title_of(each["name"]), "text": interval(each), "passed": each["passed"]}
             | {end: each[end] / each["margin"] for end in ENDS}
             for each in guarded
         ]

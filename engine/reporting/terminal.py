@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+from engine.metrics.metrics import title_of
 from engine.text import (
-    TITLES,
     bar,
     cluster_noun,
     drawn_margin,
@@ -63,7 +63,7 @@ def compared(metric: str, comparison: dict[str, Any], paint: Paint) -> Iterator[
         drawn = paint(bar(row, low, high, margin, BAR), GREEN if row["passed"] else RED)
         yield f"  {printable(row['name'])[:19]:<19} {row['text']:<27} {drawn} {mark(row['passed'], paint)}"
     for each in comparison["guardrails"]:
-        yield f"  {TITLES[each['name']]:<19} {guardrail(each)} {mark(each['passed'], paint)}"
+        yield f"  {title_of(each['name']):<19} {guardrail(each)} {mark(each['passed'], paint)}"
     yield paint(f"  {detectable(comparison)}", DIM)
 
 

@@ -8,6 +8,7 @@ from engine import text
 from engine.judging.drift import drift
 from engine.judging.inputs import Rows
 from engine.judging.verdict_document import Asked, label_of
+from engine.metrics.metrics import title_of
 from engine.reporting import markdown, pictures, terminal
 from engine.reporting.curves import curves
 
@@ -50,7 +51,7 @@ def environment() -> Environment:
         "detectable": terminal.detectable,
         "heat": pictures.heat,
     }
-    made.globals |= {"titles": text.TITLES, "cluster_noun": text.cluster_noun, "box": pictures}
+    made.globals |= {"title_of": title_of, "cluster_noun": text.cluster_noun, "box": pictures}
     return made
 
 

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from engine.command_line import SettingsError
+from engine.metrics.known_metrics import guardrails_for, metrics_for
+from engine.metrics.metrics import MODEL_BYTES
 from engine.settings.located_yaml import LocatedYaml
 from engine.settings.serving_schema import SERVICE_NAME
 from engine.settings.settings_schema import Settings
 
-METRICS = {"binary": ("roc_auc", "log_loss", "accuracy"), "number": ("mae", "rmse")}
-GUARDRAILS = {"binary": (*METRICS["binary"], "calibration_error"), "number": METRICS["number"]}
 Problem = tuple[tuple[str | int, ...], str]
 
 
@@ -65,11 +65,11 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
         )
     yield from _serving_disagreements(settings)
     label = settings.label.type
-    if settings.metric.name not in METRICS[label]:
-        problem = _not_one_of(f"a metric of a {label} label", settings.metric.name, METRICS[label])
+    if settings.metric.name not in metrics_for(label):
+        problem = _not_one_of(f"a metric of a {label} label", settings.metric.name, metrics_for(label))
         yield ("metric", "name"), problem
-    for name in policies.guardrails.model_fields_set - {"model_bytes", *GUARDRAILS[label]}:
-        problem = _not_one_of(f"a guardrail of a {label} label", name, GUARDRAILS[label])
+    for name in policies.guardrails.model_fields_set - {MODEL_BYTES, *guardrails_for(label)}:
+        problem = _not_one_of(f"a guardrail of a {label} label", name, guardrails_for(label))
         yield ("policies", "guardrails", name), problem
 
 
@@ -158,10 +158,19 @@ def _keys_at(path: tuple[str | int, ...]) -> list[str]:
     """The keys that the section at `path` may have."""
     annotation: object = Settings
     for part in path:
-        section = _section(annotation)
-        annotation = section.model_fields[str(part)].annotation if section else get_args(annotation)[-1]
+        annotation = _annotation_of(part, annotation)
     section = _section(annotation)
     return list(section.model_fields) if section else []
+
+
+def _annotation_of(part: str | int, annotation: object) -> object:
+    """What a section says of its key `part`, and a list or mapping of its entries."""
+    section = _section(annotation)
+    if section is None:
+        return get_args(annotation)[-1]
+    if str(part) in section.model_fields:
+        return section.model_fields[str(part)].annotation
+    return get_args(section.__annotations__["__pydantic_extra__"])[-1]
 
 
 def _section(annotation: object) -> type[BaseModel] | None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue
 
 from engine.settings.schedules_schema import SCHEDULED_DAY, Schedules
 from engine.settings.serving_schema import Serving
@@ -74,7 +74,7 @@ class Training(Section):
 
 
 class Metric(Section):
-    name: Literal["roc_auc", "log_loss", "accuracy", "mae", "rmse"]
+    name: Name
     floor: float
 
 
@@ -106,12 +106,10 @@ class Limit(Section):
 
 
 class Guardrails(Section):
-    roc_auc: Omittable[Drop] = None
-    log_loss: Omittable[Drop] = None
-    accuracy: Omittable[Drop] = None
-    calibration_error: Omittable[Drop] = None
-    mae: Omittable[Drop] = None
-    rmse: Omittable[Drop] = None
+    """Each key but model_bytes is a metric's name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Drop] = Field(init=False)
     model_bytes: Omittable[Limit] = None
 
 

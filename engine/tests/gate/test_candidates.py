@@ -37,6 +37,7 @@ def test_a_change_that_bribes_its_judges_loses_until_somebody_accepts_it(
     )
     (candidate.root / "engine/judging/decision.py").write_text("raise SystemExit('bribed')\n")
     (candidate.root / "components/enforce_verdict/main.py").write_text("print('all is well')\n")
+    (candidate.root / "components/metrics.py").write_text("raise SystemExit('bribed')\n")
     (candidate.root / "pipelines/evaluation.py").write_text("raise SystemExit('bribed')\n")
     (candidate.root / "scripts/gate.py").write_text("print('all is well')\n")
     head = merged(project, candidate)
@@ -54,12 +55,31 @@ def test_a_change_that_bribes_its_judges_loses_until_somebody_accepts_it(
         "mlops.yaml: policies",
         "components/compare_models",
         "components/enforce_verdict",
+        "components/metrics.py",
         "pipelines/evaluation.py",
         "scripts/gate.py",
     }
     assert verdict["models"]["candidate"]["value"] < verdict["models"]["control"]["value"]
     report = (project.root / "build/gate/report.html").read_text()
     assert "accepted by ann" in report and "does not pass" in report
+
+
+def test_a_change_cannot_name_a_metric_that_it_adds(project: Project, github_api: GitHubApi) -> None:
+    candidate = candidate_of(project)
+    candidate.edit("mlops.yaml", ("name: roc_auc ", "name: is_right"))
+    (candidate.root / "components/metrics.py").write_text(
+        "from engine.metrics.metric import row_mean\n\n\n"
+        "def is_right(label, prediction):\n    return (prediction > 0.5) == label\n\n\n"
+        'METRICS = [row_mean(is_right, "higher is better", ["binary"])]\n'
+    )
+    merged(project, candidate)
+
+    ended = project.run(
+        "gate", "--candidate", "candidate", "--pull-request", "12", **github_api.environment(statuses="read")
+    )
+
+    assert ended.returncode == 2
+    assert "metric.name: expected a metric of a binary label, found 'is_right'" in ended.stderr
 
 
 def published(project: Project, checkout: Path, salt: str) -> Path:

@@ -53,6 +53,14 @@ def test_an_edit_of_a_module_beside_the_rooms_changes_no_candidate(
     assert hashes(f"engine/{module}") == unedited
 
 
+def test_an_edit_of_the_users_metrics_changes_the_images_that_judge_alone(unedited: dict[str, str]) -> None:
+    source = Edited(ROOT)
+    source.folder = "components/metrics.py"
+    before, after = (name_all(each, "localhost/mlops") for each in (WorkTree(ROOT), source))
+    changed = {name for name in before if before[name].hash != after[name].hash}
+    assert changed == {"compare_models", "monitor_model"}
+
+
 def test_an_edit_of_a_small_room_changes_the_images_that_copy_it(unedited: dict[str, str]) -> None:
     assert all(value != unedited[name] for name, value in hashes("engine/tables/").items())
     changed = hashes("engine/training/")

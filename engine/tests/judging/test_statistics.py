@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.judging import statistics
-from engine.judging.metrics import METRICS
 from engine.judging.statistics import Estimate, SerialCorrelation
+from engine.metrics.metrics import METRICS
 
 DAYS, ROWS = 31, 40
 INDEPENDENT = SerialCorrelation(0.0, 1.0, 1.0)

@@ -19,8 +19,8 @@ from demo.story.story import STORY, Step
 from demo.story.telling import Telling, new_project
 from engine.command_line import Finding, SettingsError, WorldError
 from engine.judging.inputs import Rows
-from engine.judging.metrics import METRICS
 from engine.judging.verdict_document import judge
+from engine.metrics.metrics import METRICS
 from engine.model_registry.model_registry import ModelRegistry
 from engine.reporting import verdict_report as report
 from engine.tests.demo_files import DEMO_SETTINGS, put_back

@@ -6,7 +6,9 @@ import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.judging.metrics import METRICS, Undefined, calibration_bins, roc_auc
+from engine.metrics.influences import calibration_bins, roc_auc
+from engine.metrics.metric import Undefined
+from engine.metrics.metrics import METRICS
 
 RANDOM = np.random.default_rng(7)
 NUMBERS = RANDOM.normal(size=(2, 400))

@@ -1,39 +1,16 @@
-"""Metrics and their influence functions: how much each row moves the figure.
+"""The influence functions of the template's metrics: how much each row moves the figure.
 
-Every metric returns its value and one influence for each row. Influences average to zero, and the mean of
-(value + influence) behaves like a mean of independent rows, so one formula gives every metric its interval.
+Each function is named as its metric and returns its value and one influence for each row. Influences average
+to zero, and the mean of (value + influence) behaves like a mean of independent rows, so one formula gives
+every metric its interval.
 """
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Estimator = Callable[[Floats, Floats], tuple[float, Floats]]
+from engine.metrics.metric import Floats, Undefined
 
 CALIBRATION_BINS = 10
-
-
-class Undefined(Exception):  # noqa: N818 - a property of the data, told as a finding
-    """The metric has no value on these rows; the message says why."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One figure of quality; `estimate(label, prediction)` gives its value and each row's influence."""
-
-    name: str
-    title: str
-    higher_is_better: bool
-    label_types: tuple[str, ...]
-    estimate: Estimator
-
-    @property
-    def sign(self) -> int:
-        """Turns a difference into the good direction."""
-        return 1 if self.higher_is_better else -1
 
 
 def _mean(losses: Floats) -> tuple[float, Floats]:
@@ -103,16 +80,3 @@ def calibration_error(label: Floats, prediction: Floats) -> tuple[float, Floats]
     bins = calibration_bins(prediction)
     direction = np.sign(np.bincount(bins, weights=gap))
     return _mean(direction[bins] * gap)
-
-
-METRICS = {
-    metric.name: metric
-    for metric in (
-        Metric("roc_auc", "ROC AUC", True, ("binary",), roc_auc),
-        Metric("log_loss", "log loss", False, ("binary",), log_loss),
-        Metric("accuracy", "accuracy", True, ("binary",), accuracy),
-        Metric("mae", "MAE", False, ("number",), mae),
-        Metric("rmse", "RMSE", False, ("number",), rmse),
-        Metric("calibration_error", "calibration error", False, ("binary", "number"), calibration_error),
-    )
-}

@@ -1,0 +1,99 @@
+"""A metric is one entry: settings, judging, wording, reports and schema know it by that."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.command_line import SettingsError
+from engine.judging.verdict_document import judge
+from engine.metrics.known_metrics import guardrails_for, metrics_for
+from engine.metrics.metric import Metric
+from engine.metrics.metrics import METRICS, title_of
+from engine.reporting import markdown, terminal
+from engine.reporting import verdict_report as report
+from engine.settings.settings import parse
+from engine.tests.questions import answer, probability, question, truth
+
+SETTINGS = Path("mlops.yaml").read_text()
+GOOD, POOR = probability(), probability(noise=4.0)
+
+
+def squared_error(label: np.ndarray, prediction: np.ndarray) -> tuple[float, np.ndarray]:
+    scores = (label - prediction) ** 2
+    return float(scores.mean()), scores - scores.mean()
+
+
+@pytest.fixture
+def brier(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = Metric("brier", "Brier's score", "lower is better", ("binary",), squared_error)
+    monkeypatch.setitem(METRICS, "brier", entry)
+
+
+def test_settings_take_a_new_entry_as_metric_and_guardrail(brier: None) -> None:
+    named = SETTINGS.replace("name: roc_auc ", "name: brier ").replace("log_loss: {", "brier: {")
+
+    policy = parse(named, "mlops.yaml").policy("pull_request")
+
+    assert '"metric":"brier"' in policy
+    assert '"guardrails":{"brier":{"margin":0.01}' in policy
+
+
+def test_settings_refuse_it_without_the_entry() -> None:
+    with pytest.raises(SettingsError, match="a metric of a binary label, found 'brier'; there are roc_auc"):
+        parse(SETTINGS.replace("name: roc_auc ", "name: brier "), "mlops.yaml")
+    with pytest.raises(SettingsError, match="expected a guardrail of a binary label, found 'brier'"):
+        parse(SETTINGS.replace("log_loss: {", "brier: {"), "mlops.yaml")
+
+
+def test_a_new_entry_is_judged_and_shown(brier: None) -> None:
+    asked = question(GOOD, control=POOR, metric="brier", floor=0.3)
+
+    verdict = answer(asked)
+
+    shown = {"name": "brier", "title": "Brier's score", "direction": "lower is better"}
+    assert (verdict["verdict"], verdict["passed"], verdict["metric"]) == ("BETTER", True, shown)
+    assert "Brier's score is better than the control's" in verdict["reason"]
+    assert verdict["models"]["candidate"]["metrics"]["brier"] == pytest.approx(
+        verdict["models"]["candidate"]["value"]
+    )
+    assert "Brier's score" in terminal.render(verdict, color=False)
+    assert "Brier's score" in markdown.report(verdict)
+    assert "Brier&#39;s score" in report.render(*judge(asked), asked)["report.html"]
+
+
+def test_a_new_entry_is_a_guardrail(brier: None) -> None:
+    asked = question(POOR, control=GOOD, guardrails={"brier": {"margin": 0.0}}, margin=1.0)
+
+    verdict = answer(replace(asked, policy=asked.policy | {"references": {"control": "not-worse"}}))
+
+    assert not verdict["passed"]
+    assert "Guardrail Brier's score got worse" in verdict["reason"]
+
+
+def test_a_metric_that_only_guards_is_no_metric() -> None:
+    assert metrics_for("binary") == ["roc_auc", "log_loss", "accuracy"]
+    assert guardrails_for("binary") == ["roc_auc", "log_loss", "accuracy", "calibration_error"]
+    assert (metrics_for("number"), title_of("model_bytes")) == (["mae", "rmse"], "model size")
+
+
+def test_settings_and_wording_load_no_numpy() -> None:
+    code = (
+        "import sys, engine.settings.settings, engine.reporting.terminal;"
+        "from engine.metrics.known_metrics import known_metrics; known_metrics();"
+        "sys.exit('numpy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_a_figure_that_these_labels_do_not_have_is_reported_as_unknown() -> None:
+    asked = replace(question(GOOD, control=POOR, metric="log_loss"), truth=truth(np.zeros(len(GOOD), bool)))
+
+    verdict = answer(asked)
+
+    assert verdict["verdict"] != "INVALID"
+    assert verdict["models"]["candidate"]["metrics"]["roc_auc"] is None
+    assert "unknown" in markdown.report(verdict)
