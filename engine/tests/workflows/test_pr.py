@@ -159,7 +159,7 @@ def test_changed_plumbing_runs_every_suite(github: Runner, change: Project) -> N
     change.edit(
         ".ci/run",
         ("podman buildah crun debootstrap docker-registry chromium nodejs", "make"),
-        ("\nmake test", "\nmake test && echo every suite of $(whoami)"),
+        (" make test #", " make test && echo every suite of $(whoami) #"),
     )
     (change.root / ".pre-commit-config.yaml").write_text("repos: []\n")
     change.commit()
