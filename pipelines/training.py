@@ -53,7 +53,6 @@ def training(
     champions = champion_code(champion)
     compared = compare_with_champion(
         policy=policy,
-        truth=evaluation_features.outputs["features"],
         candidate=code.score(candidate, evaluation_features).outputs["predictions"],
         champion=champions.score(champion, champions.features("evaluation", evaluation_rows)).outputs[
             "predictions"

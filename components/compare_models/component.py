@@ -33,7 +33,6 @@ def compare_models(
 @dsl.container_component
 def compare_with_champion(
     policy: str,
-    truth: dsl.Input[dsl.Dataset],
     candidate: dsl.Input[dsl.Dataset],
     champion: dsl.Input[dsl.Dataset],
     candidate_record: dsl.Input[dsl.Artifact],

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 
 import yaml
 
+from engine.kubeflow import artifact_inputs
 from engine.kubeflow.pipeline_compiler import Document, component_of, containers
 
 SCHEMA_VERSION = "2.1.0"
 NEVER_CACHED = ("compare_models", "enforce_verdict", "model_registry")
 PINNED = re.compile(r".+@sha256:[0-9a-f]{64}")
 KNOWN_AT_RUN_TIME = re.compile(r"\{\{\$\.inputs\.parameters\[.+\]\}\}")
+ONCE = "Kubeflow's metadata keeps one event of an artifact and a task, and the driver fails"
 REFUSED = {
     re.compile(r'"Concat"'): "the server has no ConcatPlaceholder: pass the parts and join them in main.py",
     re.compile(r"\$\.outputs\.output_file"): "the launcher leaves that path unresolved: pass {{$}} instead",
@@ -25,6 +27,8 @@ def problems(name: str, text: str, release: bool) -> Iterator[str]:
     spec = next(yaml.load_all(text, yaml.CSafeLoader))
     if spec["schemaVersion"] != SCHEMA_VERSION:
         yield f"{name}: expected schemaVersion {SCHEMA_VERSION}, found {spec['schemaVersion']}"
+    for task, one, other in artifact_inputs.doubled(spec):
+        yield f"{name}: task {task}: expected each artifact once, found one as {one} and as {other}; {ONCE}"
     tasks = _tasks_by_executor(spec)
     for label, container in containers(spec):
         where = f"{name}: task {', '.join(tasks[label])}"

@@ -81,6 +81,23 @@ def executor_input(component: Json, arguments: Json, folder: Path, constants: di
     }
 
 
+def refuse_doubled(task: Json) -> None:
+    """Fail where one artifact comes by two inputs: a cluster's metadata store has no place for that.
+
+    Seen with KFP 2.17.0 on a cluster: its events are unique by artifact, execution and direction, so the
+    driver ends with `failed to lookup existing execution: no execution found`.
+    """
+    taken: dict[str, str] = {}
+    for name, each in sorted(task["inputs"]["artifacts"].items()):
+        for artifact in each["artifacts"]:
+            other = taken.setdefault(artifact["uri"], name)
+            if other != name:
+                raise TaskFailed(
+                    f"input artifacts {other} and {name}: expected two artifacts, found one; "
+                    "Kubeflow's driver fails when a task takes an artifact twice"
+                )
+
+
 def container(spec: Json, task: Json, table: dict[str, str]) -> Container:
     """The container to run, every placeholder filled in."""
     present = task["inputs"]["parameterValues"]

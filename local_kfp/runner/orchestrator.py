@@ -155,6 +155,7 @@ class Orchestrator:
         }
         folder = self._folder / "artifacts" / Path(*path)
         task_input = launcher.executor_input(component, arguments, folder, constants)
+        launcher.refuse_doubled(task_input)
         if "importer" in executor:
             return launcher.imported(executor["importer"], component, task_input)
         table = launcher.placeholders(component, task_input, constants)

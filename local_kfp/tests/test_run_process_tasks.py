@@ -62,6 +62,27 @@ def test_every_declared_output_is_registered_and_typed(run: Runs) -> None:
     assert Path(outputs["artifacts"]["table"]).read_text() == "rows"
 
 
+def test_a_task_that_takes_an_artifact_twice_fails_as_on_a_cluster(run: Runs) -> None:
+    @dsl.container_component
+    def make(table: dsl.Output[dsl.Dataset]):
+        return tool("--write", table.path, "rows")
+
+    @dsl.container_component
+    def join(left: dsl.Input[dsl.Dataset], right: dsl.Input[dsl.Dataset], out: dsl.OutputPath(str)):
+        return tool("--write", out, "joined")
+
+    @dsl.pipeline
+    def pipeline():
+        made, other = make(), make()
+        apart = join(left=made.outputs["table"], right=other.outputs["table"])
+        join(left=made.outputs["table"], right=made.outputs["table"]).after(apart)
+
+    assert run(pipeline).verdict["error"] == (
+        "join-2: input artifacts left and right: expected two artifacts, found one; "
+        "Kubeflow's driver fails when a task takes an artifact twice"
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "text"), [(int, "3.5"), (int, "many"), (float, "much"), (bool, "2"), (list, "{}"), (dict, "[]")]
 )

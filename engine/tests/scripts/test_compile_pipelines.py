@@ -150,6 +150,18 @@ def test_what_judges_is_never_cached(tmp_path):
     ]
 
 
+def test_an_artifact_comes_by_one_input_only(tmp_path):
+    body = (
+        "table = load_data(as_of=as_of).outputs['tables']\n"
+        "@dsl.container_component\n"
+        "def join(left: dsl.Input[dsl.Dataset], right: dsl.Input[dsl.Dataset]):\n"
+        "    return dsl.ContainerSpec('join:1', ['python'], [left.path, right.path])\n"
+        "join(left=table, right=table)"
+    )
+    [found] = problems("toy", compiled(tmp_path, body), release=False)
+    assert found.startswith("toy: task join: expected each artifact once, found one as left and as right; ")
+
+
 def test_a_released_pipeline_may_have_digests_and_images_known_at_run_time(tmp_path):
     body = (
         "data = load_data(as_of=as_of)\ntrain_model(tables=data.outputs['tables']).set_container_image(image)"
