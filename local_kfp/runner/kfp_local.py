@@ -20,7 +20,7 @@ from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
 from local_kfp.command_line import SettingsError
 from local_kfp.runner.launcher import Json, TaskFailed, plain
 
-VERSION = "2.17.0"
+VERSION = "2.17.3"
 
 
 @contextmanager

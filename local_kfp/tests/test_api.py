@@ -73,8 +73,8 @@ def test_every_call_is_as_described(server: InProcessServer, client: kfp.Client,
     assert {call.name for call in operations()} - server.seen == NOT_OFFERED
 
 
-def test_the_package_describes_the_version_that_the_server_stands_in_for():
-    assert kfp_server_api.__version__ == API_VERSION
+def test_the_package_describes_the_minor_version_that_the_server_stands_in_for():
+    assert kfp_server_api.__version__.split(".")[:2] == API_VERSION.split(".")[:2]
 
 
 RUN = {"display_name": "a", "created_at": "2013-09-01T00:00:00Z", "state": "FAILED"}
