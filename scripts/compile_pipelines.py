@@ -20,7 +20,7 @@ def main() -> int:
         images = read_references(arguments.images)
     else:
         images = {name: image.reference for name, image in stage_all(WorkTree(root)).items()}
-    texts = compile_all(root, images, settings.resources, settings.inference.parallelism)
+    texts = compile_all(root, images, settings.tasks(on_cluster=True), settings.inference.parallelism)
     found = [line for name, text in texts.items() for line in problems(name, text, arguments.release)]
     if found:
         print(*found, sep="\n", file=sys.stderr)

@@ -88,6 +88,7 @@ def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
 def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> dict[str, Any]:
     """The verdict; it and its report are left in RESULTS."""
     from engine.gate import judged_run, known_verdicts, pull_request_run
+    from engine.kubeflow.endpoint import remote_host
     from engine.model_registry.model_registry import ModelRegistry
     from engine.model_registry.place import model_registry_uri
 
@@ -99,7 +100,7 @@ def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> dic
     references = {name: image.reference for name, image in change.images().items()}
     judged_run.expect_reachable(change.tables_of().settings, references, registry_uri)
     judged_run.recover_images(ROOT, champion)
-    evaluation = ("evaluation", references, change.resources())
+    evaluation = ("evaluation", references, change.tasks(on_cluster=remote_host() is not None))
     about = champion["version"] if champion else "no champion"
     try:
         if pull_request is None:

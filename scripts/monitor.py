@@ -6,10 +6,13 @@ import os
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.command_line import Finding, SettingsError, WorldError, parser, run
 from engine.github.step import add_summary, set_outputs
+
+if TYPE_CHECKING:
+    from engine.settings.tasks_schema import TaskSettings
 
 PIPELINE = "monitoring"
 RESULTS = Path("build/monitor")
@@ -22,6 +25,7 @@ def main() -> int:
     arguments = _parser().parse_args()
 
     from engine.gate import judged_run, model_code, training_run
+    from engine.kubeflow.endpoint import remote_host
     from engine.kubeflow.pipeline_compiler import read_references
     from engine.kubeflow.progress import shows_colors
     from engine.model_registry.model_registry import ModelRegistry
@@ -43,7 +47,8 @@ def main() -> int:
     judged_run.recover_images(root, champion)
     asked = question(code, commit, str(arguments.as_of or code.settings.as_of()))
     asked |= {"model_registry_uri": registry_uri}
-    decision, verdict = monitor(root, code.settings.resources, references, asked)
+    tasks = code.settings.tasks(on_cluster=remote_host() is not None)
+    decision, verdict = monitor(root, tasks, references, asked)
     print(terminal.render(decision, color=shows_colors(sys.stdout)))
     if verdict:
         took_over = "and took over" if verdict["passed"] else "and the champion stays"
@@ -75,7 +80,7 @@ def question(code: Any, commit: str, as_of: str) -> dict[str, str]:
 
 
 def monitor(
-    root: Path, resources: Any, references: dict[str, str], asked: dict[str, str]
+    root: Path, tasks: "TaskSettings", references: dict[str, str], asked: dict[str, str]
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """The decision of a run of the pipeline, and the verdict on the model that an alarm trained in it."""
     from engine.gate import judged_run
@@ -88,7 +93,7 @@ def monitor(
     results = root / RESULTS
     for name in DOCUMENTS:  # what an earlier run decided must never pass for this one's
         (results / name).unlink(missing_ok=True)
-    compiled = judged_run.compiled_to(results, root, PIPELINE, references, resources)
+    compiled = judged_run.compiled_to(results, root, PIPELINE, references, tasks)
     judged_run.clear(results / TRAINING)
     with connect(root) as client:
         version = deployed(client, compiled) if os.environ.get("KUBEFLOW_HOST") else upload(client, compiled)

@@ -98,7 +98,9 @@ def pipeline_version(client: Any, settings: Any) -> Any:
     RESULTS.mkdir(parents=True, exist_ok=True)
     compiled = RESULTS / "inference.yaml"
     parallelism = settings.inference.parallelism
-    compiled.write_text(compile_pipeline(ROOT, "inference", images, settings.resources, parallelism))
+    compiled.write_text(
+        compile_pipeline(ROOT, "inference", images, settings.tasks(on_cluster=False), parallelism)
+    )
     return upload(client, compiled)
 
 

@@ -16,6 +16,7 @@ def main() -> int:
     command_line.parser(__doc__).parse_args()
 
     from engine.gate import judged_run, model_code, training_run
+    from engine.kubeflow.endpoint import remote_host
     from engine.kubeflow.progress import shows_colors
     from engine.model_registry.model_registry import ModelRegistry
     from engine.model_registry.place import model_registry_uri
@@ -33,7 +34,8 @@ def main() -> int:
     asked |= {"model_registry_uri": registry_uri}
     references = {name: image.reference for name, image in code.images.items()}
     judged_run.expect_reachable(code.settings, references, registry_uri)
-    verdict = judged_run.judge(ROOT, "training", references, code.settings.resources, asked, RESULTS)
+    tasks = code.settings.tasks(on_cluster=remote_host() is not None)
+    verdict = judged_run.judge(ROOT, "training", references, tasks, asked, RESULTS)
     print(terminal.render(verdict, color=shows_colors(sys.stdout)))
     if not verdict["passed"]:
         return Finding.status

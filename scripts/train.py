@@ -27,7 +27,7 @@ def main() -> int:
 
     from engine.gate import judged_run, model_code, training_run
     from engine.kubeflow.deployment import deployed
-    from engine.kubeflow.endpoint import connect
+    from engine.kubeflow.endpoint import connect, remote_host
     from engine.kubeflow.pipeline_compiler import read_references
     from engine.kubeflow.progress import shows_colors
     from engine.kubeflow.uploads import upload
@@ -47,7 +47,8 @@ def main() -> int:
     judged_run.expect_reachable(code.settings, references, registry_uri)
     judged_run.recover_images(root, ModelRegistry(registry_uri, code.settings.model).champion())
     asked = training_run.question(code, commit, as_of) | {"model_registry_uri": registry_uri}
-    compiled = judged_run.compiled_to(root / RESULTS, root, PIPELINE, references, code.settings.resources)
+    tasks = code.settings.tasks(on_cluster=remote_host() is not None)
+    compiled = judged_run.compiled_to(root / RESULTS, root, PIPELINE, references, tasks)
     with connect(root) as client:
         version = deployed(client, compiled) if deployed_to else upload(client, compiled)
         verdict = _train(client, version, f"train-{commit[:12]}-{as_of}", asked, arguments.detach)

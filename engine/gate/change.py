@@ -1,7 +1,7 @@
 """What a change brings: the candidate's code, the control's, and who judges between them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from engine.gate import judging_paths as judging
 from engine.gate import model_code
 from engine.gate.model_code import BORN_FROM, SETTINGS_FILE, ModelCode
 from engine.images.images import Image
-from engine.settings.settings_schema import Resources, canonical_json
+from engine.settings.settings_schema import canonical_json
+from engine.settings.tasks_schema import Resources, TaskSettings
 from engine.sources import GitIndex, GitTree, WorkTree, commit_day, merge_base, resolve_commit
 
 JUDGES = ("validate_data", "compare_models", "enforce_verdict")
@@ -57,15 +58,18 @@ class Change:
         judges = {name: self.control.images[name] for name in JUDGES if self._same_interface(name)}
         return self.candidate.images | judges
 
-    def resources(self) -> dict[str, Resources]:
-        """What the tasks may use: what makes a model may need more than it did."""
-        mine = self.candidate.settings.resources
+    def tasks(self, on_cluster: bool) -> TaskSettings:
+        """How the tasks run: what makes a model may need more than it did, but reaches what it reached."""
+        mine = self.candidate.settings.tasks(on_cluster)
         if not self.by_the_base:
             return mine
-        others = {
-            name: each for name, each in self.control.settings.resources.items() if name not in BORN_FROM
+        base = self.control.settings.tasks(on_cluster)
+        makers = {
+            name: base.resources.get(name, Resources()).with_limits_of(mine.resources.get(name, Resources()))
+            for name in BORN_FROM
+            if name in mine.resources or name in base.resources
         }
-        return others | {name: each for name, each in mine.items() if name in BORN_FROM}
+        return replace(base, resources={**base.resources, **makers})
 
     def policy(self) -> str:
         """The base's policy; where nothing changed, without the control, which is the candidate itself."""

@@ -15,7 +15,8 @@ from engine.kubeflow.kfp_client import Client
 from engine.kubeflow.pipeline_compiler import compile_pipeline
 from engine.kubeflow.progress import Progress
 from engine.kubeflow.uploads import upload
-from engine.settings.settings_schema import Resources, Settings
+from engine.settings.settings_schema import Settings
+from engine.settings.tasks_schema import TaskSettings
 from engine.stores import storage
 
 DOCUMENTS = ("verdict.json", "report.html", "report.md")
@@ -72,12 +73,12 @@ def judge(
     root: Path,
     pipeline: str,
     references: Mapping[str, str],
-    resources: Mapping[str, Resources],
+    tasks: TaskSettings,
     parameters: Mapping[str, str],
     results: Path,
 ) -> Document:
     """The verdict of a run of `pipeline`; verdict and report are left in the folder `results`."""
-    compiled = compiled_to(results, root, pipeline, references, resources)
+    compiled = compiled_to(results, root, pipeline, references, tasks)
     with connect(root) as client:
         version = upload(client, compiled)
         results_uri = results_uri_of_a_run(results)
@@ -92,13 +93,13 @@ def compiled_to(
     root: Path,
     pipeline: str,
     references: Mapping[str, str],
-    resources: Mapping[str, Resources],
+    tasks: TaskSettings,
 ) -> Path:
     """The compiled pipeline in the folder `results`, where nothing is left of what an earlier run found."""
     results.mkdir(parents=True, exist_ok=True)
     clear(results)
     path = results / f"{pipeline}.yaml"
-    path.write_text(compile_pipeline(root, pipeline, references, resources))
+    path.write_text(compile_pipeline(root, pipeline, references, tasks))
     return path
 
 

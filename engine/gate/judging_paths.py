@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from engine.gate.model_code import BORN_FROM, SETTINGS_FILE
 from engine.images.images import Image
 from engine.settings.settings_schema import Settings
+from engine.settings.tasks_schema import LIMITS
 from engine.sources import Source
 
+Document = dict[str, Any]
 # What a change brings of each section of mlops.yaml; of any other section it brings nothing.
 BROUGHT: dict[str, tuple[str, ...]] = {
     "data": ("tables", "rows", "key"),
     "label": ("name", "type"),
     "windows": ("training_days",),
-    "resources": BORN_FROM,
 }
 WHOLE = ("features", "training")
 # The graph, how its tasks are called, the scripts and workflows around it, and whom they listen to.
@@ -30,12 +32,24 @@ def settings_that_judge(mine: Settings, base: Settings) -> Iterator[str]:
     for section, value in ours.items():
         if value == theirs[section] or section in WHOLE:
             continue
-        if section not in BROUGHT:
+        if section == "resources":
+            yield from _resources_that_judge(value, theirs[section])
+        elif section not in BROUGHT:
             yield f"{SETTINGS_FILE}: {section}"
-            continue
-        for key in {**value, **theirs[section]}:
-            if key not in BROUGHT[section] and value.get(key) != theirs[section].get(key):
-                yield f"{SETTINGS_FILE}: {section}.{key}"
+        else:
+            for key in {**value, **theirs[section]}:
+                if key not in BROUGHT[section] and value.get(key) != theirs[section].get(key):
+                    yield f"{SETTINGS_FILE}: {section}.{key}"
+
+
+def _resources_that_judge(mine: Document, base: Document) -> Iterator[str]:
+    """A change brings how much its own tasks may use, and neither what they reach nor where they run."""
+    for component in {**mine, **base}:
+        ours, theirs = mine.get(component, {}), base.get(component, {})
+        brought = LIMITS if component in BORN_FROM else ()
+        for key in {**ours, **theirs}:
+            if key not in brought and (ours.get(key) or None) != (theirs.get(key) or None):
+                yield f"{SETTINGS_FILE}: resources.{component}.{key}"
 
 
 def components_that_judge(mine: Mapping[str, Image], base: Mapping[str, Image]) -> list[str]:

@@ -14,38 +14,37 @@ from typing import Any
 import yaml
 
 from engine.command_line import SettingsError, nearest
-from engine.settings.settings_schema import Resources
+from engine.settings.tasks_schema import Resources, TaskSettings
 
 BARE_NAME = re.compile(r"[a-z0-9_]+")
-MEMORY_UNITS = {"": 1, **{unit: 1000**power for power, unit in enumerate("KMGTPE", 1)}}
-MEMORY_UNITS |= {f"{unit}i": 1024**power for power, unit in enumerate("KMGTPE", 1)}
 Document = dict[str, Any]
+NOTHING_SET = TaskSettings()
 
 
 def compile_all(
     root: Path,
     images: Mapping[str, str],
-    resources: Mapping[str, Resources],
+    tasks: TaskSettings = NOTHING_SET,
     parallelism: int | None = None,
 ) -> dict[str, str]:
     """The YAML of each pipeline of the project at `root`, by name; `images` are references by component."""
-    unknown = next((name for name in resources if name not in images), None)
+    unknown = next((name for name in tasks.resources if name not in images), None)
     if unknown:
         raise SettingsError(f"mlops.yaml: resources.{unknown}: {_expected_component(unknown, images)}")
     names = sorted(path.stem for path in (root / "pipelines").glob("*.py") if path.stem != "__init__")
     if not names:
         raise SettingsError(f"{root / 'pipelines'}: expected pipelines, found no *.py")
-    return {name: compile_pipeline(root, name, images, resources, parallelism) for name in names}
+    return {name: compile_pipeline(root, name, images, tasks, parallelism) for name in names}
 
 
 def compile_pipeline(
     root: Path,
     name: str,
     images: Mapping[str, str],
-    resources: Mapping[str, Resources],
+    tasks: TaskSettings = NOTHING_SET,
     parallelism: int | None = None,
 ) -> str:
-    """The YAML of pipelines/<name>.py: kfp's own but for images, resources and parallelism."""
+    """The YAML of pipelines/<name>.py: kfp's own but for images, parallelism and how tasks run."""
     text = _compile_with_kfp(root, name)
     comments = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
     spec, *platforms = yaml.load_all(text, yaml.CSafeLoader)
@@ -56,9 +55,9 @@ def compile_pipeline(
                 problem = _expected_component(image, images)
                 raise SettingsError(f"pipelines/{name}.py: image of {executor}: {problem}")
             container["image"] = images[image]
-        _set_resources(container, resources.get(component_of(container)))
     for loop in loops(spec) if parallelism else ():
         loop["iteratorPolicy"] = {"parallelismLimit": parallelism}
+    platforms = _place_tasks(root, spec, platforms, tasks)
     return comments + yaml.dump_all([spec, *platforms], Dumper=yaml.CSafeDumper, sort_keys=True)
 
 
@@ -176,15 +175,39 @@ def _expected_component(found: str, images: Mapping[str, str]) -> str:
     return f"expected a component that has an image, found {found!r}{hint}"
 
 
-def _set_resources(container: Document, resources: Resources | None) -> None:
-    """What `task.set_cpu_limit` and `set_memory_limit` write: the text, and its number of cores and GB."""
-    if resources and resources.cpu:
-        cores = float(resources.cpu.removesuffix("m"))
-        limits = container.setdefault("resources", {})
-        limits |= {"resourceCpuLimit": resources.cpu}
-        limits |= {"cpuLimit": cores / 1000 if resources.cpu.endswith("m") else cores}
-    if resources and resources.memory:
-        amount, unit = re.fullmatch(r"([\d.]+)(\w*)", resources.memory).groups()
-        limits = container.setdefault("resources", {})
-        limits |= {"resourceMemoryLimit": resources.memory}
-        limits |= {"memoryLimit": float(amount) * MEMORY_UNITS[unit] / 1000**3}
+def _place_tasks(
+    root: Path,
+    spec: Document,
+    platforms: list[Document],
+    tasks: TaskSettings,
+) -> list[Document]:
+    """Put resources and access to stores into `spec` and return its platform documents."""
+    from engine.kubeflow import task_placement
+
+    configs = {}
+    for label, container in containers(spec):
+        component = component_of(container)
+        wanted = tasks.resources.get(component or "", Resources())
+        access = tasks.store if component and _reaches_stores(root, component) else None
+        task_placement.set_limits(container, wanted)
+        if access:
+            container["env"] = [*container.get("env", []), *task_placement.store_environment(access)]
+        configs[label] = task_placement.kubernetes_config(wanted, access)
+        if policy := task_placement.retry_policy(wanted):
+            for task in _tasks_that_run(spec, label):
+                task["retryPolicy"] = policy
+    return task_placement.merged(platforms, {label: each for label, each in configs.items() if each})
+
+
+def _reaches_stores(root: Path, component: str) -> bool:
+    """Whether a component's image has the code that reaches stores; the others get no access either."""
+    dockerfile = root / "components" / component / "Dockerfile"
+    return dockerfile.is_file() and "COPY engine/stores " in dockerfile.read_text()
+
+
+def _tasks_that_run(spec: Document, executor: str) -> Iterator[Document]:
+    components = spec.get("components", {})
+    for part in (spec["root"], *components.values()):
+        for task in part.get("dag", {}).get("tasks", {}).values():
+            if components[task["componentRef"]["name"]].get("executorLabel") == executor:
+                yield task

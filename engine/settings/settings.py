@@ -64,6 +64,7 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
             f"expected at most the {settings.monitoring.windows} windows, found {found}",
         )
     yield from _serving_disagreements(settings)
+    yield from _task_disagreements(settings)
     label = settings.label.type
     if settings.metric.name not in metrics_for(label):
         problem = _not_one_of(f"a metric of a {label} label", settings.metric.name, metrics_for(label))
@@ -105,6 +106,18 @@ def _serving_disagreements(settings: Settings) -> Iterator[Problem]:
     storage = serving.storage
     if (storage.credentials == "irsa") != (storage.role_arn is not None):
         yield ("serving", "storage"), "expected role_arn with credentials irsa, and with no other"
+
+
+def _task_disagreements(settings: Settings) -> Iterator[Problem]:
+    for component, resources in settings.resources.items():
+        for name, volume in resources.volumes.items():
+            if (volume.claim is None) == (volume.size is None) or (volume.claim and volume.storage_class):
+                problem = "expected a claim that is there, or size (and storage_class) of a new one"
+                yield ("resources", component, "volumes", name), problem
+        for index, term in enumerate(resources.node_affinity):
+            if bool(term.values) == (term.operator in ("Exists", "DoesNotExist")):
+                problem = f"expected values, but for Exists and DoesNotExist; found {len(term.values)}"
+                yield ("resources", component, "node_affinity", index, "values"), problem
 
 
 def _not_one_of(what: str, found: str, allowed: Iterable[str]) -> str:

@@ -11,10 +11,8 @@ from engine.settings.schedules_schema import SCHEDULED_DAY, Schedules
 from engine.settings.serving_schema import Serving
 from engine.settings.settings_types import (
     Count,
-    Cpu,
     Day,
     DottedPath,
-    Memory,
     ModelName,
     Name,
     NotNegative,
@@ -23,6 +21,7 @@ from engine.settings.settings_types import (
     Section,
     Uri,
 )
+from engine.settings.tasks_schema import Resources, Store, TaskSettings
 
 Gate = Literal["pull_request", "promotion"]
 Mode = Literal["improve", "not-worse"]
@@ -154,11 +153,6 @@ class Images(Section):
     keep_days: Count = 14
 
 
-class Resources(Section):
-    cpu: Omittable[Cpu] = None
-    memory: Omittable[Memory] = None
-
-
 class Settings(Section):
     model: ModelName
     data: Data
@@ -174,6 +168,7 @@ class Settings(Section):
     schedules: Schedules = Schedules()
     images: Images = Images()
     resources: dict[Name, Resources] = Field(default={})
+    store: Omittable[Store] = None
 
     def as_of(self) -> date:
         """The day that windows count back from; "today" is today's in UTC, as the cluster's schedules are."""
@@ -222,6 +217,10 @@ class Settings(Section):
     def serving_settings(self) -> str:
         """What deploy_model gets; "" where nothing is served."""
         return canonical_json(self.serving.written(self.model)) if self.serving else ""
+
+    def tasks(self, on_cluster: bool) -> TaskSettings:
+        """What is compiled into tasks; the store is declared for those on a cluster alone."""
+        return TaskSettings(self.resources, self.store if on_cluster else None)
 
     def monitored_days(self) -> int:
         """How many of the newest mature days the monitor looks at."""

@@ -64,6 +64,8 @@ EXAMINED: set[Path] = set()
 def found(root: Path, *patterns: str) -> Iterator[tuple[str, Path]]:
     """The files that match any of `patterns`: path from the root, and path."""
     for path in sorted({path for pattern in patterns for path in root.glob(pattern) if path.is_file()}):
+        if "__pycache__" in path.parts:
+            continue
         EXAMINED.add(path)
         yield path.relative_to(root).as_posix(), path
 

@@ -60,7 +60,7 @@ def compiled(toy_project: Path) -> Path:
     images = {name: image.reference for name, image in stage_all(WorkTree(toy_project)).items()}
     path = toy_project / "build/pipelines/waiting.yaml"
     path.parent.mkdir(parents=True)
-    path.write_text(compile_pipeline(toy_project, "waiting", images, {}))
+    path.write_text(compile_pipeline(toy_project, "waiting", images))
     return path
 
 

@@ -13,7 +13,7 @@ import yaml
 from engine.command_line import SettingsError
 from engine.kubeflow.pipeline_compiler import compile_all, compile_pipeline, read_references
 from engine.kubeflow.pipeline_lint import problems
-from engine.settings.settings_schema import Resources
+from engine.settings.tasks_schema import Resources, TaskSettings
 from engine.tests.demo_files import DEMO_SETTINGS
 
 DIGEST = "@sha256:" + "a" * 64
@@ -48,7 +48,7 @@ def toy(as_of: str, image: str = "x"):
 def compiled(root: Path, body: str, images=IMAGES, **resources: Resources) -> str:
     (root / "pipelines").mkdir(exist_ok=True)
     (root / "pipelines/toy.py").write_text(HEAD + "".join(f"    {line}\n" for line in body.splitlines()))
-    return compile_pipeline(root, "toy", images, resources)
+    return compile_pipeline(root, "toy", images, TaskSettings(resources))
 
 
 def spec_of(text: str) -> dict:
@@ -106,7 +106,7 @@ def test_a_platform_document_comes_along(tmp_path):
     compiled(tmp_path, "load_data(as_of=as_of)")
     source = tmp_path / "pipelines/toy.py"
     source.write_text(source.read_text().replace('name="toy"', f'name="toy", {workspace}'))
-    documents = list(yaml.safe_load_all(compile_pipeline(tmp_path, "toy", IMAGES, {})))
+    documents = list(yaml.safe_load_all(compile_pipeline(tmp_path, "toy", IMAGES)))
     assert "kubernetes" in documents[1]["platforms"]
 
 
@@ -196,7 +196,7 @@ def test_resources_of_no_component_are_named(project):
     with pytest.raises(
         SettingsError, match=r"mlops.yaml: resources.load_dta: expected a component .* load_data"
     ):
-        compile_all(project, IMAGES, {"load_dta": Resources(cpu="1")})
+        compile_all(project, IMAGES, TaskSettings({"load_dta": Resources(cpu="1")}))
 
 
 def test_a_module_without_its_pipeline_is_named(tmp_path):
@@ -205,7 +205,7 @@ def test_a_module_without_its_pipeline_is_named(tmp_path):
     with pytest.raises(
         SettingsError, match=r"pipelines/toy.py: expected a @dsl.pipeline function toy, found none"
     ):
-        compile_pipeline(tmp_path, "toy", IMAGES, {})
+        compile_pipeline(tmp_path, "toy", IMAGES)
 
 
 @pytest.fixture
@@ -269,10 +269,7 @@ def test_a_project_that_names_its_packages_as_ours_compiles_its_own(tmp_path, pa
     )
     ours = import_module("components.load_data.component")
     images = {"theirs": "localhost/theirs:1"}
-    assert (
-        executors(compile_pipeline(tmp_path, "toy", images, {}))["exec-load-data"]["image"]
-        == images["theirs"]
-    )
+    assert executors(compile_pipeline(tmp_path, "toy", images))["exec-load-data"]["image"] == images["theirs"]
     assert sys.modules["components.load_data.component"] is ours, "what was imported before is still there"
 
 

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,8 @@ from engine.gate.model_code import BORN_FROM, ModelCode, published
 from engine.judging.verdict_document import judge
 from engine.kubeflow.runs import Run, Task
 from engine.reporting import verdict_report as report
-from engine.settings.settings_schema import Resources, Table
+from engine.settings.settings_schema import Table
+from engine.settings.tasks_schema import Resources, Store
 from engine.sources import head_of
 from engine.tests.demo_files import put_back
 from engine.tests.questions import probability, question
@@ -128,6 +130,26 @@ def by_the_base(candidate: ModelCode, control: ModelCode) -> Change:
     return Change(candidate, control, "base", by_the_base=True)
 
 
+def test_a_candidate_reaches_no_more_than_the_base_lets_it(change: Change) -> None:
+    reach = {
+        "secrets": {"judge": {"TOKEN": "token"}},
+        "volumes": {"data": {"path": "/data", "claim": "other"}},
+        "node_selector": {"pool": "production"},
+        "config_maps": {"proxy": {"HTTPS_PROXY": "url"}},
+    }
+    greedy = {name: Resources(cpu="9", **reach) for name in BORN_FROM}
+    settings = change.control.settings.model_copy(
+        update={"resources": greedy, "store": Store(secret={"name": "judges"})}
+    )
+    asked = by_the_base(ModelCode(settings, change.control.images, change.control.source), change.control)
+
+    tasks = asked.tasks(on_cluster=True)
+
+    assert tasks.resources == {name: Resources(cpu="9") for name in BORN_FROM}
+    assert tasks.store is None
+    assert "mlops.yaml: store" in asked.counts_after_the_merge()
+
+
 def test_of_a_candidate_only_what_makes_a_model_is_its_own(change: Change) -> None:
     bribed = dict.fromkeys(change.control.images, change.control.images["load_data"])
     greedy = {name: Resources(memory="9Gi") for name in ("train_model", "compare_models")}
@@ -136,13 +158,13 @@ def test_of_a_candidate_only_what_makes_a_model_is_its_own(change: Change) -> No
     asked = by_the_base(brought, change.control)
 
     assert asked.images() == change.control.images
-    assert asked.resources() == {"train_model": greedy["train_model"]}
+    assert asked.tasks(on_cluster=True).resources == {"train_model": greedy["train_model"]}
     images = {name: value for name, value in asked.question(None).items() if name.endswith("_image")}
     assert {name for name in images if images[name] == bribed["load_data"].reference} == {
         f"candidate_{name}_image" for name in BORN_FROM
     }
     assert "components/compare_models" in asked.counts_after_the_merge()
-    assert "mlops.yaml: resources.compare_models" in asked.counts_after_the_merge()
+    assert "mlops.yaml: resources.compare_models.memory" in asked.counts_after_the_merge()
     assert not {f"components/{name}" for name in BORN_FROM} & {*asked.counts_after_the_merge()}
 
 
@@ -161,6 +183,17 @@ def test_settings_that_judge_count_after_the_merge(change: Change, sections: dic
     changed = by_the_base(with_settings(change.control, **sections), change.control)
     assert changed.counts_after_the_merge() == ([later] if later else [])
     assert changed.question(None)["as_of"] == str(change.control.settings.as_of())
+
+
+def test_what_more_tasks_reach_counts_after_the_merge(change: Change) -> None:
+    def later(**more: Any) -> list[str]:
+        resources = {"train_model": Resources(cpu="2", memory="4Gi", **more)}
+        settings = change.control.settings.model_copy(update={"resources": resources})
+        candidate = ModelCode(settings, change.control.images, change.control.source)
+        return by_the_base(candidate, change.control).counts_after_the_merge()
+
+    assert later(accelerator={"type": "nvidia.com/gpu"}) == []
+    assert later(secrets={"a": {"B": "b"}}) == ["mlops.yaml: resources.train_model.secrets"]
 
 
 def test_another_name_of_the_model_does_not_lose_its_champion(change: Change) -> None:

@@ -70,7 +70,7 @@ def judging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def compiled(judging: Path, tmp_path: Path) -> Path:
     images = {name: image.reference for name, image in stage_all(WorkTree(judging)).items()}
     path = tmp_path / "evaluation.yaml"
-    path.write_text(compile_pipeline(judging, "evaluation", images, {}))
+    path.write_text(compile_pipeline(judging, "evaluation", images))
     return path
 
 

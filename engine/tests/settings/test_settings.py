@@ -143,6 +143,28 @@ def settings_with(old: str = "", new: str = ""):
     return parse(TEXT.replace(old, new, 1), "mlops.yaml")
 
 
+@pytest.mark.parametrize(
+    ("resources", "problem"),
+    [
+        ("{volumes: {a: {path: /a}}}", "volumes.a: expected a claim that is there, or size"),
+        ("{volumes: {a: {path: /a, claim: b, size: 1Gi}}}", "volumes.a: expected a claim"),
+        ("{volumes: {a: {path: a, claim: b}}}", "volumes.a.path: expected an absolute path, found 'a'"),
+        ("{node_affinity: [{key: a}]}", "node_affinity.0.values: expected values, but for Exists"),
+        (
+            "{node_affinity: [{key: a, operator: Exists, values: [b]}]}",
+            "node_affinity.0.values: expected values",
+        ),
+        ("{secrets: {Api: {A: b}}}", "secrets.Api: expected the name of a Kubernetes object"),
+        ("{tolerations: [{key: a, effect: NoSchedules}]}", "tolerations.0.effect: expected NoSchedule, "),
+        ("{retries: {count: 0}}", "retries.count: expected"),
+    ],
+)
+def test_what_a_task_cannot_be_given_is_named(resources: str, problem: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        settings_with("{cpu: 2, memory: 4Gi}", resources)
+    assert f"resources.train_model.{problem}" in str(raised.value)
+
+
 def test_the_projects_own_settings_are_right():
     settings = load(Path("mlops.yaml"))
     assert settings.features.columns.keys() == json.loads(settings.feature_settings())["columns"].keys()
