@@ -18,11 +18,12 @@ SETTINGS = {
     "columns": {name: {"type": "number", "known": "before", "min": -100, "max": 100} for name in NAMES},
 }
 OURS = """
-import re, time
+import json, re, sys, time
 from pathlib import Path
 started = time.perf_counter()
-from components.score_model import main
-main.main()
+from engine.scoring.scoring import predict_batch
+model, settings, features, version, predictions, rejects = sys.argv[1:]
+predict_batch(Path(model), json.loads(settings), Path(features), version, Path(predictions), Path(rejects))
 seconds = time.perf_counter() - started
 # Not ru_maxrss, which begins with the parent's.
 peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())
@@ -118,17 +119,10 @@ def _values(rows: int):
 
 
 def ours(folder: Path, rows: int) -> tuple[float, float]:
-    """Seconds and peak megabytes of the component's own command."""
-    options = {
-        "model": folder / "model",
-        "model-version": "0" * 64,
-        "feature-settings": json.dumps(SETTINGS),
-        "features": folder / str(rows),
-        "predictions": folder / "predictions",
-        "rejects": folder / "rejects",
-    }
-    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    seconds, megabytes = _run(OURS, *words)
+    """Seconds and peak megabytes of what score_model's command calls."""
+    written = (str(folder / "predictions"), str(folder / "rejects"))
+    model, features = str(folder / "model"), str(folder / str(rows))
+    seconds, megabytes = _run(OURS, model, json.dumps(SETTINGS), features, "0" * 64, *written)
     return seconds, megabytes
 
 

@@ -4,14 +4,13 @@ import argparse
 import json
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from engine import command_line, tables
-from engine.model_registry.model_registry import ModelRegistry
-from engine.stores import storage
-from engine.stores.storage import LostRace
+from engine import command_line
 
-ATTEMPTS = 20
+INPUTS = (
+    *("policy", "as_of", "provenance", "champion_version", "findings", "history", "truth"),
+    *("champion", "shadow", "shadow_record", "champion_features", "champion_model"),
+)
 
 
 def arguments_parser() -> argparse.ArgumentParser:
@@ -44,72 +43,28 @@ def arguments_parser() -> argparse.ArgumentParser:
 def main() -> None:
     arguments = arguments_parser().parse_args()
 
-    from engine.monitoring import decision_document as document
-    from engine.reporting import monitoring_report as report
+    from engine.model_registry.model_registry import ModelRegistry
+    from engine.monitoring.decide_once import decide_once
+    from engine.monitoring.decision_document import monitor
+    from engine.monitoring.monitor_inputs import read_inputs
     from engine.reporting import monitoring_terminal as terminal
+    from engine.reporting.monitoring_report import render
+    from engine.reporting.results import write_results
 
     registry = ModelRegistry(arguments.model_registry_uri, arguments.name)
     rules = arguments.policy["monitoring"]
-    asked = read_question(arguments)
-    decision = document.monitor(asked, lambda seen: decide_once(registry, seen, rules, arguments.decided_by))
-    rendered = report.render(decision, asked.history)
+    inputs = read_inputs(**{name: getattr(arguments, name) for name in INPUTS})
+    decision = monitor(inputs, lambda seen: decide_once(registry, seen, rules, arguments.decided_by))
+    rendered = render(decision, inputs.history)
     results = {
         "decision.json": (arguments.decision, json.dumps(decision, indent=2) + "\n"),
         "monitoring.html": (arguments.report, rendered["html"]),
         "monitoring.md": (arguments.summary, rendered["markdown"]),
     }
-    for name, (path, text) in results.items():
-        path.write_text(text)
-        if arguments.results_uri:
-            storage.write_bytes(f"{arguments.results_uri.rstrip('/')}/{name}", text.encode())
+    write_results(results, arguments.results_uri)
     arguments.alarm.write_text(str(decision["alarm"]).lower())
     arguments.train.write_text(str(decision["alarm"] and rules["start"] == "nested").lower())
     print(terminal.render(decision, color=False))
-
-
-def decide_once(registry: ModelRegistry, seen: Any, rules: dict[str, Any], decided_by: str) -> Any:
-    """Of monitors that decide at the same time one is first; the others decide by what it left."""
-    from engine.monitoring import policy
-
-    for _ in range(ATTEMPTS):
-        state, tag = registry.monitored()
-        decision, new = policy.decide(seen, state, rules, decided_by)
-        if new is state:
-            return decision
-        try:
-            registry.keep_monitored(new, tag)
-            return decision
-        except LostRace:
-            continue
-    raise command_line.WorldError(
-        f"{registry.documents.uri}: expected to write what was decided, found other monitors faster"
-        f" {ATTEMPTS} times; run it again"
-    )
-
-
-def read_question(arguments: argparse.Namespace) -> Any:
-    from engine import sketches
-    from engine.judging.inputs import read_json
-    from engine.monitoring.decision_document import Asked
-
-    def table(path: Path | None) -> Any:
-        return tables.read_table(path) if path else None
-
-    stored = arguments.champion_model / sketches.FILE if arguments.champion_model else None
-    return Asked(
-        policy=arguments.policy,
-        as_of=arguments.as_of,
-        version=read_json(arguments.champion_version),
-        findings=read_json(arguments.findings),
-        provenance=arguments.provenance,
-        history=read_json(arguments.history),
-        truth=table(arguments.truth),
-        champion=table(arguments.champion),
-        shadow=table(arguments.shadow),
-        shadow_record=read_json(arguments.shadow_record) if arguments.shadow_record else None,
-        features=table(arguments.champion_features),
-        sketches=sketches.read(stored) if stored and stored.exists() else None,
-    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from engine import command_line, tables
+from engine import command_line
 
 
 def main() -> None:
@@ -17,19 +17,11 @@ def main() -> None:
     parser.add_argument("--fail-on-finding", choices=["true", "false"], default="false")
     arguments = parser.parse_args()
 
-    from engine.validation import checks
+    from engine.validation.validation import validate
 
-    training, evaluation = tables.read_table(arguments.training), tables.read_table(arguments.evaluation)
-    found = checks.find(training, evaluation, arguments.feature_settings)
-    for kind, entries in found.items():
-        for entry in entries:
-            print(f"{kind.removesuffix('s')}: {entry['message']} [{entry['check']}]")
-    tables.write_json(found, arguments.findings)
-    arguments.valid.write_text("false" if found["findings"] else "true")
-    if not found["findings"]:
-        print(f"{training.num_rows} rows of training and {evaluation.num_rows} of evaluation are fit for use")
-    elif arguments.fail_on_finding == "true":
-        count = len(found["findings"])
+    count = validate(arguments.training, arguments.evaluation, arguments.feature_settings, arguments.findings)
+    arguments.valid.write_text("false" if count else "true")
+    if count and arguments.fail_on_finding == "true":
         raise command_line.Finding(f"{count} finding{'s' if count > 1 else ''}; see above")
 
 

@@ -20,7 +20,7 @@ BROUGHT: dict[str, tuple[str, ...]] = {
 WHOLE = ("features", "training")
 # The graph, how its tasks are called, the scripts and workflows around it, and whom they listen to.
 PATHS = re.compile(
-    r"(pipelines|scripts|local_kfp|\.github)/.*|engine/(?!(tests|training|scoring)/).*|components/[^/]+/component\.py|components/metrics\.py|requirements\.txt"
+    r"(pipelines|scripts|local_kfp|\.github)/.*|engine/(?!(tests|features|training|scoring)/).*|components/[^/]+/component\.py|components/metrics\.py|requirements\.txt"
     r"|((\.github|docs)/)?CODEOWNERS",
     re.DOTALL,  # a file's name may hold a line break
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.judging import statistics, wording
+from engine.judging import statistics, verdict_wording
 from engine.judging.differences import difference, estimate, measure, subset
 from engine.judging.inputs import Model, Rows
 from engine.judging.safeguards import judge_guardrails, judge_size, judge_slices
@@ -94,7 +94,7 @@ def against(
         "slices_not_judged": skipped,
         "guardrails": guardrails,
     }
-    told = wording.reason(comparison, metric.name, policy, wins, enough(found, policy))
+    told = verdict_wording.reason(comparison, metric.name, policy, wins, enough(found, policy))
     return comparison | {"reason": told}
 
 
@@ -149,5 +149,5 @@ def against_nothing(
         "slices_not_judged": 0,
         "guardrails": guardrails,
     }
-    told = wording.without_champion(why, comparison, metric.name, policy, enough(found, policy))
+    told = verdict_wording.without_champion(why, comparison, metric.name, policy, enough(found, policy))
     return comparison | {"reason": told}

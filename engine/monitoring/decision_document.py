@@ -1,7 +1,6 @@
 """Put the decision document together: what was seen of the champion, what was decided, and why."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -12,9 +11,9 @@ from engine.judging.drift import weekly
 from engine.judging.inputs import Invalid, Model, Rows, labelled_rows
 from engine.judging.verdict_document import check_values, finite
 from engine.metrics.known_metrics import known_metrics
-from engine.monitoring import evidence, wording
+from engine.monitoring import decision_wording, evidence
+from engine.monitoring.monitor_inputs import MonitorInputs
 from engine.monitoring.policy import Decision, Seen, key_of
-from engine.sketches import Sketches
 from engine.tables import snapshot
 
 SCHEMA_VERSION = 1
@@ -23,64 +22,46 @@ ABOUT_LABELS = {"immature_labels", "no_contrast", "empty_window"}
 Document = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a monitor is given; there are no tables where the data was refused."""
-
-    policy: Document
-    as_of: date
-    version: Document
-    findings: Document
-    provenance: Document
-    history: list[Document]
-    truth: pa.Table | None = None
-    champion: pa.Table | None = None
-    shadow: pa.Table | None = None
-    shadow_record: Document | None = None
-    features: pa.Table | None = None
-    sketches: Sketches | None = None
-
-
-def monitor(asked: Asked, decide: Callable[[Seen], Decision]) -> Document:
+def monitor(inputs: MonitorInputs, decide: Callable[[Seen], Decision]) -> Document:
     """The document; `decide` is asked once, where there is something to decide by."""
-    document = skeleton(asked)
-    if broken := asked.findings.get("findings", []):
+    document = skeleton(inputs)
+    if broken := inputs.findings.get("findings", []):
         about_labels = all(each.get("check") in ABOUT_LABELS for each in broken)
         return refused(document, broken[0]["message"], len(broken), about_labels)
     try:
-        rows = judged_rows(asked)
+        rows = judged_rows(inputs)
     except Invalid as error:
         return refused(document, str(error), 1, about_labels=False)
-    document |= looked_at(asked, rows)
-    seen = seen_in(asked, document["windows"])
+    document |= looked_at(inputs, rows)
+    seen = seen_in(inputs, document["windows"])
     decision = decide(seen)
     document["decision"], document["alarm"] = decision.decision, decision.alarm
     document["reasons"] = list(decision.reasons)
     document["key"] = key_of(seen, decision.reasons) if decision.reasons else None
-    document["reason"] = wording.reason(decision, seen, document, asked.policy["monitoring"])
-    document["next"] = wording.what_next(decision, asked.policy["monitoring"])
+    document["reason"] = decision_wording.reason(decision, seen, document, inputs.policy["monitoring"])
+    document["next"] = decision_wording.what_next(decision, inputs.policy["monitoring"])
     return finite(document)
 
 
-def skeleton(asked: Asked) -> Document:
-    metric = known_metrics()[asked.policy["metric"]]
-    made = made_on(asked.version)
+def skeleton(inputs: MonitorInputs) -> Document:
+    metric = known_metrics()[inputs.policy["metric"]]
+    made = made_on(inputs.version)
     return {
         "schema_version": SCHEMA_VERSION,
         "decision": "",
         "alarm": False,
-        "start": asked.policy["monitoring"]["start"],
+        "start": inputs.policy["monitoring"]["start"],
         "reasons": [],
         "key": None,
         "reason": "",
         "next": "",
-        "as_of": str(asked.as_of),
+        "as_of": str(inputs.as_of),
         "metric": {"name": metric.name, "title": metric.title, "direction": metric.direction},
         "champion": {
-            "version": asked.version["version"],
+            "version": inputs.version["version"],
             "made": str(made),
-            "age_days": (asked.as_of - made).days,
-            "training_window": asked.version["record"].get("training_window"),
+            "age_days": (inputs.as_of - made).days,
+            "training_window": inputs.version["record"].get("training_window"),
             "baseline": None,
         },
         "shadow": None,
@@ -89,78 +70,78 @@ def skeleton(asked: Asked) -> Document:
         "whole": None,
         "drift": None,
         "unknown": [],
-        "findings": asked.findings.get("findings", []),
-        "warnings": asked.findings.get("warnings", []),
-        "policy": asked.policy,
-        "provenance": asked.provenance,
+        "findings": inputs.findings.get("findings", []),
+        "warnings": inputs.findings.get("warnings", []),
+        "policy": inputs.policy,
+        "provenance": inputs.provenance,
     }
 
 
 def refused(document: Document, message: str, count: int, about_labels: bool) -> Document:
     decision = Decision("NOT_ENOUGH_EVIDENCE" if about_labels else "DATA_FAULT")
-    reason = wording.refused(message, count, about_labels)
-    next_step = wording.what_next(decision, document["policy"]["monitoring"])
+    reason = decision_wording.refused(message, count, about_labels)
+    next_step = decision_wording.what_next(decision, document["policy"]["monitoring"])
     return finite(document | {"decision": decision.decision, "reason": reason, "next": next_step})
 
 
-def mature_rows(asked: Asked) -> pa.Table:
-    if asked.truth is None or not len(asked.truth):
+def mature_rows(inputs: MonitorInputs) -> pa.Table:
+    if inputs.truth is None or not len(inputs.truth):
         raise Invalid("there are no rows to look at")
-    return asked.truth
+    return inputs.truth
 
 
-def judged_rows(asked: Asked) -> Rows:
+def judged_rows(inputs: MonitorInputs) -> Rows:
     """The labelled rows, with the shadow as the candidate against the champion."""
-    truth = mature_rows(asked)
-    models = {"champion": Model(asked.version["record"], asked.version["version"], asked.champion)}
-    if asked.shadow is not None:
-        models["candidate"] = Model(asked.shadow_record or {}, None, asked.shadow)
-    rows = labelled_rows(truth, models, asked.policy | {"slices": {"columns": []}})
-    check_values(rows, asked.version["record"]["label"]["type"])
+    truth = mature_rows(inputs)
+    models = {"champion": Model(inputs.version["record"], inputs.version["version"], inputs.champion)}
+    if inputs.shadow is not None:
+        models["candidate"] = Model(inputs.shadow_record or {}, None, inputs.shadow)
+    rows = labelled_rows(truth, models, inputs.policy | {"slices": {"columns": []}})
+    check_values(rows, inputs.version["record"]["label"]["type"])
     return rows
 
 
-def looked_at(asked: Asked, rows: Rows) -> Document:
+def looked_at(inputs: MonitorInputs, rows: Rows) -> Document:
     """What the rows say, and what they cannot say."""
-    taken, metric = snapshot(mature_rows(asked)), asked.policy["metric"]
-    baseline = evidence.baseline_of(asked.version, metric)
-    records = {"champion": asked.version["record"], "shadow": asked.shadow_record or {}}
+    taken, metric = snapshot(mature_rows(inputs)), inputs.policy["metric"]
+    baseline = evidence.baseline_of(inputs.version, metric)
+    records = {"champion": inputs.version["record"], "shadow": inputs.shadow_record or {}}
     windows_end = datetime.fromisoformat(taken["end"])
-    judge = evidence.Judge(asked.policy, baseline, trained_until(records))
+    judge = evidence.Judge(inputs.policy, baseline, trained_until(records))
     windows = evidence.windows(judge, rows, windows_end)
     start = datetime.fromisoformat(windows[0]["start"])
     unknown = []
     if baseline is None:
         unknown.append("drop: the champion was registered without the standard error of its figure")
-    if asked.sketches is None:
+    if inputs.sketches is None:
         unknown.append("drift: the champion was registered without sketches of its training rows")
     return {
-        "champion": skeleton(asked)["champion"] | {"baseline": baseline and described(baseline)},
-        "shadow": asked.shadow_record and shadow_facts(asked.shadow_record),
+        "champion": skeleton(inputs)["champion"] | {"baseline": baseline and described(baseline)},
+        "shadow": inputs.shadow_record and shadow_facts(inputs.shadow_record),
         "rows": {
             "n": len(rows.label),
             "clusters": len(np.unique(rows.cluster)),
-            "cluster": asked.policy["cluster"],
+            "cluster": inputs.policy["cluster"],
             "start": start.isoformat(),
             "end": windows_end.isoformat(),
             "data_sha256": taken.get("sha256"),
         },
         "windows": windows,
         "whole": judge.window(evidence.between(rows, start, windows_end), start, windows_end),
-        "drift": weekly(asked.sketches, asked.features) if asked.sketches and asked.features else None,
+        "drift": weekly(inputs.sketches, inputs.features) if inputs.sketches and inputs.features else None,
         "unknown": unknown,
     }
 
 
-def seen_in(asked: Asked, windows: list[Document]) -> Seen:
+def seen_in(inputs: MonitorInputs, windows: list[Document]) -> Seen:
     def count(what: str) -> int:
         return sum(bool(window[what] and window[what]["found"]) for window in windows)
 
     return Seen(
-        asked.as_of,
+        inputs.as_of,
         windows[-1]["end"],
-        asked.version["version"],
-        made_on(asked.version),
+        inputs.version["version"],
+        made_on(inputs.version),
         judged=sum(window["why_not"] is None for window in windows),
         dropped=count("drop"),
         outdone=count("shadow"),

@@ -7,23 +7,24 @@ from jinja2 import Environment
 from engine import text
 from engine.judging.drift import drift
 from engine.judging.inputs import Rows
-from engine.judging.verdict_document import Asked, label_of
+from engine.judging.verdict_document import label_of
+from engine.judging.verdict_inputs import VerdictInputs
 from engine.metrics.metrics import title_of
 from engine.reporting import markdown, pictures, terminal
 from engine.reporting.curves import curves
 
 
-def render(verdict: dict[str, Any], rows: Rows | None, asked: Asked) -> dict[str, str]:
+def render(verdict: dict[str, Any], rows: Rows | None, inputs: VerdictInputs) -> dict[str, str]:
     """The report by file name."""
     seen = {
         "verdict": verdict,
-        "title": asked.provenance.get("title") or asked.provenance.get("model"),
+        "title": inputs.provenance.get("title") or inputs.provenance.get("model"),
         "forests": [pictures.forest_plot(verdict["metric"]["name"], each) for each in verdict["comparisons"]],
-        "curves": drawn_curves(rows, asked),
-        "drift": drift(asked.training, asked.evaluation) if asked.training and asked.evaluation else None,
-        "history": asked.history,
-        "production": pictures.production(asked.history, verdict["metric"]["name"]),
-        "provenance": dict(markdown.flattened(asked.provenance)),
+        "curves": drawn_curves(rows, inputs),
+        "drift": drift(inputs.training, inputs.evaluation) if inputs.training and inputs.evaluation else None,
+        "history": inputs.history,
+        "production": pictures.production(inputs.history, verdict["metric"]["name"]),
+        "provenance": dict(markdown.flattened(inputs.provenance)),
     }
     return {
         "report.html": environment().get_template("report.html").render(seen),
@@ -55,7 +56,7 @@ def environment() -> Environment:
     return made
 
 
-def drawn_curves(rows: Rows | None, asked: Asked) -> list[dict[str, Any]]:
+def drawn_curves(rows: Rows | None, inputs: VerdictInputs) -> list[dict[str, Any]]:
     if rows is None:
         return []
-    return [pictures.curve(name, lines) for name, lines in curves(rows, label_of(asked)["type"]).items()]
+    return [pictures.curve(name, lines) for name, lines in curves(rows, label_of(inputs)["type"]).items()]

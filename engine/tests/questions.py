@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from engine import tables
 from engine.judging.inputs import Model
-from engine.judging.verdict_document import Asked, judge
+from engine.judging.verdict_document import judge
+from engine.judging.verdict_inputs import VerdictInputs
 
 SCHEMA = json.loads(Path("engine/documents/verdict.schema.json").read_bytes())
 DAYS, ROWS_A_DAY = 31, 60
@@ -70,48 +71,48 @@ def question(
     control: np.ndarray | None = None,
     champion: np.ndarray | None = None,
     **policy: Any,
-) -> Asked:
+) -> VerdictInputs:
     models = {"candidate": model(candidate)}
     if control is not None:
         models["control"] = model(control)
     if champion is not None:
         models["champion"] = model(champion, "2013-05-01", "cd" * 32)
     nothing = {"findings": [], "warnings": []}
-    return Asked(POLICY | policy, nothing, {}, [], models, truth(), training(), truth())
+    return VerdictInputs(POLICY | policy, nothing, {}, [], models, truth(), training(), truth())
 
 
-def with_record(asked: Asked, name: str, **record: Any) -> Asked:
+def with_record(inputs: VerdictInputs, name: str, **record: Any) -> VerdictInputs:
     """The same question with other facts about one model."""
-    changed = replace(asked.models[name], record=asked.models[name].record | record)
-    return replace(asked, models=asked.models | {name: changed})
+    changed = replace(inputs.models[name], record=inputs.models[name].record | record)
+    return replace(inputs, models=inputs.models | {name: changed})
 
 
-def answer(asked: Asked) -> dict[str, Any]:
+def answer(inputs: VerdictInputs) -> dict[str, Any]:
     """The verdict, which satisfies its schema and survives JSON."""
-    document, _ = judge(asked)
+    document, _ = judge(inputs)
     jsonschema.validate(document, SCHEMA, jsonschema.Draft202012Validator)
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     return document
 
 
-def write_question(asked: Asked, folder: Path) -> dict[str, Any]:
+def write_question(inputs: VerdictInputs, folder: Path) -> dict[str, Any]:
     """The question as the options and files that compare_models is run with."""
-    options: dict[str, Any] = {"policy": asked.policy, "provenance": asked.provenance}
-    for name, each in asked.models.items():
+    options: dict[str, Any] = {"policy": inputs.policy, "provenance": inputs.provenance}
+    for name, each in inputs.models.items():
         options[name] = folder / f"{name}.parquet"
         tables.write_table(each.table, options[name])
         document = {"version": each.version, "record": each.record} if name == "champion" else each.record
         options["champion_version" if name == "champion" else f"{name}_record"] = folder / f"{name}.json"
         tables.write_json(document, folder / f"{name}.json")
     for name, table in (
-        ("truth", asked.truth),
-        ("training", asked.training),
-        ("evaluation", asked.evaluation),
+        ("truth", inputs.truth),
+        ("training", inputs.training),
+        ("evaluation", inputs.evaluation),
     ):
         if table is not None:
             options[name if name == "truth" else f"{name}_features"] = folder / f"{name}-features.parquet"
             tables.write_table(table, folder / f"{name}-features.parquet")
-    for name, document in (("findings", asked.findings), ("history", asked.history)):
+    for name, document in (("findings", inputs.findings), ("history", inputs.history)):
         options[name] = folder / f"{name}.json"
         tables.write_json(document, options[name])
     return options | {name: folder / "out" / name for name in ("verdict", "report", "summary", "passed")}

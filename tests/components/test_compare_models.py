@@ -119,9 +119,9 @@ def test_worse_than_the_control_fails_however_good_against_the_champion():
 
 
 def test_not_worse_is_not_enough_against_the_champion():
-    asked = question(probability(0.02), control=GOOD, champion=probability(0.02, seed=2), margin=0.05)
+    inputs = question(probability(0.02), control=GOOD, champion=probability(0.02, seed=2), margin=0.05)
 
-    document = answer(asked)
+    document = answer(inputs)
 
     assert (document["verdict"], document["passed"]) == ("NON_INFERIOR", False)
     assert against(document, "control")["passed"]
@@ -130,15 +130,15 @@ def test_not_worse_is_not_enough_against_the_champion():
 
 
 def test_what_the_rows_cannot_tell_is_inconclusive_and_says_how_many_would():
-    asked = question(probability(2.5, seed=3), control=probability(2.5, seed=4), margin=0.001)
-    asked = replace(asked, policy=asked.policy | {"references": {"control": "not-worse"}})
+    inputs = question(probability(2.5, seed=3), control=probability(2.5, seed=4), margin=0.001)
+    inputs = replace(inputs, policy=inputs.policy | {"references": {"control": "not-worse"}})
 
-    document = answer(asked)
+    document = answer(inputs)
 
     assert (document["verdict"], document["passed"]) == ("INCONCLUSIVE", False)
     assert against(document, "control")["rows_to_decide"] > COUNT
     assert "would decide" in document["reason"]
-    lenient = answer(replace(asked, policy=asked.policy | {"inconclusive": "pass", "guardrails": {}}))
+    lenient = answer(replace(inputs, policy=inputs.policy | {"inconclusive": "pass", "guardrails": {}}))
     assert (lenient["verdict"], lenient["passed"]) == ("INCONCLUSIVE", True)
 
 
@@ -186,9 +186,9 @@ def test_without_a_champion_the_control_must_be_beaten():
 
 
 def test_the_champion_is_judged_only_on_rows_it_was_not_trained_on():
-    asked = question(GOOD, control=FAIR, champion=POOR)
-    document = answer(with_record(asked, "champion", training_window={"end": "2013-08-16"}))
-    all_seen = answer(with_record(asked, "champion", training_window={"end": "2013-10-01"}))
+    inputs = question(GOOD, control=FAIR, champion=POOR)
+    document = answer(with_record(inputs, "champion", training_window={"end": "2013-08-16"}))
+    all_seen = answer(with_record(inputs, "champion", training_window={"end": "2013-10-01"}))
 
     unseen = int(np.count_nonzero(np.datetime64("2013-08-16") <= TIMES))
     assert against(document, "champion")["rows"] == unseen
@@ -222,32 +222,32 @@ def test_slices_are_corrected_for_how_many_were_looked_at():
 
 
 def test_clusters_follow_each_other_in_time_whatever_their_names():
-    asked = question(GOOD, control=FAIR)
+    inputs = question(GOOD, control=FAIR)
     names = [f"{99 - day}th to last" for day in range(DAYS) for _ in range(ROWS_A_DAY)]
-    named = replace(asked, truth=asked.truth.append_column("name", [names]))
+    named = replace(inputs, truth=inputs.truth.append_column("name", [names]))
 
-    by_name = answer(replace(named, policy=asked.policy | {"cluster": "name"}))
+    by_name = answer(replace(named, policy=inputs.policy | {"cluster": "name"}))
 
-    assert by_name["comparisons"] == answer(asked)["comparisons"]
+    assert by_name["comparisons"] == answer(inputs)["comparisons"]
 
 
 def test_clusters_side_by_side_in_time_have_no_neighbor_to_foretell():
-    asked = question(GOOD, control=FAIR, cluster="doctor")
+    inputs = question(GOOD, control=FAIR, cluster="doctor")
     names = [f"doctor {row % 20}" for row in range(COUNT)]
 
-    found = answer(replace(asked, truth=asked.truth.append_column("doctor", [names])))["comparisons"][0]
+    found = answer(replace(inputs, truth=inputs.truth.append_column("doctor", [names])))["comparisons"][0]
 
     assert (found["clusters"], found["serial_correlation"]) == (20, None)
     assert "side by side" in detectable(found)
 
 
 def test_a_slice_of_few_rows_or_one_class_is_counted_but_not_judged():
-    asked = question(GOOD, control=FAIR, slices={"columns": ["origin"], "minimum_rows": 10_000})
-    assert against(answer(asked), "control")["slices_not_judged"] == 3
+    inputs = question(GOOD, control=FAIR, slices={"columns": ["origin"], "minimum_rows": 10_000})
+    assert against(answer(inputs), "control")["slices_not_judged"] == 3
     one_class = truth(np.where(ORIGIN == "JFK", True, LATE))
-    asked = replace(question(GOOD, control=FAIR), truth=one_class)
+    inputs = replace(question(GOOD, control=FAIR), truth=one_class)
 
-    comparison = against(answer(asked), "control")
+    comparison = against(answer(inputs), "control")
 
     assert [each["value"] for each in comparison["slices"]] == ["EWR", "LGA"]
     assert comparison["slices_not_judged"] == 1
@@ -266,13 +266,13 @@ def test_a_guardrail_sees_what_ranks_hide():
 @pytest.mark.parametrize("metric", ["mae", "rmse"])
 def test_a_number_is_judged_with_lower_as_better(metric):
     near, far = LOGIT + 0.1, LOGIT + np.random.default_rng(3).normal(0, 2, COUNT)
-    asked = replace(question(near, control=far, champion=far), truth=truth(LOGIT), history=[])
-    asked = replace(asked, policy=POLICY | {"metric": metric, "floor": 0.5, "guardrails": {}})
+    inputs = replace(question(near, control=far, champion=far), truth=truth(LOGIT), history=[])
+    inputs = replace(inputs, policy=POLICY | {"metric": metric, "floor": 0.5, "guardrails": {}})
     label = {"name": "delay", "type": "number", "mean": 0.0, "median": -1.0}
-    asked = with_record(asked, "candidate", label=label)
+    inputs = with_record(inputs, "candidate", label=label)
 
-    document = answer(asked)
-    alone = answer(replace(asked, models={"candidate": asked.models["candidate"]}))
+    document = answer(inputs)
+    alone = answer(replace(inputs, models={"candidate": inputs.models["candidate"]}))
 
     assert (document["verdict"], document["passed"]) == ("BETTER", True)
     assert document["metric"]["direction"] == "lower is better"
@@ -281,17 +281,17 @@ def test_a_number_is_judged_with_lower_as_better(metric):
 
 
 def test_the_order_of_rows_changes_nothing():
-    asked = question(GOOD, control=FAIR, champion=POOR, cluster="origin", minimum_clusters=2)
+    inputs = question(GOOD, control=FAIR, champion=POOR, cluster="origin", minimum_clusters=2)
     order = np.random.default_rng(0).permutation(COUNT)
     shuffled = replace(
-        asked,
-        truth=asked.truth.take(order),
+        inputs,
+        truth=inputs.truth.take(order),
         models={
-            name: replace(each, table=each.table.take(order[::-1])) for name, each in asked.models.items()
+            name: replace(each, table=each.table.take(order[::-1])) for name, each in inputs.models.items()
         },
     )
 
-    one, other = answer(asked), answer(shuffled)
+    one, other = answer(inputs), answer(shuffled)
 
     assert other["verdict"] == one["verdict"]
     for mine, theirs in zip(one["comparisons"], other["comparisons"], strict=True):
@@ -313,9 +313,9 @@ def broken(**changes):
 
 def predicted(change):
     """A question whose control's predictions were changed."""
-    asked = question(GOOD, control=FAIR)
-    table = change(asked.models["control"].table)
-    return replace(asked, models=asked.models | {"control": replace(asked.models["control"], table=table)})
+    inputs = question(GOOD, control=FAIR)
+    table = change(inputs.models["control"].table)
+    return replace(inputs, models=inputs.models | {"control": replace(inputs.models["control"], table=table)})
 
 
 def with_value(value):
@@ -323,7 +323,7 @@ def with_value(value):
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("inputs", "said"),
     [
         (broken(findings={"findings": [{"message": "leakage"}, {"message": "x"}]}), "leakage (and 1 more)"),
         (predicted(lambda table: table.slice(7)), "lack 7 of 1,860 labelled rows"),
@@ -347,18 +347,18 @@ def with_value(value):
         (broken(policy=POLICY | {"references": {}}), "no reference"),
     ],
 )
-def test_what_cannot_be_compared_is_invalid_and_says_why(asked, said):
-    document = answer(asked)
+def test_what_cannot_be_compared_is_invalid_and_says_why(inputs, said):
+    document = answer(inputs)
 
     assert (document["verdict"], document["passed"]) == ("INVALID", False)
     assert said in document["reason"]
 
 
 def test_a_champion_that_predicted_nothing_is_not_no_champion():
-    asked = question(GOOD, control=GOOD, champion=POOR)
-    empty = replace(asked.models["champion"], table=asked.models["champion"].table.slice(0, 0))
+    inputs = question(GOOD, control=GOOD, champion=POOR)
+    empty = replace(inputs.models["champion"], table=inputs.models["champion"].table.slice(0, 0))
 
-    document = answer(replace(asked, models=asked.models | {"champion": empty}))
+    document = answer(replace(inputs, models=inputs.models | {"champion": empty}))
 
     assert document["verdict"] == "INVALID"
     assert "champion's predictions lack 1,860" in document["reason"]
@@ -436,13 +436,13 @@ def test_a_policy_that_does_not_fit_is_told(run_component, tmp_path, policy, sai
 
 
 def test_keys_may_be_words(tmp_path):
-    asked = question(GOOD, control=FAIR)
+    inputs = question(GOOD, control=FAIR)
     names = [f"flight {key}" for key in KEYS]
 
     def renamed(table):
         return table.set_column(0, "name", [names])
 
-    models = {name: Model(m.record, m.version, renamed(m.table)) for name, m in asked.models.items()}
-    words = replace(asked, truth=renamed(asked.truth), training=None, models=models)
+    models = {name: Model(m.record, m.version, renamed(m.table)) for name, m in inputs.models.items()}
+    words = replace(inputs, truth=renamed(inputs.truth), training=None, models=models)
 
-    assert answer(words)["comparisons"] == answer(asked)["comparisons"]
+    assert answer(words)["comparisons"] == answer(inputs)["comparisons"]

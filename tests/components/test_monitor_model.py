@@ -12,12 +12,12 @@ import jsonschema
 import numpy as np
 import pytest
 
-from components.monitor_model.main import decide_once
 from engine import sketches, tables
 from engine.command_line import WorldError
 from engine.model_registry.model_registry import ModelRegistry
 from engine.monitoring import decision_document as document
-from engine.monitoring.decision_document import Asked
+from engine.monitoring.decide_once import decide_once
+from engine.monitoring.monitor_inputs import MonitorInputs
 from engine.monitoring.policy import Decision, Seen, decide
 from engine.reporting import monitoring_report as report
 from engine.reporting import monitoring_terminal as terminal
@@ -44,12 +44,12 @@ SNAPSHOT = {"as_of": "2013-09-02", "sha256": "5a" * 32, "start": "2013-08-04", "
 BASELINE = {"standard_error": 0.01, "rows": {"n": 9000, "clusters": 31}, "as_of": "2013-06-02"}
 
 
-def question(champion: np.ndarray, shadow: np.ndarray | None = None, **other: Any) -> Asked:
+def question(champion: np.ndarray, shadow: np.ndarray | None = None, **other: Any) -> MonitorInputs:
     table = truth().replace_schema_metadata({"snapshot": json.dumps(SNAPSHOT)})
     facts = model(champion, "2013-05-01", VERSION)
     version = {"version": VERSION, "record": facts.record, "metrics": {"roc_auc": 0.8}, "verdict": BASELINE}
     usual = training()
-    given = Asked(
+    given = MonitorInputs(
         policy=POLICY | {"monitoring": RULES | other.pop("rules", {})},
         as_of=date(2013, 9, 2),
         version=version,
@@ -66,16 +66,16 @@ def question(champion: np.ndarray, shadow: np.ndarray | None = None, **other: An
     return replace(given, **other)
 
 
-def answer(asked: Asked, state: dict[str, Any] | None = None) -> dict[str, Any]:
+def answer(inputs: MonitorInputs, state: dict[str, Any] | None = None) -> dict[str, Any]:
     """The document, which satisfies its schema and is rendered without a complaint."""
 
     def decides(seen: Seen) -> Decision:
-        return decide(seen, state or {}, asked.policy["monitoring"], "run")[0]
+        return decide(seen, state or {}, inputs.policy["monitoring"], "run")[0]
 
-    found = document.monitor(asked, decides)
+    found = document.monitor(inputs, decides)
     jsonschema.validate(found, SCHEMA, jsonschema.Draft202012Validator)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
-    rendered = report.render(found, asked.history)
+    rendered = report.render(found, inputs.history)
     assert found["reason"] in Tags(rendered["html"]).text
     assert rendered["markdown"].startswith("## ")
     assert found["decision"] in terminal.render(found, color=False)
@@ -105,10 +105,10 @@ def test_a_drop_that_no_shadow_mends_is_told_as_such() -> None:
 
 
 def test_a_metric_of_which_less_is_better_drops_by_rising() -> None:
-    asked = question(POOR, GOOD)
-    version = asked.version | {"metrics": {"log_loss": 0.3}}
-    asked = replace(asked, version=version, policy=asked.policy | {"metric": "log_loss"})
-    found = answer(asked)
+    inputs = question(POOR, GOOD)
+    version = inputs.version | {"metrics": {"log_loss": 0.3}}
+    inputs = replace(inputs, version=version, policy=inputs.policy | {"metric": "log_loss"})
+    found = answer(inputs)
     assert found["reasons"] == ["drop", "shadow"]
     assert all(window["drop"]["upper"] < 0 < window["shadow"]["lower"] for window in found["windows"])
 
@@ -130,17 +130,17 @@ def test_too_few_rows_are_not_judged() -> None:
 
 
 def test_a_version_of_before_sketches_is_monitored_and_says_what_is_unknown() -> None:
-    asked = question(POOR, GOOD, sketches=None)
-    asked = replace(asked, version=asked.version | {"verdict": {"as_of": "2013-06-02"}})
-    found = answer(asked)
+    inputs = question(POOR, GOOD, sketches=None)
+    inputs = replace(inputs, version=inputs.version | {"verdict": {"as_of": "2013-06-02"}})
+    found = answer(inputs)
     assert (found["drift"], found["champion"]["baseline"], found["reasons"]) == (None, None, ["shadow"])
     assert [line.partition(":")[0] for line in found["unknown"]] == ["drop", "drift"]
 
 
 def test_drift_is_told_and_raises_no_alarm() -> None:
-    asked = question(GOOD, GOOD)
-    moved = asked.features.set_column(4, "distance", [LOGIT + 3])
-    found = answer(replace(asked, features=moved))
+    inputs = question(GOOD, GOOD)
+    moved = inputs.features.set_column(4, "distance", [LOGIT + 3])
+    found = answer(replace(inputs, features=moved))
     psi = {each["name"]: max(each["psi"]) for each in found["drift"]["features"]}
     assert psi["distance"] > 1 > 0.1 > psi["origin"]
     assert found["decision"] == "QUIET"
@@ -155,8 +155,8 @@ def test_drift_is_told_and_raises_no_alarm() -> None:
 )
 def test_broken_data_and_late_labels_raise_no_alarm(check: str, decision: str, said: str) -> None:
     broken = [{"check": check, "message": "late labels"}, {"check": check, "message": "more of it"}]
-    asked = question(POOR, GOOD, findings={"findings": broken, "warnings": []})
-    found = answer(replace(asked, truth=None, champion=None, shadow=None, sketches=None))
+    inputs = question(POOR, GOOD, findings={"findings": broken, "warnings": []})
+    found = answer(replace(inputs, truth=None, champion=None, shadow=None, sketches=None))
     assert (found["decision"], found["alarm"]) == (decision, False)
     assert said in found["reason"]
 
@@ -176,7 +176,7 @@ def test_every_decision_has_its_words() -> None:
         "decided_by": "",
     }
     own = alarm | {"version": VERSION, "reasons": ["drop", "shadow"]}
-    asked, calm = question(POOR, GOOD), {"as_of": "2013-08-25", "recovered": {}}
+    inputs, calm = question(POOR, GOOD), {"as_of": "2013-08-25", "recovered": {}}
     told = {
         "OUT_OF_ORDER": calm | {"as_of": "2013-10-01", "alarms": []},
         "COOLING_DOWN": calm | {"alarms": [alarm]},
@@ -184,40 +184,40 @@ def test_every_decision_has_its_words() -> None:
         "ALREADY_DECIDED": calm | {"alarms": [own | {"window_end": "2013-09-01T00:00:00"}]},
     }
     for decision, state in told.items():
-        assert answer(asked, state)["decision"] == decision
-    capped = replace(asked, policy=question(POOR, GOOD, rules={"cooldown_days": 0}).policy)
+        assert answer(inputs, state)["decision"] == decision
+    capped = replace(inputs, policy=question(POOR, GOOD, rules={"cooldown_days": 0}).policy)
     capped_state = calm | {"alarms": [alarm | {"as_of": "2013-08-30"}]}
     assert answer(capped, capped_state)["decision"] == "CAPPED"
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_obeys_no_stranger() -> None:
     warnings = {"findings": [], "warnings": [{"message": HOSTILE, "check": HOSTILE, "column": HOSTILE}]}
-    asked = question(POOR, GOOD, findings=warnings, provenance={"model": HOSTILE, HOSTILE: HOSTILE})
-    rendered = report.render(answer(asked), MOVES)
+    inputs = question(POOR, GOOD, findings=warnings, provenance={"model": HOSTILE, HOSTILE: HOSTILE})
+    rendered = report.render(answer(inputs), MOVES)
     page = Tags(rendered["html"])
     assert not page.tags & {"script", "img", "link", "iframe", "a"}
     assert "<script>alert(1)</script>" in page.text
     assert {"svg", "circle", "rect"} <= page.tags
     assert "::error" not in rendered["markdown"]
-    assert "\x1b" not in rendered["markdown"] + terminal.render(answer(asked), color=False)
+    assert "\x1b" not in rendered["markdown"] + terminal.render(answer(inputs), color=False)
 
 
-def write_question(asked: Asked, folder: Path) -> dict[str, Any]:
+def write_question(inputs: MonitorInputs, folder: Path) -> dict[str, Any]:
     """The question as the options and files that monitor_model is run with."""
     folder.mkdir(parents=True)
-    sketches.write(asked.sketches, folder / sketches.FILE)
+    sketches.write(inputs.sketches, folder / sketches.FILE)
     options: dict[str, Any] = {
-        "policy": asked.policy,
-        "as_of": asked.as_of,
-        "provenance": asked.provenance,
+        "policy": inputs.policy,
+        "as_of": inputs.as_of,
+        "provenance": inputs.provenance,
         "champion_model": folder,
     }
-    given = {"truth": asked.truth, "champion": asked.champion, "shadow": asked.shadow}
-    for name, table in (given | {"champion_features": asked.features}).items():
+    given = {"truth": inputs.truth, "champion": inputs.champion, "shadow": inputs.shadow}
+    for name, table in (given | {"champion_features": inputs.features}).items():
         options[name] = folder / f"{name}.parquet"
         tables.write_table(table, options[name])
-    written = {"shadow_record": asked.shadow_record, "champion_version": asked.version}
-    for name, content in (written | {"history": asked.history, "findings": asked.findings}).items():
+    written = {"shadow_record": inputs.shadow_record, "champion_version": inputs.version}
+    for name, content in (written | {"history": inputs.history, "findings": inputs.findings}).items():
         options[name] = folder / f"{name}.json"
         tables.write_json(content, options[name])
     results = {name: folder / "out" / name for name in ("decision", "report", "summary", "alarm", "train")}

@@ -98,7 +98,8 @@ def test_memory_does_not_grow_with_the_rows(model, tmp_path) -> None:
     rows = pa.table({name: random.normal(size=100_000) for name in ("key", "time", *names)})
     program = (
         "from pathlib import Path; from components.score_model import main;"
-        "main.predict = lambda model, rows, *_: [0.5] * len(rows); main.main();"
+        "from engine.scoring import scoring;"
+        "scoring.predict = lambda model, rows, *_: [0.5] * len(rows); main.main();"
         "print(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])"
     )
     peaks = []

@@ -10,7 +10,7 @@ import pytest
 import sklearn.base
 from sklearn.dummy import DummyClassifier
 
-from components.serve_model.main import load_model
+from engine.model_server.model_file import load_model
 
 NAME = "flight-delays"
 

@@ -11,6 +11,7 @@ from packaging.version import Version
 
 from engine.tests.conventions.rules import Breach, breach, found, imports, instructions, parsed, rule
 
+LONGEST_MAIN = 80
 SHAPE = ("component.py", "main.py", "Dockerfile", "requirements.in", "requirements.txt")
 SERVER = "serve_model"  # no pipeline calls it, and a model's libraries are all that it shares with them
 TRAINING = "components/train_model/requirements.txt"
@@ -36,6 +37,15 @@ def components_have_one_shape(root: Path) -> Iterator[str]:
         shape = SHAPE[1:] if folder.name == SERVER else SHAPE
         for missing in (file for file in shape if not (folder / file).is_file()):
             yield f"{name}/{missing}:1: expected this file"
+
+
+@rule(breach("components/load_data/main.py:81", "a = 1\n" * 81))
+def a_main_parses_arguments_and_calls(root: Path) -> Iterator[str]:
+    """The work is in a room of the engine, where it is called, tested and typed without a command line."""
+    for name, path in found(root, "components/*/main.py"):
+        lines = len(path.read_text().splitlines())
+        if lines > LONGEST_MAIN:
+            yield f"{name}:{lines}: expected at most {LONGEST_MAIN} lines of arguments and a call"
 
 
 @rule(

@@ -9,7 +9,7 @@ from engine.images.images import name_all
 from engine.sources import Entry, WorkTree
 
 ROOT = Path(__file__).parents[3]
-SMALL_ROOMS = {"command_line", "tables", "sketches", "training", "scoring"}
+SMALL_ROOMS = {"command_line", "features", "tables", "sketches", "training", "scoring"}
 
 
 class Edited(WorkTree):

@@ -6,9 +6,9 @@ from engine.tests.questions import answer, probability, question
 
 
 def test_a_model_without_predictions_is_invalid() -> None:
-    asked = question(probability(), control=probability(1.0))
-    control = replace(asked.models["control"], table=None)
+    inputs = question(probability(), control=probability(1.0))
+    control = replace(inputs.models["control"], table=None)
 
-    verdict = answer(replace(asked, models=asked.models | {"control": control}))
+    verdict = answer(replace(inputs, models=inputs.models | {"control": control}))
 
     assert (verdict["verdict"], verdict["reason"]) == ("INVALID", "The control's predictions are missing.")

@@ -50,9 +50,9 @@ def test_settings_refuse_it_without_the_entry() -> None:
 
 
 def test_a_new_entry_is_judged_and_shown(brier: None) -> None:
-    asked = question(GOOD, control=POOR, metric="brier", floor=0.3)
+    inputs = question(GOOD, control=POOR, metric="brier", floor=0.3)
 
-    verdict = answer(asked)
+    verdict = answer(inputs)
 
     shown = {"name": "brier", "title": "Brier's score", "direction": "lower is better"}
     assert (verdict["verdict"], verdict["passed"], verdict["metric"]) == ("BETTER", True, shown)
@@ -62,13 +62,13 @@ def test_a_new_entry_is_judged_and_shown(brier: None) -> None:
     )
     assert "Brier's score" in terminal.render(verdict, color=False)
     assert "Brier's score" in markdown.report(verdict)
-    assert "Brier&#39;s score" in report.render(*judge(asked), asked)["report.html"]
+    assert "Brier&#39;s score" in report.render(*judge(inputs), inputs)["report.html"]
 
 
 def test_a_new_entry_is_a_guardrail(brier: None) -> None:
-    asked = question(POOR, control=GOOD, guardrails={"brier": {"margin": 0.0}}, margin=1.0)
+    inputs = question(POOR, control=GOOD, guardrails={"brier": {"margin": 0.0}}, margin=1.0)
 
-    verdict = answer(replace(asked, policy=asked.policy | {"references": {"control": "not-worse"}}))
+    verdict = answer(replace(inputs, policy=inputs.policy | {"references": {"control": "not-worse"}}))
 
     assert not verdict["passed"]
     assert "Guardrail Brier's score got worse" in verdict["reason"]
@@ -90,9 +90,9 @@ def test_settings_and_wording_load_no_numpy() -> None:
 
 
 def test_a_figure_that_these_labels_do_not_have_is_reported_as_unknown() -> None:
-    asked = replace(question(GOOD, control=POOR, metric="log_loss"), truth=truth(np.zeros(len(GOOD), bool)))
+    inputs = replace(question(GOOD, control=POOR, metric="log_loss"), truth=truth(np.zeros(len(GOOD), bool)))
 
-    verdict = answer(asked)
+    verdict = answer(inputs)
 
     assert verdict["verdict"] != "INVALID"
     assert verdict["models"]["candidate"]["metrics"]["roc_auc"] is None

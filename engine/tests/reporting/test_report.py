@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from engine import text
-from engine.judging.verdict_document import Asked, judge, skeleton
+from engine.judging.verdict_document import judge, skeleton
+from engine.judging.verdict_inputs import VerdictInputs
 from engine.reporting import markdown, pictures, terminal
 from engine.reporting import verdict_report as report
 from engine.tests.questions import LOGIT, ORIGIN, POLICY, SCHEMA, probability, question, truth, with_record
@@ -56,22 +57,22 @@ class Tags(HTMLParser):
         self.text += data
 
 
-def rendered(asked):
-    verdict, rows = judge(asked)
-    return verdict, report.render(verdict, rows, asked)
+def rendered(inputs):
+    verdict, rows = judge(inputs)
+    return verdict, report.render(verdict, rows, inputs)
 
 
 def hostile():
     """Strangers' words wherever they can stand: in names, values, findings, provenance and history."""
-    asked = question(GOOD, control=POOR, champion=POOR, slices={"columns": [HOSTILE], "minimum_rows": 1})
+    inputs = question(GOOD, control=POOR, champion=POOR, slices={"columns": [HOSTILE], "minimum_rows": 1})
     origin = np.char.add(ORIGIN.astype("U500"), HOSTILE)
-    table = asked.truth.rename_columns([*asked.truth.column_names[:3], HOSTILE, "distance"])
+    table = inputs.truth.rename_columns([*inputs.truth.column_names[:3], HOSTILE, "distance"])
     table = table.set_column(3, HOSTILE, [origin.tolist()])
     warnings = {"findings": [], "warnings": [{"message": HOSTILE, "check": HOSTILE, "column": HOSTILE}]}
     move = {**MOVES[0], "move": HOSTILE, "version": HOSTILE, "verdict": {"verdict": HOSTILE}}
     provenance = {"title": HOSTILE, HOSTILE: {HOSTILE: HOSTILE}}
     return replace(
-        asked,
+        inputs,
         truth=table,
         evaluation=table,
         training=None,
@@ -83,9 +84,9 @@ def hostile():
 
 @pytest.mark.parametrize("expected", QUESTIONS)
 def test_every_verdict_has_its_report(expected):
-    asked = replace(QUESTIONS[expected], history=MOVES)
+    inputs = replace(QUESTIONS[expected], history=MOVES)
 
-    verdict, files = rendered(asked)
+    verdict, files = rendered(inputs)
 
     assert verdict["verdict"] == expected
     page = Tags(files["report.html"])
@@ -141,10 +142,10 @@ def test_no_line_commands_the_log_it_is_printed_to(shown):
 
 def many_slices(words: str):
     """A question with ninety slices, named with `words`."""
-    asked = hostile()
+    inputs = hostile()
     names = [f"{index % 90}{words}" for index in range(len(ORIGIN))]
-    table = asked.truth.set_column(3, HOSTILE, [names])
-    return replace(asked, truth=table, evaluation=table, policy=asked.policy | {"minimum_clusters": 2})
+    table = inputs.truth.set_column(3, HOSTILE, [names])
+    return replace(inputs, truth=table, evaluation=table, policy=inputs.policy | {"minimum_clusters": 2})
 
 
 def test_a_comment_that_is_too_long_keeps_its_verdict_and_closes_its_block():
@@ -197,7 +198,7 @@ def test_what_is_known_around_the_run_comes_with_the_verdict():
 
 
 def test_images_that_changed_are_named_by_their_hash():
-    asked = replace(
+    inputs = replace(
         QUESTIONS["BETTER"],
         provenance={
             "control": {
@@ -211,28 +212,28 @@ def test_images_that_changed_are_named_by_their_hash():
         },
     )
 
-    shown = rendered(asked)[1]["report.md"]
+    shown = rendered(inputs)[1]["report.md"]
 
     assert "| `train_model` | `train_model-12` | `train_model-34` |" in shown
     assert "| `score_model` |" not in shown
 
 
 def test_a_number_has_its_own_curves():
-    asked = replace(question(LOGIT + 0.1, control=LOGIT - 1), truth=truth(LOGIT))
-    asked = replace(asked, policy=POLICY | {"metric": "mae", "guardrails": {}})
+    inputs = replace(question(LOGIT + 0.1, control=LOGIT - 1), truth=truth(LOGIT))
+    inputs = replace(inputs, policy=POLICY | {"metric": "mae", "guardrails": {}})
     label = {"name": "delay", "type": "number", "mean": 0.0, "median": -1.0}
 
-    _, files = rendered(with_record(asked, "candidate", label=label))
+    _, files = rendered(with_record(inputs, "candidate", label=label))
 
     assert "Errors" in files["report.html"]
     assert "ROC curve" not in files["report.html"]
 
 
 def test_what_needs_no_comparison_is_shown_as_well():
-    asked = Asked(POLICY, {}, {"title": "Mend a comment", "changed": ["docs", "data"]}, [], {})
-    verdict = skeleton(asked) | {"verdict": "IDENTICAL", "passed": True, "reason": "Nothing has changed."}
+    inputs = VerdictInputs(POLICY, {}, {"title": "Mend a comment", "changed": ["docs", "data"]}, [], {})
+    verdict = skeleton(inputs) | {"verdict": "IDENTICAL", "passed": True, "reason": "Nothing has changed."}
 
-    files = report.render(verdict, None, asked)
+    files = report.render(verdict, None, inputs)
 
     jsonschema.validate(verdict, SCHEMA, jsonschema.Draft202012Validator)
     assert "Nothing has changed." in Tags(files["report.html"]).text
@@ -264,11 +265,11 @@ def test_ticks_are_round_and_within():
 
 
 def test_drift_is_seen_in_the_week_it_happened():
-    asked = QUESTIONS["BETTER"]
+    inputs = QUESTIONS["BETTER"]
     moved = np.where(np.arange(len(LOGIT)) > len(LOGIT) * 0.75, LOGIT + 3, LOGIT)
-    evaluation = asked.truth.set_column(4, "distance", [moved])
+    evaluation = inputs.truth.set_column(4, "distance", [moved])
 
-    found = report.drift(asked.training, evaluation)
+    found = report.drift(inputs.training, evaluation)
 
     drifted = {each["name"]: each["psi"] for each in found["features"]}
     assert len(found["weeks"]) == 4

@@ -1,0 +1,46 @@
+"""Loads the rows of one window of all tables, and writes down what they are by hash."""
+
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from engine import tables
+from engine.datasets.rows import joint_sha256, read_rows, write_rows
+
+
+def load_window(settings: dict[str, Any], window: str, as_of: date, target: Path) -> None:
+    """Write each table to `target`/<name>.parquet, and what they are to snapshot.json beside them.
+
+    `window` is "training" or "evaluation"; tables other than the rows' own begin `history_days` earlier.
+    """
+    start, end = window_of(settings, window, as_of)
+    with tables.written_whole(target) as folder:
+        folder.mkdir()
+        loaded = {}
+        for name, table in settings["tables"].items():
+            history = 0 if name == settings["rows"] else table.get("history_days", 0)
+            rows = read_rows(table["uri"], table["time"], start - timedelta(days=history), end)
+            loaded[name] = write_rows(rows, table["time"], folder / f"{name}.parquet") | {"uri": table["uri"]}
+            print(f"{name}: {rows.num_rows} rows of {window}, {start:%Y-%m-%d} to {end:%Y-%m-%d}")
+        tables.write_json(
+            {
+                "window": window,
+                "start": start.isoformat(),
+                "end": end.isoformat(),
+                "as_of": as_of.isoformat(),
+                "label_matures_after_days": settings["label_matures_after_days"],
+                "tables": loaded,
+                "sha256": joint_sha256(loaded),
+            },
+            folder / "snapshot.json",
+        )
+
+
+def window_of(settings: dict[str, Any], window: str, as_of: date) -> tuple[datetime, datetime]:
+    """The window's first moment, and the first after it; evaluation ends where labels stop being mature."""
+    today = datetime(as_of.year, as_of.month, as_of.day)
+    mature_until = today - timedelta(settings["label_matures_after_days"])
+    evaluation_start = mature_until - timedelta(settings["windows"]["evaluation_days"])
+    if window == "evaluation":
+        return evaluation_start, mature_until
+    return evaluation_start - timedelta(settings["windows"]["training_days"]), evaluation_start

@@ -1,0 +1,67 @@
+"""Puts what features.py makes of raw tables into one table: key, time, label, features."""
+
+import json
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+import pyarrow as pa
+
+from engine import command_line, tables
+
+
+class FeatureCode(Protocol):
+    """The user's features.py."""
+
+    def features(self, raw: dict[str, pd.DataFrame], settings: dict[str, Any]) -> pd.DataFrame:
+        """The features of each row of the rows' own table, in its order and with its index."""
+
+    def label(self, rows: pd.DataFrame) -> Any:
+        """The label of each row. KeyError where the rows lack what it is made of."""
+
+
+def build(code: FeatureCode, settings: dict[str, Any], folder: Path, target: Path) -> None:
+    """Write the features of the tables in `folder`, which load_data has written, to the parquet `target`."""
+    raw = {path.stem: tables.read_table(path).to_pandas() for path in sorted(folder.glob("*.parquet"))}
+    if settings["rows"] not in raw:
+        raise command_line.SettingsError(
+            f"{folder}: expected a table {settings['rows']!r}, found {', '.join(raw) or 'none'}"
+        )
+    rows = raw[settings["rows"]]
+    snapshot = (folder / "snapshot.json").read_text()
+    try:
+        frame = assemble(rows, label_of(rows, code), code.features(raw, settings), settings)
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+    except KeyError as error:
+        uri = json.loads(snapshot)["tables"][settings["rows"]]["uri"]
+        raise command_line.SettingsError(
+            f"{uri}: features.py asks for {error}; the rows have {', '.join(rows.columns)}"
+        ) from None
+    except pa.ArrowException as error:
+        raise command_line.SettingsError(
+            f"features.py: expected a type for each column, found: {error}"
+        ) from None
+    tables.write_table(table, target, {"snapshot": snapshot})
+    print(f"{len(frame)} rows, {frame.shape[1] - 3} features")
+
+
+def label_of(rows: pd.DataFrame, code: FeatureCode) -> Any:
+    """The labels; none where the rows lack what they are made of, as rows do that are yet to be predicted."""
+    try:
+        return code.label(rows)
+    except KeyError as error:
+        print(f"no labels: the rows have no {error}")
+        return None
+
+
+def assemble(rows: pd.DataFrame, label: Any, columns: pd.DataFrame, settings: dict[str, Any]) -> pd.DataFrame:
+    """Key, time, label and the declared features in their declared order; what else there is comes last."""
+    if not columns.index.equals(rows.index):
+        raise command_line.SettingsError(
+            f"features.py: expected one row for each of the {len(rows)} {settings['rows']} in their order, "
+            f"found {len(columns)} rows or another index; does a join multiply or reorder them?"
+        )
+    declared = [name for name in settings["columns"] if name in columns]
+    frame = rows[[settings["key"], settings["time"]]].copy()
+    frame[settings["label"]["name"]] = label
+    return frame.join(columns[declared]).join(columns.drop(columns=declared))

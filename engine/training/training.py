@@ -1,0 +1,94 @@
+"""Trains one model on the labelled rows of a window, and describes how it came to be."""
+
+import json
+import os
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from engine import command_line, sketches, tables
+from engine.training.estimators import make_estimator, make_pipeline
+from engine.training.golden_requests import golden
+
+
+def train(
+    features: Path, training: dict[str, Any], settings: dict[str, Any], model_folder: Path, record_file: Path
+) -> None:
+    """Fit the estimator of `training` to the parquet `features`.
+
+    `model_folder` gets the model, sketches of its features and golden requests; `record_file` how it was
+    trained.
+    """
+    estimator = make_estimator(training, settings["label"]["type"])
+    label = settings["label"]["name"]
+    table = tables.read_table(features, [label, *settings["columns"]])
+    table = table.filter(table[label].is_valid())
+    rows = table.to_pandas().dropna(subset=label)
+    if rows.empty:
+        raise command_line.SettingsError(f"{features}: expected rows with a label, found none")
+    started = time.monotonic()
+    model = fit(make_pipeline(estimator, training["categories"], settings["columns"]), rows, settings)
+    print(f"trained on {len(rows)} rows in {time.monotonic() - started:.1f} s")
+
+    with tables.written_whole(model_folder) as folder:
+        folder.mkdir()
+        joblib.dump(model, folder / "model.joblib")
+        sketched = {name: sketches.sketch(table[name]) for name in settings["columns"]}
+        sketches_sha256 = sketches.write(sketched, folder / sketches.FILE)
+        write_golden(model, rows[list(settings["columns"])], folder / "golden.json")
+    record = describe(
+        training, settings, rows[label], tables.snapshot(table), model_folder / "model.joblib"
+    ) | {"sketches_sha256": sketches_sha256}
+    if (written := model_folder / "golden.json").exists():
+        record["golden_sha256"] = tables.file_sha256(written)
+    tables.write_json(record, record_file)
+
+
+def fit(model: Any, rows: pd.DataFrame, settings: dict[str, Any]) -> Any:
+    kind = np.int8 if settings["label"]["type"] == "binary" else np.float64
+    # Threads change the order of sums and so the model's bytes: their number is not the machine's to choose.
+    threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
+    try:
+        with threadpool_limits(threads):
+            return model.fit(rows[list(settings["columns"])], rows[settings["label"]["name"]].to_numpy(kind))
+    except (ValueError, TypeError) as error:
+        raise command_line.SettingsError(
+            f"{type(model[-1]).__name__} cannot be trained: {' '.join(str(error).split())}"
+        ) from None
+
+
+def write_golden(model: Any, features: pd.DataFrame, path: Path) -> None:
+    try:
+        path.write_text(json.dumps(golden(model, features), allow_nan=False) + "\n")
+    except (TypeError, ValueError) as error:
+        print(f"no golden requests, so this model cannot be deployed to a server: {error}")
+
+
+def describe(
+    training: dict[str, Any],
+    settings: dict[str, Any],
+    label: "pd.Series[Any]",
+    snapshot: dict[str, Any],
+    model: Path,
+) -> dict[str, Any]:
+    return {
+        **{name: training[name] for name in ("estimator", "parameters", "seed", "categories")},
+        "features": list(settings["columns"]),
+        "label": {**settings["label"], "mean": float(label.mean()), "median": float(label.median())},
+        "rows": len(label),
+        "training_window": {"start": snapshot.get("start"), "end": snapshot.get("end")},
+        "data_sha256": snapshot.get("sha256"),
+        "libraries": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("scikit-learn", "numpy", "pandas")},
+        },
+        "model_sha256": tables.file_sha256(model),
+        "model_bytes": model.stat().st_size,
+    }

@@ -1,0 +1,20 @@
+"""Checks the features of two windows, and says and writes down what is wrong with them."""
+
+from pathlib import Path
+from typing import Any
+
+from engine import tables
+from engine.validation import checks
+
+
+def validate(training: Path, evaluation: Path, settings: dict[str, Any], findings_file: Path) -> int:
+    """How many findings there are about two parquet files of features; warnings do not count."""
+    rows, evaluated = tables.read_table(training), tables.read_table(evaluation)
+    found = checks.find(rows, evaluated, settings)
+    for kind, entries in found.items():
+        for entry in entries:
+            print(f"{kind.removesuffix('s')}: {entry['message']} [{entry['check']}]")
+    tables.write_json(found, findings_file)
+    if not found["findings"]:
+        print(f"{rows.num_rows} rows of training and {evaluated.num_rows} of evaluation are fit for use")
+    return len(found["findings"])
