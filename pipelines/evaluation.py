@@ -6,7 +6,7 @@ from components.compare_models.component import compare_models, reject_candidate
 from components.enforce_verdict.component import enforce_verdict
 from components.model_registry.component import resolve_model
 from components.validate_data.component import validate_data
-from pipelines.lib.model_code import ModelCode, champion_code, load_rows
+from pipelines.lib.model_tasks import ModelTasks, champion_tasks, load_rows
 
 
 @dsl.pipeline(name="evaluation", description=__doc__)
@@ -30,7 +30,7 @@ def evaluation(
     control_train_model_image: str,
     control_score_model_image: str,
 ):
-    candidate_code = ModelCode(
+    candidate_tasks = ModelTasks(
         "candidate",
         candidate_feature_settings,
         candidate_build_features_image,
@@ -38,7 +38,7 @@ def evaluation(
         candidate_training_settings,
         candidate_train_model_image,
     )
-    control_code = ModelCode(
+    control_tasks = ModelTasks(
         "control",
         control_feature_settings,
         control_build_features_image,
@@ -53,8 +53,8 @@ def evaluation(
     training_rows = load_rows(data_settings, "training", as_of)
     evaluation_rows = load_rows(data_settings, "evaluation", as_of)
 
-    candidate_training = candidate_code.features("training", training_rows)
-    candidate_evaluation = candidate_code.features("evaluation", evaluation_rows)
+    candidate_training = candidate_tasks.features("training", training_rows)
+    candidate_evaluation = candidate_tasks.features("evaluation", evaluation_rows)
     validated = validate_data(
         feature_settings=candidate_feature_settings,
         training=candidate_training.outputs["features"],
@@ -63,16 +63,16 @@ def evaluation(
     )
 
     with dsl.If(validated.outputs["valid"] == "true", name="data-is-valid"):
-        control_evaluation = control_code.features("evaluation", evaluation_rows)
-        candidate = candidate_code.train(candidate_training)
-        control = control_code.train(control_code.features("training", training_rows))
-        champions = champion_code(champion)
+        control_evaluation = control_tasks.features("evaluation", evaluation_rows)
+        candidate = candidate_tasks.train(candidate_training)
+        control = control_tasks.train(control_tasks.features("training", training_rows))
+        champions = champion_tasks(champion)
         champion_scores = champions.score(champion, champions.features("evaluation", evaluation_rows))
         compared = compare_models(
             policy=policy,
             truth=control_evaluation.outputs["features"],
-            candidate=candidate_code.score(candidate, candidate_evaluation).outputs["predictions"],
-            control=control_code.score(control, control_evaluation).outputs["predictions"],
+            candidate=candidate_tasks.score(candidate, candidate_evaluation).outputs["predictions"],
+            control=control_tasks.score(control, control_evaluation).outputs["predictions"],
             champion=champion_scores.outputs["predictions"],
             candidate_record=candidate.outputs["record"],
             control_record=control.outputs["record"],

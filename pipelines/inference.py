@@ -5,7 +5,7 @@ from kfp import dsl
 from components.list_shards.component import list_shards, load_shard
 from components.model_registry.component import resolve_model
 from components.publish_predictions.component import publish_predictions, store_shard
-from pipelines.lib.model_code import champion_code
+from pipelines.lib.model_tasks import champion_tasks
 
 
 @dsl.pipeline(name="inference", description=__doc__)
@@ -21,7 +21,7 @@ def inference(
     champion = resolve_model(
         model_registry_uri=model_registry_uri, name=model, alias="champion", fallback="{}"
     )
-    champions = champion_code(champion)
+    champions = champion_tasks(champion)
     listed = list_shards(
         data_settings=data_settings,
         inference_settings=inference_settings,

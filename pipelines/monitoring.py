@@ -5,7 +5,7 @@ from kfp import dsl
 from components.model_registry.component import resolve_model
 from components.monitor_model.component import monitor_model, report_fault
 from components.validate_data.component import validate_data
-from pipelines.lib.model_code import ModelCode, champion_code, load_rows
+from pipelines.lib.model_tasks import ModelTasks, champion_tasks, load_rows
 from pipelines.training import training
 
 
@@ -31,7 +31,7 @@ def monitoring(
     metadata: str,
     serving_settings: str,
 ):
-    shadow_code = ModelCode(
+    shadow_tasks = ModelTasks(
         "shadow",
         feature_settings,
         build_features_image,
@@ -44,8 +44,8 @@ def monitoring(
         model_registry_uri=model_registry_uri, name=model, alias="champion", fallback="{}"
     )
     rows = load_rows(data_settings, "evaluation", as_of)
-    features = shadow_code.features("evaluation", rows)
-    training_features = shadow_code.features("training", load_rows(data_settings, "training", as_of))
+    features = shadow_tasks.features("evaluation", rows)
+    training_features = shadow_tasks.features("training", load_rows(data_settings, "training", as_of))
     validated = validate_data(
         feature_settings=feature_settings,
         training=training_features.outputs["features"],
@@ -54,9 +54,9 @@ def monitoring(
     )
 
     with dsl.If(validated.outputs["valid"] == "true", name="data-is-valid"):
-        champions = champion_code(champion)
+        champions = champion_tasks(champion)
         champion_features = champions.features("evaluation", rows)
-        shadow = shadow_code.train(training_features)
+        shadow = shadow_tasks.train(training_features)
         monitored = monitor_model(
             policy=policy,
             as_of=as_of,
@@ -64,7 +64,7 @@ def monitoring(
             name=model,
             truth=features.outputs["features"],
             champion=champions.score(champion, champion_features).outputs["predictions"],
-            shadow=shadow_code.score(shadow, features).outputs["predictions"],
+            shadow=shadow_tasks.score(shadow, features).outputs["predictions"],
             shadow_record=shadow.outputs["record"],
             champion_model=champion.outputs["model"],
             champion_features=champion_features.outputs["features"],

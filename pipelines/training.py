@@ -6,7 +6,7 @@ from components.compare_models.component import compare_with_champion
 from components.deploy_model.component import deploy_model
 from components.model_registry.component import promote_model, register_model, resolve_model
 from components.validate_data.component import validate_data
-from pipelines.lib.model_code import ModelCode, champion_code, load_rows
+from pipelines.lib.model_tasks import ModelTasks, champion_tasks, load_rows
 
 
 @dsl.pipeline(name="training", description=__doc__)
@@ -27,7 +27,7 @@ def training(
     score_model_image: str,
     serving_settings: str,
 ):
-    code = ModelCode(
+    tasks = ModelTasks(
         "candidate",
         feature_settings,
         build_features_image,
@@ -39,9 +39,9 @@ def training(
     champion = resolve_model(
         model_registry_uri=model_registry_uri, name=model, alias="champion", fallback=fallback
     )
-    training_features = code.features("training", load_rows(data_settings, "training", as_of))
+    training_features = tasks.features("training", load_rows(data_settings, "training", as_of))
     evaluation_rows = load_rows(data_settings, "evaluation", as_of)
-    evaluation_features = code.features("evaluation", evaluation_rows)
+    evaluation_features = tasks.features("evaluation", evaluation_rows)
     validated = validate_data(
         feature_settings=feature_settings,
         training=training_features.outputs["features"],
@@ -49,11 +49,11 @@ def training(
         fail_on_finding="true",
     )
 
-    candidate = code.train(training_features).after(validated)
-    champions = champion_code(champion)
+    candidate = tasks.train(training_features).after(validated)
+    champions = champion_tasks(champion)
     compared = compare_with_champion(
         policy=policy,
-        candidate=code.score(candidate, evaluation_features).outputs["predictions"],
+        candidate=tasks.score(candidate, evaluation_features).outputs["predictions"],
         champion=champions.score(champion, champions.features("evaluation", evaluation_rows)).outputs[
             "predictions"
         ],

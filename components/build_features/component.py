@@ -10,5 +10,5 @@ def build_features(
     feature_settings: str,
     tables: dsl.Input[dsl.Dataset],
     features: dsl.Output[dsl.Dataset],
-):
+) -> dsl.ContainerSpec:
     return container("build_features", locals())

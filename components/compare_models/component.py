@@ -26,7 +26,7 @@ def compare_models(
     summary: dsl.Output[dsl.Markdown],
     metrics: dsl.Output[dsl.Metrics],
     passed: dsl.OutputPath(str),
-):
+) -> dsl.ContainerSpec:
     return container("compare_models", locals(), executor_input=dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER)
 
 
@@ -48,7 +48,7 @@ def compare_with_champion(
     summary: dsl.Output[dsl.Markdown],
     metrics: dsl.Output[dsl.Metrics],
     passed: dsl.OutputPath(str),
-):
+) -> dsl.ContainerSpec:
     return container("compare_models", locals(), executor_input=dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER)
 
 
@@ -62,5 +62,5 @@ def reject_candidate(
     report: dsl.Output[dsl.HTML],
     summary: dsl.Output[dsl.Markdown],
     passed: dsl.OutputPath(str),
-):
+) -> dsl.ContainerSpec:
     return container("compare_models", locals())

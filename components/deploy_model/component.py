@@ -8,5 +8,5 @@ from engine.kubeflow.interface import container
 @dsl.container_component
 def deploy_model(
     model_registry_uri: str, name: str, version: str, serving_settings: str, expected: str, run: str
-):
+) -> dsl.ContainerSpec:
     return container("deploy_model", locals())

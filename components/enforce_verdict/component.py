@@ -6,5 +6,5 @@ from engine.kubeflow.interface import container
 
 
 @dsl.container_component
-def enforce_verdict(verdict: dsl.Input[dsl.Artifact]):
+def enforce_verdict(verdict: dsl.Input[dsl.Artifact]) -> dsl.ContainerSpec:
     return container("enforce_verdict", locals())

@@ -13,7 +13,7 @@ def list_shards(
     input_uri: str,
     listing: dsl.Output[dsl.Artifact],
     shards: dsl.OutputPath(list),
-):
+) -> dsl.ContainerSpec:
     return container("list_shards list", locals())
 
 
@@ -23,5 +23,5 @@ def load_shard(
     listing: dsl.Input[dsl.Artifact],
     shard: str,
     tables: dsl.Output[dsl.Dataset],
-):
+) -> dsl.ContainerSpec:
     return container("list_shards load", locals())

@@ -11,5 +11,5 @@ def load_data(
     window: str,
     as_of: str,
     tables: dsl.Output[dsl.Dataset],
-):
+) -> dsl.ContainerSpec:
     return container("load_data", locals())

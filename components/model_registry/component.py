@@ -18,7 +18,7 @@ def resolve_model(
     score_model_image: dsl.OutputPath(str),
     feature_settings: dsl.OutputPath(str),
     digest: dsl.OutputPath(str),
-):
+) -> dsl.ContainerSpec:
     return container("model_registry resolve", locals())
 
 
@@ -31,7 +31,7 @@ def register_model(
     verdict: dsl.Input[dsl.Artifact],
     metadata: str,
     version: dsl.OutputPath(str),
-):
+) -> dsl.ContainerSpec:
     return container("model_registry register", locals())
 
 
@@ -42,10 +42,10 @@ def promote_model(
     version: str,
     expected: str,
     verdict: dsl.Input[dsl.Artifact],
-):
+) -> dsl.ContainerSpec:
     return container("model_registry promote", locals())
 
 
 @dsl.container_component
-def rollback_model(model_registry_uri: str, name: str, to: str = "", reason: str = ""):
+def rollback_model(model_registry_uri: str, name: str, to: str = "", reason: str = "") -> dsl.ContainerSpec:
     return container("model_registry rollback", locals())

@@ -27,7 +27,7 @@ def monitor_model(
     summary: dsl.Output[dsl.Markdown],
     alarm: dsl.OutputPath(str),
     train: dsl.OutputPath(str),
-):
+) -> dsl.ContainerSpec:
     return container("monitor_model", locals(), decided_by=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
 
 
@@ -47,5 +47,5 @@ def report_fault(
     summary: dsl.Output[dsl.Markdown],
     alarm: dsl.OutputPath(str),
     train: dsl.OutputPath(str),
-):
+) -> dsl.ContainerSpec:
     return container("monitor_model", locals(), decided_by=dsl.PIPELINE_JOB_ID_PLACEHOLDER)

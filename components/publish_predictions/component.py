@@ -16,7 +16,7 @@ def store_shard(
     predictions: dsl.Input[dsl.Dataset],
     rejects: dsl.Input[dsl.Dataset],
     stored: dsl.OutputPath(str),
-):
+) -> dsl.ContainerSpec:
     return container("publish_predictions store", locals())
 
 
@@ -27,9 +27,9 @@ def publish_predictions(
     run: str,
     model_version: str,
     listing: dsl.Input[dsl.Artifact],
-    stored: list,
+    stored: list[str],
     feature_settings: str,
     inference_settings: str,
     manifest: dsl.Output[dsl.Artifact],
-):
+) -> dsl.ContainerSpec:
     return container("publish_predictions publish", locals())

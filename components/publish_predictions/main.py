@@ -1,6 +1,7 @@
 """Keep the predictions of a shard, or publish those of all shards at once."""
 
 import json
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,9 @@ def main() -> None:
         model_version=arguments.pop("model_version"),
         run=arguments.pop("run"),
     )
-    work = {"store": publishing.store, "publish": publishing.publish}[arguments.pop("command")]
+    work: Callable[..., None] = {"store": publishing.store, "publish": publishing.publish}[
+        arguments.pop("command")
+    ]
     work(batch, **arguments)
 
 

@@ -11,7 +11,7 @@ def score_model(
     feature_settings: str,
     features: dsl.Input[dsl.Dataset],
     predictions: dsl.Output[dsl.Dataset],
-):
+) -> dsl.ContainerSpec:
     return container("score_model", locals())
 
 
@@ -23,5 +23,5 @@ def predict_batch(
     features: dsl.Input[dsl.Dataset],
     predictions: dsl.Output[dsl.Dataset],
     rejects: dsl.Output[dsl.Dataset],
-):
+) -> dsl.ContainerSpec:
     return container("score_model", locals())

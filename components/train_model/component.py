@@ -12,5 +12,5 @@ def train_model(
     features: dsl.Input[dsl.Dataset],
     model: dsl.Output[dsl.Model],
     record: dsl.Output[dsl.Artifact],
-):
+) -> dsl.ContainerSpec:
     return container("train_model", locals())

@@ -13,5 +13,5 @@ def validate_data(
     findings: dsl.Output[dsl.Artifact],
     valid: dsl.OutputPath(str),
     fail_on_finding: str = "false",
-):
+) -> dsl.ContainerSpec:
     return container("validate_data", locals())

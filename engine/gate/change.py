@@ -13,9 +13,10 @@ from engine.gate.model_code import BORN_FROM, SETTINGS_FILE, ModelCode
 from engine.images.images import Image
 from engine.settings.settings_schema import canonical_json
 from engine.settings.tasks_schema import Resources, TaskSettings
-from engine.sources import GitIndex, GitTree, WorkTree, commit_day, merge_base, resolve_commit
+from engine.sources import File, GitIndex, GitTree, Source, WorkTree, commit_day, merge_base, resolve_commit
 
 JUDGES = ("validate_data", "compare_models", "enforce_verdict")
+INTERFACE = "engine/kubeflow/interface.py"
 MOST_NAMES = 100
 MAIN_BRANCHES = ("origin/HEAD", "origin/main", "main", "HEAD")
 
@@ -151,10 +152,14 @@ class Change:
         return f"{mine} against {self.base[:12]}, changed: {changed}"
 
     def _same_interface(self, component: str) -> bool:
-        path = f"components/{component}/component.py"
-        sources = (self.candidate.source, self.control.source)
-        mine, base = (source.read([path])[path] if path in source.paths else None for source in sources)
-        return mine is not None and mine == base
+        own = f"components/{component}/component.py"
+        mine, base = (self._interface(source, own) for source in (self.candidate.source, self.control.source))
+        return own in mine and mine == base
+
+    @staticmethod
+    def _interface(source: Source, path: str) -> dict[str, File]:
+        """What says how a component is called: its own file, and the one that derives commands from it."""
+        return source.read([each for each in (path, INTERFACE) if each in source.paths])
 
 
 def _task_of(component: str) -> str:

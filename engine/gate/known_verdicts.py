@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.judging import verdict_document as document
+from engine.judging.verdict_inputs import VerdictInputs
 from engine.reporting import verdict_report as report
 
 QUEUE = "refs/heads/gh-readonly-queue/"
@@ -58,7 +59,7 @@ def with_acceptance(verdict: Document, number: int, sha: str, results: Path) -> 
 
 def _reached(asked: Mapping[str, str], results: Path, **found: Any) -> Document:
     policy, provenance = json.loads(asked["policy"]), json.loads(asked["provenance"])
-    question = document.Asked(policy=policy, findings={}, provenance=provenance, history=[], models={})
+    question = VerdictInputs(policy=policy, findings={}, provenance=provenance, history=[], models={})
     verdict = document.skeleton(question) | found
     _write(verdict, report.render(verdict, None, question), results)
     return verdict

@@ -13,7 +13,7 @@ IMAGES = {name: f"localhost/{name}@sha256:{'0' * 64}" for name in COMPONENTS}
 
 
 def compiled(name: str) -> str:
-    return compile_pipeline(ROOT, name, IMAGES, {})
+    return compile_pipeline(ROOT, name, IMAGES)
 
 
 class Graph:

@@ -49,5 +49,5 @@ def test_nothing_is_published_before_every_shard_is_stored(graph: Graph) -> None
 
 
 def test_how_many_shards_are_at_once_is_compiled_in() -> None:
-    spec = next(yaml.safe_load_all(compile_pipeline(ROOT, "inference", IMAGES, {}, parallelism=3)))
+    spec = next(yaml.safe_load_all(compile_pipeline(ROOT, "inference", IMAGES, parallelism=3)))
     assert [loop["iteratorPolicy"] for loop in loops(spec)] == [{"parallelismLimit": 3}]

@@ -23,7 +23,7 @@ from engine.kubeflow.runs import Run, Task
 from engine.reporting import verdict_report as report
 from engine.settings.settings_schema import Table
 from engine.settings.tasks_schema import Resources, Store
-from engine.sources import head_of
+from engine.sources import File, WorkTree, head_of
 from engine.tests.demo_files import put_back
 from engine.tests.questions import probability, question
 from scripts.gate import arguments_parser, read_arguments
@@ -124,6 +124,20 @@ def test_a_change_is_not_judged_by_the_judges_it_brings(change: Change) -> None:
     bribed = change.control.images | {"compare_models": change.control.images["load_data"]}
     candidate = ModelCode(change.control.settings, bribed, change.control.source)
     assert Change(candidate, change.control, "base").images() == change.control.images
+
+
+@pytest.mark.parametrize("path", ["components/compare_models/component.py", "engine/kubeflow/interface.py"])
+def test_a_judge_that_is_called_otherwise_comes_with_its_caller(
+    change: Change, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = change.control.images | {"compare_models": change.control.images["load_data"]}
+    edited = WorkTree(ROOT)
+    read = edited.read
+    changed = {path: File(b"# another interface", False)}
+    monkeypatch.setattr(edited, "read", lambda paths: read(paths) | changed if path in paths else read(paths))
+    candidate = ModelCode(change.control.settings, own, edited)
+    images = Change(candidate, change.control, "base").images()
+    assert images["compare_models"] == own["load_data"]
 
 
 def by_the_base(candidate: ModelCode, control: ModelCode) -> Change:

@@ -13,7 +13,7 @@ Parameter = str | dsl.pipeline_channel.PipelineParameterChannel
 
 
 @dataclass(frozen=True)
-class ModelCode:
+class ModelTasks:
     """Settings (JSON) and images (references) of one model; `owner` says whose in the names of its tasks."""
 
     owner: str
@@ -63,9 +63,9 @@ def load_rows(data_settings: Parameter, window: str, as_of: Parameter) -> dsl.Pi
     return task.set_display_name(f"load-data ({window})")
 
 
-def champion_code(champion: dsl.PipelineTask) -> ModelCode:
+def champion_tasks(champion: dsl.PipelineTask) -> ModelTasks:
     """The code of the version that `resolve_model` found."""
-    return ModelCode(
+    return ModelTasks(
         "champion",
         feature_settings=champion.outputs["feature_settings"],
         build_features_image=champion.outputs["build_features_image"],
