@@ -72,9 +72,12 @@ class Arguments(OrchestratorUtils):
         """A field that is not there is an error; kfp.local gives the whole item instead."""
         field = re.fullmatch(r'parseJson\(string_value\)\["(.*)"\]', expression)
         try:
-            return (json.loads(value) if isinstance(value, str) else value)[field[1]]
-        except (KeyError, TypeError, ValueError):
-            raise TaskFailed(f"expected {expression} of the loop's item, found {json.dumps(value)}") from None
+            item = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            item = None
+        if field is None or not isinstance(item, dict) or field[1] not in item:
+            raise TaskFailed(f"expected {expression} of the loop's item, found {json.dumps(value)}")
+        return item[field[1]]
 
     @classmethod
     def get_dag_output_artifacts(cls, dag_outputs_spec: Any, io_store: Any) -> Json:

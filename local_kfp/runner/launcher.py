@@ -199,5 +199,10 @@ def _read_parameter(name: str, kind: str, path: Path) -> Any:
 
 def _is(value: Any, kind: str) -> bool:
     number = (int, float)
-    types = {"NUMBER_DOUBLE": number, "NUMBER_INTEGER": number, "BOOLEAN": bool, "LIST": list}
+    types: dict[str, type | tuple[type, ...]] = {
+        "NUMBER_DOUBLE": number,
+        "NUMBER_INTEGER": number,
+        "BOOLEAN": bool,
+        "LIST": list,
+    }
     return isinstance(value, types.get(kind, dict)) and (kind == "BOOLEAN" or not isinstance(value, bool))

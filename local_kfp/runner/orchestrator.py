@@ -25,7 +25,8 @@ from local_kfp.runner.record import Record, Task
 MOST_ITERATIONS_AT_ONCE = 32
 # Who ends the run ends its tasks with it: the main thread shall hear of that before a task counts as failed.
 SIGTERM_SECONDS = 0.1
-COMPLETED = ir.PipelineTaskSpec.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED
+# protobuf makes the classes of this module when it is imported.
+COMPLETED = ir.PipelineTaskSpec.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED  # type: ignore[attr-defined]
 
 
 class Runner(Protocol):
@@ -54,7 +55,7 @@ class Orchestrator:
 
     def run(self, document: Json, parameters: Json) -> str | None:
         """None, or why the pipeline failed."""
-        spec = json_format.ParseDict(document, ir.PipelineSpec())
+        spec = json_format.ParseDict(document, ir.PipelineSpec())  # type: ignore[attr-defined]
         self._components = dict(spec.components)
         self._executors = json_format.MessageToDict(spec.deployment_spec).get("executors", {})
         root = Task("root", "root", None)
@@ -159,7 +160,8 @@ class Orchestrator:
             return launcher.imported(executor["importer"], component, task_input)
         table = launcher.placeholders(component, task_input, constants)
         container = launcher.container(executor["container"], task_input, table)
-        self._record.enter(task, "PENDING", log=f"logs/{task.task_id}.log")
+        log = f"logs/{task.task_id}.log"
+        self._record.enter(task, "PENDING", log=log)
         for attempt in range(spec.retry_policy.max_retry_count + 1):
             time.sleep(_pause(spec.retry_policy, attempt))
             shutil.rmtree(folder, ignore_errors=True)
@@ -167,7 +169,7 @@ class Orchestrator:
             try:
                 with self._processors:
                     self._record.enter(task, "RUNNING")
-                    self._run_container(container, self._folder / task.log)
+                    self._run_container(container, self._folder / log)
                 task.exit_code = 0
                 return launcher.collect_outputs(component, task_input)
             except TaskFailed as error:
@@ -197,8 +199,9 @@ def _pause(policy: Any, attempt: int) -> float:
     """Seconds to wait before an attempt, the first being 0."""
     if not attempt:
         return 0
-    longest = policy.backoff_max_duration.seconds or 3600
-    return min(policy.backoff_duration.seconds * (policy.backoff_factor or 2) ** (attempt - 1), longest)
+    longest: float = policy.backoff_max_duration.seconds or 3600
+    pause: float = policy.backoff_duration.seconds * (policy.backoff_factor or 2) ** (attempt - 1)
+    return min(pause, longest)
 
 
 def _shown(outputs: Json, component: Any) -> dict[str, Json]:

@@ -93,7 +93,7 @@ class WarmPython:
         environment = _environment(Path(sys.executable)) | {"PYTHONDONTWRITEBYTECODE": ""}
         command = [sys.executable, "-P", str(server), *modules]
         with theirs:
-            self._server = subprocess.Popen(command, stdin=theirs, env=environment)
+            self._server = subprocess.Popen(command, stdin=theirs.fileno(), env=environment)
 
     def run(
         self, module: str, arguments: list[str], folder: Path, environment: dict[str, str], log: Path

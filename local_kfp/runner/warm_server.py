@@ -66,8 +66,6 @@ def become(module: str, arguments: list[str], folder: str, environment: dict[str
         os.dup2(opened, stream)
         os.close(opened)
     os.dup2(1, 2)
-    for text in (sys.stdout, sys.stderr):
-        text.reconfigure(write_through=True)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -81,7 +79,7 @@ def become(module: str, arguments: list[str], folder: str, environment: dict[str
     sys.modules["__main__"] = ModuleType("__main__")
     code: object = 0
     try:
-        runpy._run_module_as_main(module)  # what `python -m` calls
+        runpy._run_module_as_main(module)  # type: ignore[attr-defined] # private: `python -m` calls it
     except SystemExit as leaving:
         code = leaving.code
     except BaseException:
@@ -94,7 +92,7 @@ def leave(code: object, folder: str) -> NoReturn:
     """End as Python does, but for taking the libraries down one by one: that outlasts many a task."""
     if isinstance(code, str):
         print(code, file=sys.stderr)
-    threading._shutdown()
+    threading._shutdown()  # type: ignore[attr-defined] # private: the interpreter calls it at its end
     atexit._run_exitfuncs()
     for module in list(sys.modules.values()):
         if (getattr(module, "__file__", None) or "").startswith(folder):

@@ -126,7 +126,8 @@ def _sorting(sort_by: str, fields: Fields) -> tuple[str, str]:
 def _conditions(text: str, fields: Fields) -> tuple[list[str], list[Any]]:
     if not text:
         return [], []
-    conditions, values = [], []
+    conditions: list[str] = []
+    values: list[Any] = []
     for predicate in _predicates(text):
         operation, key, value = predicate
         if key not in fields:

@@ -14,7 +14,7 @@ from google.protobuf import json_format
 from local_kfp.server.errors import invalid
 
 SCHEMA_VERSION = "2.1.0"
-_PYTHON_TYPES = {
+_PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "NUMBER_DOUBLE": (int, float),
     "NUMBER_INTEGER": (int, float),
     "STRING": str,
@@ -141,7 +141,7 @@ def check_parameters(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
 
 
 def _check_type(name: str, parameter: dict[str, Any], value: Any) -> None:
-    kind = parameter.get("parameterType")
+    kind: str = parameter.get("parameterType", "")
     expected = _PYTHON_TYPES.get(kind)
     if expected is None:
         raise invalid(f"input parameter {name} requires type {kind}, which no one can provide")

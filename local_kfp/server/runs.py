@@ -112,8 +112,9 @@ async def read_log(request: Request) -> Response:
 def task_log(server: Server, run: Row, task_id: str) -> Response:
     folder = server.run_folder(run["run_id"])
     for task in tasks(folder, run["state"]):
-        if task["task_id"] == task_id and task.get("log"):
-            return PlainTextResponse((folder / task["log"]).read_bytes())
+        log = task["log"]
+        if task["task_id"] == task_id and log:
+            return PlainTextResponse((folder / log).read_bytes())
     raise invalid(f"Failed to read logs for run {run['run_id']}: it has no task {task_id} with a log")
 
 

@@ -48,9 +48,9 @@ class Server:
         """The id of the experiment of the runs that name none, made where it is missing."""
         found = self.store.query("SELECT * FROM experiments WHERE display_name = ?", DEFAULT_EXPERIMENT)
         if found:
-            return found[0]["experiment_id"]
+            return str(found[0]["experiment_id"])
         description = "All runs created without specifying an experiment will be grouped here."
-        return self.add_experiment(DEFAULT_EXPERIMENT, description)["experiment_id"]
+        return str(self.add_experiment(DEFAULT_EXPERIMENT, description)["experiment_id"])
 
     def add_experiment(self, name: str, description: str) -> Row:
         try:
@@ -68,7 +68,7 @@ class Server:
     def experiment_of(self, fields: Row) -> str:
         """The id of the experiment that a run or a recurring run is asked to belong to."""
         if identity := fields.get("experiment_id"):
-            return self.store.get("experiments", identity)["experiment_id"]
+            return str(self.store.get("experiments", identity)["experiment_id"])
         return self.add_default_experiment()
 
     def latest_version(self, pipeline_id: str) -> Row:
@@ -81,9 +81,9 @@ class Server:
 
     def source_of(self, fields: Row) -> tuple[Pipeline, Row]:
         """The pipeline that a run or a recurring run names, and what its row says of it."""
-        reference = fields.get("pipeline_version_reference") or {}
-        version_id = reference.get("pipeline_version_id") or fields.get("pipeline_version_id")
-        pipeline_id = reference.get("pipeline_id")
+        reference: dict[str, str] = fields.get("pipeline_version_reference") or {}
+        version_id: str = reference.get("pipeline_version_id") or fields.get("pipeline_version_id", "")
+        pipeline_id = reference.get("pipeline_id", "")
         if not version_id and not pipeline_id:
             if not fields.get("pipeline_spec"):
                 raise invalid("Failed to fetch a template with an empty pipeline spec manifest")
@@ -93,7 +93,7 @@ class Server:
         else:
             version = self.latest_version(pipeline_id)
         owner = version["pipeline_id"]
-        if pipeline_id not in (None, owner):
+        if pipeline_id not in ("", owner):
             raise invalid(f"Pipeline version {version_id} belongs to pipeline {owner} (not {pipeline_id})")
         reference = {name: version[name] for name in ("pipeline_id", "pipeline_version_id")}
         return Pipeline.from_stored(version["pipeline_spec"]), {"pipeline_version_reference": reference}
@@ -133,4 +133,5 @@ class Server:
 
 
 def server_of(request: Request) -> Server:
-    return request.app.state.server
+    server: Server = request.app.state.server
+    return server
