@@ -10,7 +10,7 @@ from local_kfp.command_line import WorldError
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
-# Variables of the server that a container gets: what a cluster gives by a Secret, and the model registry.
+# Variables that containers inherit: what a cluster provides by a Secret, and the model registry.
 PASSED_ON = ("AWS_", "MODEL_REGISTRY_URI")
 
 
