@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
@@ -17,6 +18,7 @@ from local_kfp.server.supervisor import Supervisor, prepare_folder
 from local_kfp.server.task_details import FINAL_STATES
 
 DEFAULT_EXPERIMENT = "Default"
+UTC = ZoneInfo("UTC")
 Row = dict[str, Any]
 
 
@@ -28,6 +30,8 @@ class Server:
     images: Path
     runner: str
     mounts: Sequence[Path] = ()
+    zone: ZoneInfo = UTC
+    """Cron expressions are times of this zone, as the real server's CRON_SCHEDULE_TIMEZONE."""
 
     def run_folder(self, run_id: str) -> Path:
         return self.supervisor.folder / run_id
