@@ -1,7 +1,6 @@
 """What every handler works with, and how a run comes to be, whoever asks for it."""
 
 import shutil
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 
 from local_kfp.server.clock import Clock
-from local_kfp.server.errors import invalid, name_taken, not_found
+from local_kfp.server.errors import invalid, not_found
+from local_kfp.server.names import LONGEST_OF_RUN, check_free, check_storable
 from local_kfp.server.pipeline_spec import Pipeline, check_parameters, from_struct
 from local_kfp.server.store import Store
 from local_kfp.server.supervisor import Supervisor, prepare_folder
@@ -57,17 +57,16 @@ class Server:
         return str(self.add_experiment(DEFAULT_EXPERIMENT, description)["experiment_id"])
 
     def add_experiment(self, name: str, description: str) -> Row:
-        try:
-            return self.store.insert(
-                "experiments",
-                display_name=name,
-                description=description,
-                storage_state="AVAILABLE",
-                created_at=self.clock.now(),
-                last_run_created_at=0,
-            )
-        except sqlite3.IntegrityError:
-            raise name_taken("experiment", name) from None
+        check_free(self.store, "experiment", "experiments", "display_name", name)
+        check_storable("experiment", name)
+        return self.store.insert(
+            "experiments",
+            display_name=name,
+            description=description,
+            storage_state="AVAILABLE",
+            created_at=self.clock.now(),
+            last_run_created_at=0,
+        )
 
     def experiment_of(self, fields: Row) -> str:
         """The id of the experiment that a run or a recurring run is asked to belong to."""
@@ -105,6 +104,7 @@ class Server:
     async def launch(self, pipeline: Pipeline, parameters: Row, row: Row) -> Row:
         """Add a run and start its process; `parameters` are expanded, `row` says what the API will answer."""
         check_parameters(pipeline.spec, parameters)
+        check_storable("run", row["display_name"], LONGEST_OF_RUN)
         run_id, now = row["run_id"], self.clock.now()
         folder = self.run_folder(run_id)
         root = (row.get("runtime_config") or {}).get("pipeline_root")
