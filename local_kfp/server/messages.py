@@ -13,7 +13,9 @@ from starlette.requests import Request
 from local_kfp.server.clock import format_time, parse_time
 from local_kfp.server.errors import invalid
 
-Shape = dict[str, Any]  # field: str, bool, int, dict (any object), parse_time, or the shape of a message
+Shape = dict[str, Any]
+"""Field: str, bool, int, dict (any object), parse_time, a tuple (the values of an enum) or a message's shape."""
+_MODES = ("MODE_UNSPECIFIED", "ENABLE", "DISABLE")
 
 _SOURCE: Shape = {
     "pipeline_spec": dict,
@@ -63,7 +65,7 @@ RECURRING_RUN: Shape = _SOURCE | {
         "cron_schedule": _WINDOW | {"cron": str},
         "periodic_schedule": _WINDOW | {"interval_second": int},
     },
-    "mode": str,
+    "mode": _MODES,
     "created_at": parse_time,
     "updated_at": parse_time,
     "status": str,
@@ -106,6 +108,10 @@ def _message(body: Any, shape: Shape) -> dict[str, Any]:
 def _value(name: str, value: Any, expected: Any) -> Any:
     if isinstance(expected, dict):
         return _message(value, expected)
+    if isinstance(expected, tuple):
+        if value not in expected:
+            raise invalid(f"proto: invalid value for enum field {name}: {json.dumps(value)[:60]}")
+        return value
     if expected is int and re.fullmatch(r"-?\d+", json.dumps(value).strip('"')):
         return str(int(value))
     if not isinstance(value, str if expected is parse_time else expected) or expected is int:

@@ -74,6 +74,16 @@ async def list_pipelines(request: Request) -> JSONResponse:
     return list_response("pipelines", [view(row) for row in rows], rest)
 
 
+async def update_pipeline(request: Request) -> JSONResponse:
+    store, identity = server_of(request).store, request.path_params["pipeline_id"]
+    fields = await messages.read(request, messages.PIPELINE)
+    store.get("pipelines", identity)
+    changes = {name: fields[name] for name in ("display_name", "description", "tags") if name in fields}
+    if changes:
+        store.update("pipelines", identity, **changes)
+    return JSONResponse(view(store.get("pipelines", identity)))
+
+
 async def delete_pipeline(request: Request) -> JSONResponse:
     """Delete a pipeline without versions; with them only where `cascade` says so."""
     store, identity = server_of(request).store, request.path_params["pipeline_id"]
@@ -94,6 +104,7 @@ async def delete_pipeline(request: Request) -> JSONResponse:
 async def list_versions(request: Request) -> JSONResponse:
     owner = request.path_params["pipeline_id"]
     store = server_of(request).store
+    store.get("pipelines", owner)
     rows, rest = list_rows(store, "pipeline_versions", request.query_params, pipeline_id=owner)
     return list_response("pipeline_versions", [view(row) for row in rows], rest)
 
@@ -182,6 +193,7 @@ ROUTES = [
     Route("/pipelines/upload_version", upload_version, methods=["POST"]),
     Route("/pipelines/names/{name}", get_pipeline_by_name, methods=["GET"]),
     Route("/pipelines/{pipeline_id}", get_pipeline, methods=["GET"]),
+    Route("/pipelines/{pipeline_id}", update_pipeline, methods=["PATCH"]),
     Route("/pipelines/{pipeline_id}", delete_pipeline, methods=["DELETE"]),
     Route("/pipelines/{pipeline_id}/versions", list_versions, methods=["GET"]),
     Route("/pipelines/{pipeline_id}/versions/{pipeline_version_id}", get_version, methods=["GET"]),

@@ -83,7 +83,7 @@ async def retry_run(request: Request) -> JSONResponse:
     run = _run(server, request)
     if run["state"] not in ("FAILED", "CANCELED"):
         message = f"Failed to retry run {run['run_id']}: expected a failed run, found {run['state']}"
-        raise ApiError("INTERNAL", message)
+        raise ApiError("ABORTED", message)
     (server.run_folder(run["run_id"]) / "events.jsonl").unlink(missing_ok=True)
     server.store.update("runs", run["run_id"], finished_at=0)
     server.supervisor.enter(run["run_id"], "PENDING")

@@ -6,7 +6,7 @@ import httpx
 import kfp
 import pytest
 
-from local_kfp.tests.in_process import InProcessServer, connect
+from local_kfp.tests.in_process import InProcessServer, connect, wait_until
 from local_kfp.tests.real_server import EXCHANGES, GRPC_CODES, Exchange
 
 MISSING = "00000000-0000-4000-8000-000000000000"
@@ -22,12 +22,18 @@ def identities(server: InProcessServer, package: str) -> dict[str, str]:
     """The ids that requests name."""
     client: kfp.Client = connect(server.url)
     pipeline = client.upload_pipeline(package, "greeting").pipeline_id
-    [version] = client.list_pipeline_versions(pipeline).pipeline_versions
+    version = client.list_pipeline_versions(pipeline).pipeline_versions[0].pipeline_version_id
+    experiment = client.create_experiment("mine").experiment_id
+    source = {"pipeline_id": pipeline, "version_id": version}
+    running = client.run_pipeline(experiment, "running", params={"behave": "hang"}, **source).run_id
+    succeeded = client.run_pipeline(experiment, "succeeded", **source).run_id
+    wait_until(lambda: client.get_run(succeeded).state == "SUCCEEDED")
     return {
         "missing": MISSING,
         "pipeline": pipeline,
-        "version": version.pipeline_version_id,
-        "experiment": client.create_experiment("mine").experiment_id,
+        "version": version,
+        "running": running,
+        "succeeded": succeeded,
     }
 
 
