@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from local_kfp.server.clock import parse_time
 from local_kfp.server.errors import invalid
+from local_kfp.server.names import check_namespace
 from local_kfp.server.store import Store, key_of
 
 Fields = dict[str, str]  # what a list may be filtered and sorted by: name in the API -> column
@@ -53,6 +54,7 @@ def list_rows(
     store: Store, table: str, query: QueryParams, **equal: str
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The rows of a page, and what else the response says; `equal` narrows by column."""
+    check_namespace(query.get("namespace", ""))
     size = _page_size(query.get("page_size", ""))
     page = _read_token(query.get("page_token", "")) or {}
     sort_by, filter_text = (page.get(name, query.get(name, "")) for name in ("sort_by", "filter"))

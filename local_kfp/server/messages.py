@@ -12,9 +12,10 @@ from starlette.requests import Request
 
 from local_kfp.server.clock import format_time, parse_time
 from local_kfp.server.errors import invalid
+from local_kfp.server.names import check_namespace
 
 Shape = dict[str, Any]
-"""Field: str, bool, int, dict (any object), parse_time, a tuple (the values of an enum) or a message's shape."""
+"""Field: str, bool, int, dict (any object), parse_time, a tuple of enum values, or the shape of a message."""
 _MODES = ("MODE_UNSPECIFIED", "ENABLE", "DISABLE")
 
 _SOURCE: Shape = {
@@ -101,6 +102,7 @@ def _message(body: Any, shape: Shape) -> dict[str, Any]:
             raise invalid(
                 f"proto: oneof is already set: only one of {', '.join(sorted(choice))} may be given"
             )
+    check_namespace(fields.get("namespace", ""))
     # A field that holds its type's default cannot be told from one that is absent.
     return {name: value for name, value in fields.items() if value or isinstance(shape[name], dict)}
 

@@ -107,4 +107,14 @@ RECURRING_RUNS = [
     recurring("weekdays fri-mon", 400, NOT_A_CRON, cron="0 0 9 * * fri-mon"),
     recurring("mode MAYBE", 400, "invalid value for enum field mode", mode="MAYBE"),
 ]
-EXCHANGES = [*NAMES, *LISTS, *PIPELINES, *RUNS, *RECURRING_RUNS]
+NAMESPACES = [
+    Exchange(
+        "an experiment of a foreign namespace", EXPERIMENTS, 400, {"display_name": "n", "namespace": "n"}
+    ),
+    Exchange("a pipeline of a foreign namespace", "POST /pipelines", 400, {"name": "n", "namespace": "n"}),
+    listing("experiments of a foreign namespace", "experiments", 400, "single-user mode", namespace="n"),
+    listing("pipelines of a foreign namespace", "pipelines", 400, "single-user mode", namespace="n"),
+    listing("runs of a foreign namespace", "runs", 400, "single-user mode", namespace="n"),
+    listing("recurring runs of a foreign namespace", "recurringruns", 400, "single-user mode", namespace="n"),
+]
+EXCHANGES = [*NAMES, *LISTS, *PIPELINES, *RUNS, *RECURRING_RUNS, *NAMESPACES]
