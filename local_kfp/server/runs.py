@@ -81,7 +81,7 @@ async def retry_run(request: Request) -> JSONResponse:
     """Run a failed run again, from its start: no task of it is kept, for none is cached here."""
     server = server_of(request)
     run = _run(server, request)
-    if run["state"] not in ("FAILED", "CANCELED"):
+    if run["state"] != "FAILED":
         message = f"Failed to retry run {run['run_id']}: expected a failed run, found {run['state']}"
         raise ApiError("ABORTED", message)
     (server.run_folder(run["run_id"]) / "events.jsonl").unlink(missing_ok=True)

@@ -60,7 +60,7 @@ def tasks(folder: Path, run_state: str) -> list[Task]:
             newest[line["task_id"]] = line
     for task in newest.values():
         if run_state in FINAL_STATES and task["state"] not in FINAL_STATES:
-            task["state"] = "CANCELED" if run_state == "CANCELED" else "FAILED"
+            task["state"] = "FAILED"
     return list(newest.values())
 
 
@@ -100,14 +100,19 @@ def _detail(run: dict[str, Any], task: Task, children: list[Task]) -> dict[str, 
         "create_time": _canonical(start) if start else format_time(run["created_at"]),
         "start_time": _canonical(start) if start else None,
         "end_time": _canonical(end) if end else None,
-        "state": task["state"],
+        "state": _reported(task["state"]),
         "error": {"code": 2, "message": error} if error else None,
         "parent_task_id": task["parent_task_id"],
-        "state_history": task["history"],
+        "state_history": [change | {"state": _reported(change["state"])} for change in task["history"]],
         "pod_name": task["task_id"] if task["log"] else None,
         "child_tasks": [{"pod_name": child["task_id"]} for child in children],
     }
     return {name: value for name, value in detail.items() if value}
+
+
+def _reported(state: str) -> str:
+    """The state in the API: on a cluster, tasks of a terminated run fail."""
+    return "FAILED" if state == "CANCELED" else state
 
 
 def _canonical(moment: str) -> str:

@@ -50,7 +50,7 @@ def test_every_call_is_as_described(server: InProcessServer, client: kfp.Client,
     client.get_run(run)
     client.list_runs()
     client.terminate_run(run)
-    wait_until(lambda: client.get_run(run).state == "CANCELED")
+    wait_until(lambda: client.get_run(run).state == "FAILED")
     client._run_api.run_service_retry_run(run)
     client.archive_run(run)
     client.unarchive_run(run)
