@@ -63,6 +63,11 @@ def parse_arguments() -> argparse.Namespace:
         help="cron expressions are times of this zone, such as Europe/Berlin (default: %(default)s)",
     )
     parser.add_argument(
+        "--show-nodes",
+        action="store_true",
+        help="list the nodes of a workflow in task_details, instead of tasks, as a cluster does",
+    )
+    parser.add_argument(
         "--keep-runs",
         type=int,
         default=100,
@@ -145,7 +150,7 @@ def serve(arguments: argparse.Namespace, listener: socket.socket, url: str) -> N
     supervisor.recover()
     mounts = [path.resolve() for path in arguments.mount or [Path()]]
     images, zone = arguments.images.resolve(), arguments.time_zone
-    server = Server(store, clock, supervisor, images, arguments.runner, mounts, zone)
+    server = Server(store, clock, supervisor, images, arguments.runner, mounts, arguments.show_nodes, zone)
     server.prune(arguments.keep_runs)
     server.add_default_experiment()
     if arguments.with_parent:

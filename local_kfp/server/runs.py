@@ -10,6 +10,7 @@ from local_kfp.server import messages
 from local_kfp.server.errors import ApiError, invalid
 from local_kfp.server.listing import list_response, list_rows
 from local_kfp.server.macros import Macros
+from local_kfp.server.nodes import node_details
 from local_kfp.server.server import Row, Server, server_of
 from local_kfp.server.store import view
 from local_kfp.server.task_details import FINAL_STATES, task_details, tasks
@@ -123,7 +124,9 @@ def _run(server: Server, request: Request) -> Row:
 
 
 def _run_view(server: Server, run: Row) -> Row:
-    details = task_details(run, server.run_folder(run["run_id"]))
+    read_details = node_details if server.shows_nodes else task_details
+    folder = server.run_folder(run["run_id"])
+    details = read_details(run["run_id"], run["state"], run["created_at"], folder)
     return view(run) | ({"run_details": {"task_details": details}} if details else {})
 
 

@@ -30,6 +30,8 @@ class Server:
     images: Path
     runner: str
     mounts: Sequence[Path] = ()
+    shows_nodes: bool = False
+    """List the nodes of a workflow instead of tasks, as a cluster does."""
     zone: ZoneInfo = UTC
     """Cron expressions are times of this zone, as the real server's CRON_SCHEDULE_TIMEZONE."""
 
@@ -111,6 +113,7 @@ class Server:
         settings = {
             "run_id": run_id,
             "display_name": row["display_name"],
+            "workflow": f"{pipeline.spec['pipelineInfo']['name']}-{run_id[:5]}",
             "parameters": parameters,
             "pipeline_root": root or str(folder / "artifacts"),
             "runner": self.runner,

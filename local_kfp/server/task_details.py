@@ -6,6 +6,8 @@ from typing import Any, NotRequired, TypedDict, final
 
 from local_kfp.server.clock import format_time, parse_time
 
+Detail = dict[str, Any]
+"""A task detail of the API, a V2beta1PipelineTaskDetail."""
 FINAL_STATES = {"SUCCEEDED", "FAILED", "SKIPPED", "CANCELED"}
 
 
@@ -64,9 +66,12 @@ def tasks(folder: Path, run_state: str) -> list[Task]:
     return list(newest.values())
 
 
-def task_details(run: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
-    recorded = tasks(folder, run["state"])
-    return [_detail(run, task, [child for child in recorded if is_child(child, task)]) for task in recorded]
+def task_details(run_id: str, run_state: str, created_at: int, folder: Path) -> list[Detail]:
+    recorded = tasks(folder, run_state)
+    return [
+        detail_of(run_id, created_at, task, [child["task_id"] for child in recorded if is_child(child, task)])
+        for task in recorded
+    ]
 
 
 def is_child(task: Task, parent: Task) -> bool:
@@ -90,14 +95,14 @@ def _history(before: Task | None, task: Task) -> list[StateChange]:
     return [*history, change]
 
 
-def _detail(run: dict[str, Any], task: Task, children: list[Task]) -> dict[str, Any]:
+def detail_of(run_id: str, created_at: int, task: Task, children: list[str]) -> Detail:
     """A task in the form of the API; its id is also the name of its pod, by which logs are requested."""
     start, end, error = task["start_time"], task.get("end_time"), task.get("error")
     detail = {
-        "run_id": run["run_id"],
+        "run_id": run_id,
         "task_id": task["task_id"],
         "display_name": task.get("display_name") or task["name"],
-        "create_time": _canonical(start) if start else format_time(run["created_at"]),
+        "create_time": _canonical(start) if start else format_time(created_at),
         "start_time": _canonical(start) if start else None,
         "end_time": _canonical(end) if end else None,
         "state": _reported(task["state"]),
@@ -105,7 +110,7 @@ def _detail(run: dict[str, Any], task: Task, children: list[Task]) -> dict[str, 
         "parent_task_id": task["parent_task_id"],
         "state_history": [change | {"state": _reported(change["state"])} for change in task["history"]],
         "pod_name": task["task_id"] if task["log"] else None,
-        "child_tasks": [{"pod_name": child["task_id"]} for child in children],
+        "child_tasks": [{"pod_name": child} for child in children],
     }
     return {name: value for name, value in detail.items() if value}
 
