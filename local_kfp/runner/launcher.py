@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 Json = dict[str, Any]
+WHOLE_VALUES = ("{{$.pipeline_job_create_time_utc}}", "{{$.pipeline_job_schedule_time_utc}}")
+"""Placeholders that the driver replaces as a whole input value only, and leaves in a longer text."""
 
 
 class TaskFailed(Exception):  # noqa: N818 - it describes the task, not a fault of this program
@@ -62,7 +64,7 @@ def executor_input(component: Json, arguments: Json, folder: Path, constants: di
     table = constants | {_input(name): text(value) for name, value in parameters.items()}
     return {
         "inputs": {
-            "parameterValues": {name: _filled(value, table) for name, value in parameters.items()},
+            "parameterValues": {name: _resolved(value, table) for name, value in parameters.items()},
             "artifacts": {
                 name: {"artifacts": artifact if isinstance(artifact, list) else [artifact]}
                 for name, artifact in artifacts.items()
@@ -153,6 +155,12 @@ def _artifact(name: str, kind: Json, uri: str) -> Json:
 
 def _input(name: str) -> str:
     return f"{{{{$.inputs.parameters['{name}']}}}}"
+
+
+def _resolved(value: Any, table: dict[str, str]) -> Any:
+    if isinstance(value, str) and value in WHOLE_VALUES:
+        return table[value]
+    return _filled(value, {name: text for name, text in table.items() if name not in WHOLE_VALUES})
 
 
 def _filled(value: Any, table: dict[str, str]) -> Any:

@@ -69,7 +69,7 @@ def run_pipeline(settings: dict[str, Any], folder: Path, tasks: Any, record: Rec
         "{{$.pipeline_job_resource_name}}": settings["display_name"],
         "{{$.pipeline_job_uuid}}": settings["run_id"],
         "{{$.pipeline_job_create_time_utc}}": now,
-        "{{$.pipeline_job_schedule_time_utc}}": settings.get("scheduled_time") or now,
+        "{{$.pipeline_job_schedule_time_utc}}": settings["scheduled_time"],
         "{{$.pipeline_root}}": str(folder / "artifacts"),
     }
     return Orchestrator(folder, tasks, record, constants).run(pipeline, settings["parameters"])

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
-from local_kfp.server.clock import Clock
+from local_kfp.server.clock import Clock, format_time
 from local_kfp.server.errors import invalid, not_found
 from local_kfp.server.names import LONGEST_OF_RUN, check_free, check_storable
 from local_kfp.server.pipeline_spec import Pipeline, check_parameters, from_struct
@@ -114,6 +114,7 @@ class Server:
             "run_id": run_id,
             "display_name": row["display_name"],
             "workflow": f"{pipeline.spec['pipelineInfo']['name']}-{run_id[:5]}",
+            "scheduled_time": format_time(row.get("scheduled_at", now)),
             "parameters": parameters,
             "pipeline_root": root or str(folder / "artifacts"),
             "runner": self.runner,
