@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import IO
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from local_kfp import command_line
 from local_kfp.command_line import WorldError
@@ -55,6 +56,18 @@ def parse_arguments() -> argparse.Namespace:
         "repeated (default: the current folder)",
     )
     parser.add_argument(
+        "--time-zone",
+        type=time_zone,
+        default="UTC",
+        metavar="ZONE",
+        help="cron expressions are times of this zone, such as Europe/Berlin (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--show-nodes",
+        action="store_true",
+        help="list the nodes of a workflow in task_details, instead of tasks, as a cluster does",
+    )
+    parser.add_argument(
         "--keep-runs",
         type=int,
         default=100,
@@ -67,6 +80,15 @@ def parse_arguments() -> argparse.Namespace:
         help="stop when standard input ends, that is, when the process that started the server has ended",
     )
     return parser.parse_args()
+
+
+def time_zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise argparse.ArgumentTypeError(
+            f"expected a time zone such as Europe/Berlin, found {name!r}"
+        ) from None
 
 
 def main() -> int:
@@ -127,7 +149,8 @@ def serve(arguments: argparse.Namespace, listener: socket.socket, url: str) -> N
     supervisor = Supervisor(store, clock, state / "runs")
     supervisor.recover()
     mounts = [path.resolve() for path in arguments.mount or [Path()]]
-    server = Server(store, clock, supervisor, arguments.images.resolve(), arguments.runner, mounts)
+    images, zone = arguments.images.resolve(), arguments.time_zone
+    server = Server(store, clock, supervisor, images, arguments.runner, mounts, arguments.show_nodes, zone)
     server.prune(arguments.keep_runs)
     server.add_default_experiment()
     if arguments.with_parent:

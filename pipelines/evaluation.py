@@ -29,7 +29,7 @@ def evaluation(
     control_build_features_image: str,
     control_train_model_image: str,
     control_score_model_image: str,
-):
+) -> None:
     candidate_tasks = ModelTasks(
         "candidate",
         candidate_feature_settings,

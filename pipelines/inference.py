@@ -17,7 +17,7 @@ def inference(
     inference_settings: str,
     predictions_uri: str,
     input_uri: str = "",
-):
+) -> None:
     champion = resolve_model(
         model_registry_uri=model_registry_uri, name=model, alias="champion", fallback="{}"
     )

@@ -30,7 +30,7 @@ def monitoring(
     fallback: str,
     metadata: str,
     serving_settings: str,
-):
+) -> None:
     shadow_tasks = ModelTasks(
         "shadow",
         feature_settings,

@@ -26,7 +26,7 @@ def training(
     train_model_image: str,
     score_model_image: str,
     serving_settings: str,
-):
+) -> None:
     tasks = ModelTasks(
         "candidate",
         feature_settings,

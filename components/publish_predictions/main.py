@@ -48,9 +48,7 @@ def main() -> None:
         model_version=arguments.pop("model_version"),
         run=arguments.pop("run"),
     )
-    work: Callable[..., None] = {"store": publishing.store, "publish": publishing.publish}[
-        arguments.pop("command")
-    ]
+    work: Callable[..., None] = getattr(publishing, arguments.pop("command"))
     work(batch, **arguments)
 
 

@@ -1,12 +1,14 @@
 """The rows of a table in some span of time, wherever its parquet files lie."""
 
+from __future__ import annotations
+
 import calendar
 import hashlib
 import json
 import struct
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +17,9 @@ from pyarrow import fs
 
 from engine import command_line, tables
 from engine.stores import storage
+
+if TYPE_CHECKING:
+    Mask = pa.ChunkedArray[Any] | pa.BooleanArray
 
 
 def read_rows(uri: str, time: str, start: datetime, end: datetime) -> pa.Table:
@@ -39,13 +44,13 @@ def read_part(
         return part.read().filter(inside) if pc.any(inside).as_py() else part.read_row_groups([])
 
 
-def is_inside(times: pa.ChunkedArray, start: datetime, end: datetime) -> pa.ChunkedArray:
+def is_inside(times: pa.ChunkedArray[Any], start: datetime, end: datetime) -> Mask:
     """Whether each time is in [start, end); null where there is none."""
     since, until = moment(start, times.type), moment(end, times.type)
     return pc.and_(pc.greater_equal(times, since), pc.less(times, until))
 
 
-def moment(time: datetime, kind: pa.DataType) -> pa.Scalar:
+def moment(time: datetime, kind: pa.DataType) -> pa.Scalar[Any]:
     """As pa.scalar and pyarrow.dataset would, but they import pandas where it is installed: a second."""
     seconds = struct.pack("q", calendar.timegm(time.timetuple()))
     return pa.Array.from_buffers(pa.timestamp("s"), 1, [None, pa.py_buffer(seconds)])[0].cast(kind)

@@ -1,11 +1,13 @@
 """Shards: runs of rows of like size, each told by its files and by its first and last row in them."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +17,9 @@ from engine import tables
 from engine.command_line import WorldError
 from engine.datasets.rows import check_time, is_inside, joint_sha256, parquet_files, read_rows, write_rows
 from engine.stores import storage
+
+if TYPE_CHECKING:
+    from engine.datasets.rows import Mask
 
 Json = dict[str, Any]
 
@@ -36,14 +41,14 @@ def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> Json
             for group, (begin, _) in enumerate(row_groups(part)):
                 times = part.read_row_group(group, [time])[time]
                 cut.take(begin, pc.indices_nonzero(is_wanted(times, listing)))
-                seen = pc.min_max(times.cast(pa.timestamp("s"), safe=False)).as_py()
-                first, last = min(first, seen["min"] or first), max(last, seen["max"] or last)
+                days = times.cast(pa.timestamp("s"), safe=False)
+                first = min(first, pc.min(days).as_py() or first)
+                last = max(last, pc.max(days).as_py() or last)
     if not cut.shards:
         when = "" if input_uri else f" from {listing['start']} to {listing['end']}"
         raise WorldError(f"{uri}: expected rows{when} to predict, found none; have they arrived?")
     if input_uri and first <= last:  # the other tables' rows are those of the same days
-        midnight = {"hour": 0, "minute": 0, "second": 0}
-        listing |= span(first.replace(**midnight), last.replace(**midnight) + timedelta(1))
+        listing |= span(midnight(first), midnight(last) + timedelta(1))
     return listing | {"rows": sum(shard["rows"] for shard in cut.shards), "shards": cut.shards}
 
 
@@ -101,7 +106,8 @@ class Cut:
     def __init__(self, rows: int):
         self.shards: list[Json] = []
         self._rows, self._room = rows, 0
-        self._uri, self._schema = "", None
+        self._uri = ""
+        self._schema: pa.Schema | None = None
 
     def begin(self, uri: str, schema: pa.Schema) -> None:
         schema = schema.remove_metadata()
@@ -109,7 +115,7 @@ class Cut:
             self._room = 0
         self._uri, self._schema = uri, schema
 
-    def take(self, begin: int, positions: pa.Array) -> None:
+    def take(self, begin: int, positions: pa.Array[Any]) -> None:
         """The rows of the file at `positions` after its row `begin`, in order."""
         taken = 0
         while taken < len(positions):
@@ -131,7 +137,7 @@ class Cut:
             shard["pieces"].append({"uri": self._uri, "start": start, "stop": stop, "rows": rows})
 
 
-def is_wanted(times: pa.ChunkedArray, listing: Json) -> pa.ChunkedArray:
+def is_wanted(times: pa.ChunkedArray[Any], listing: Json) -> Mask:
     if listing["input_uri"]:
         return pc.is_valid(pc.is_null(times))  # true, for each of them
     return is_inside(times, *(datetime.fromisoformat(listing[edge]) for edge in ("start", "end")))
@@ -147,6 +153,10 @@ def row_groups(part: pq.ParquetFile) -> Iterator[tuple[int, int]]:
 def opened(filesystem: Any, file: str, uri: str) -> Iterator[pq.ParquetFile]:
     with storage.clear_errors(uri), pq.ParquetFile(file, filesystem=filesystem, pre_buffer=True) as part:
         yield part
+
+
+def midnight(time: datetime) -> datetime:
+    return time.replace(hour=0, minute=0, second=0)
 
 
 def span(start: datetime, end: datetime) -> Json:

@@ -43,7 +43,7 @@ def read_inputs(
         for name, record in records.items()
         if record and predictions[name]
     }
-    version = read_json(champion_version) if champion_version else {"version": None}
+    version: dict[str, Any] = read_json(champion_version) if champion_version else {"version": None}
     if version["version"]:
         models["champion"] = Model(version["record"], version["version"], _table(predictions["champion"]))
     return VerdictInputs(

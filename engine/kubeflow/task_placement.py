@@ -14,7 +14,7 @@ from kfp.kubernetes import kubernetes_executor_config_pb2 as messages
 from engine.settings.tasks_schema import Resources, Store, StoreSecret
 
 Document = dict[str, Any]
-MEMORY_UNITS = {"": 1, **{unit: 1000**power for power, unit in enumerate("KMGTPE", 1)}}
+MEMORY_UNITS: dict[str, int] = {"": 1, **{unit: 1000**power for power, unit in enumerate("KMGTPE", 1)}}
 MEMORY_UNITS |= {f"{unit}i": 1024**power for power, unit in enumerate("KMGTPE", 1)}
 
 
@@ -132,4 +132,4 @@ def _mount(task: TaskConfig, resources: Resources) -> None:
 
 def _gigabytes(memory: str) -> float:
     amount = memory.rstrip("EPTGMKi")
-    return float(amount) * MEMORY_UNITS[memory[len(amount) :]] / 1000**3
+    return float(amount) * MEMORY_UNITS[memory.removeprefix(amount)] / 1000**3

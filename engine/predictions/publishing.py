@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
-
 from engine import tables
 from engine.command_line import Finding, WorldError
 from engine.documents.documents import Document, digest
@@ -43,7 +41,7 @@ def store(batch: Batch, shard: str, predictions: Path, rejects: Path, stored: Pa
             f"shard {shard}: expected a prediction or a reason for each of {expected} rows, "
             f"found {predicted.num_rows} and {rejected.num_rows}: do the features lose or multiply rows?"
         )
-    counts = pc.value_counts(rejected["reason"]).to_pylist()
+    reasons = Counter(rejected["reason"].to_pylist())
     kept = {
         what: batch.kept.keep(batch.name, what, shard, path, table.num_rows)
         for what, path, table in (("predictions", predictions, predicted), ("rejects", rejects, rejected))
@@ -54,7 +52,7 @@ def store(batch: Batch, shard: str, predictions: Path, rejects: Path, stored: Pa
         "data_sha256": tables.snapshot(predicted).get("sha256"),
         "predictions": kept["predictions"],
         "rejects": kept.get("rejects"),
-        "reasons": {count["values"]: count["counts"] for count in counts},
+        "reasons": dict(reasons),
     }
     batch.kept.note(batch.name, batch.run, shard, document)
     stored.write_text(shard)

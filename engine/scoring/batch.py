@@ -1,5 +1,7 @@
 """Score rows as they stream by: memory holds a few of them, however many there are."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +16,7 @@ import pyarrow.parquet as pq
 from engine import tables
 
 BATCH_ROWS = 131_072
-TYPES = {
+TYPES: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
     "number": (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_null),
     "category": (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary, pa.types.is_null),
 }
@@ -34,12 +36,11 @@ def score_batches(
     columns = [*dict.fromkeys([key, time, *settings["columns"]])]
     scored = rejected = 0
     with tables.read_batches(features, columns, BATCH_ROWS) as (schema, batches):
-        about = {"snapshot": (schema.metadata or {}).get(b"snapshot", b"{}")}
-        version_of = ("model_version", pa.dictionary(pa.int8(), pa.string()))
-        kept = pa.schema(
-            [schema.field(key), schema.field(time), ("prediction", pa.float64()), version_of], about
-        )
-        refused = pa.schema([("row", pa.int64()), schema.field(key), ("reason", pa.string())])
+        about: dict[bytes | str, bytes | str] = {"snapshot": (schema.metadata or {}).get(b"snapshot", b"{}")}
+        prediction = pa.field("prediction", pa.float64())
+        version_of = pa.field("model_version", pa.dictionary(pa.int8(), pa.string()))
+        kept = pa.schema([schema.field(key), schema.field(time), prediction, version_of], about)
+        refused = pa.schema([pa.field("row", pa.int64()), schema.field(key), pa.field("reason", pa.string())])
         with _writer(predictions, kept, [time, "model_version"]) as good, _writer(rejects, refused) as bad:
             for batch in batches:
                 if found := faults(batch, settings):
@@ -51,23 +52,27 @@ def score_batches(
                 if count := batch.num_rows:
                     values = pa.array(predict(batch.select([*settings["columns"]]).to_pandas()), pa.float64())
                     # A dictionary of one, for to compare millions of strings takes its time.
-                    one_version = pa.DictionaryArray.from_arrays(np.zeros(count, np.int8), [version])
+                    one_version = pa.DictionaryArray.from_arrays(
+                        np.zeros(count, np.int8), pa.array([version])
+                    )
                     columns = [batch[key], batch[time], values, one_version]
                     good.write_batch(_batch(columns, kept))
                     scored += count
     return scored, rejected
 
 
-def faults(batch: pa.RecordBatch, settings: Json) -> list[tuple[pa.Array, str]]:
+def faults(batch: pa.RecordBatch, settings: Json) -> list[tuple[pa.Array[Any], str]]:
     """What keeps rows of a batch from being scored: which rows, and what was expected of them."""
     key = settings["key"]
-    checks = [(pc.is_null(batch[key], nan_is_null=True), f"{key}: expected a key, found none")]
+    checks: list[tuple[pa.Array[Any], str]] = [
+        (pc.is_null(batch[key], nan_is_null=True), f"{key}: expected a key, found none")
+    ]
     for name, column in settings["columns"].items():
         checks += _column_checks(batch[name], name, column)
     return [(wrong, text) for wrong, text in checks if pc.any(wrong).as_py()]
 
 
-def _column_checks(values: pa.Array, name: str, column: Json) -> Iterator[tuple[pa.Array, str]]:
+def _column_checks(values: pa.Array[Any], name: str, column: Json) -> Iterator[tuple[pa.Array[Any], str]]:
     kind = column["type"]
     if column.get("required"):
         yield pc.is_null(values, nan_is_null=True), f"{name}: expected a {kind}, found none"
@@ -78,7 +83,7 @@ def _column_checks(values: pa.Array, name: str, column: Json) -> Iterator[tuple[
         yield from _number_checks(values, name, column)
 
 
-def _number_checks(values: pa.Array, name: str, column: Json) -> Iterator[tuple[pa.Array, str]]:
+def _number_checks(values: pa.Array[Any], name: str, column: Json) -> Iterator[tuple[pa.Array[Any], str]]:
     low, high = (float(column.get(bound, edge)) for bound, edge in (("min", -math.inf), ("max", math.inf)))
     array = values.to_numpy(zero_copy_only=False)
     least, most = float(np.fmin.reduce(array)), float(np.fmax.reduce(array))
@@ -87,13 +92,13 @@ def _number_checks(values: pa.Array, name: str, column: Json) -> Iterator[tuple[
     numbers = values.cast(pa.float64())
     for wrong, expected in (
         (pc.is_inf(numbers), "a finite number, found another"),
-        (pc.less(numbers, low), f"at least {low:g}, found less"),
-        (pc.greater(numbers, high), f"at most {high:g}, found more"),
+        (pc.less(numbers, pa.scalar(low)), f"at least {low:g}, found less"),
+        (pc.greater(numbers, pa.scalar(high)), f"at most {high:g}, found more"),
     ):
         yield wrong.fill_null(False), f"{name}: expected {expected}"
 
 
-def joined(found: list[tuple[pa.Array, str]]) -> tuple[pa.Array, pa.Array]:
+def joined(found: list[tuple[pa.Array[Any], str]]) -> tuple[pa.Array[Any], pa.Array[Any]]:
     """Which rows are at fault, and all that is wrong with each."""
     [(wrong, text), *others] = found
     reasons = pc.if_else(wrong, text, None)
@@ -104,7 +109,7 @@ def joined(found: list[tuple[pa.Array, str]]) -> tuple[pa.Array, pa.Array]:
     return wrong, reasons
 
 
-def _batch(columns: list[pa.Array], schema: pa.Schema) -> pa.RecordBatch:
+def _batch(columns: list[pa.Array[Any]], schema: pa.Schema) -> pa.RecordBatch:
     return pa.record_batch(columns, schema=schema)
 
 
@@ -113,6 +118,11 @@ def _writer(path: Path, schema: pa.Schema, repeating: list[str] | bool = True) -
     """A file for rows of `schema`, fast to write: only `repeating` columns get a dictionary."""
     with (
         tables.written_whole(path) as unfinished,
-        pq.ParquetWriter(unfinished, schema, compression="lz4", use_dictionary=repeating) as file,
+        pq.ParquetWriter(
+            unfinished,
+            schema,
+            compression="lz4",
+            use_dictionary=repeating,  # type: ignore[arg-type] # its stubs lack the list of columns
+        ) as file,
     ):
         yield file

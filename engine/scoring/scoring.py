@@ -71,7 +71,7 @@ def load_model(file: Path) -> Any:
             raise command_line.WorldError(f"{file}: expected a model, found: {error}") from None
 
 
-def at_most(threads: int) -> AbstractContextManager:
+def at_most(threads: int) -> AbstractContextManager[object]:
     """So many threads for the libraries that are loaded by now."""
     return threadpool_limits(threads)
 
@@ -81,8 +81,9 @@ def predict(model: Any, rows: pd.DataFrame, settings: dict[str, Any]) -> NDArray
     features = rows[list(settings["columns"])]
     try:
         if settings["label"]["type"] == "number":
-            return model.predict(features)
-        return model.predict_proba(features)[:, list(model.classes_).index(1)]
+            return np.asarray(model.predict(features), np.float64)
+        positive = list(model.classes_).index(1)
+        return np.asarray(model.predict_proba(features)[:, positive], np.float64)
     except ValueError as error:
         raise command_line.SettingsError(
             f"the model does not fit these features: {' '.join(str(error).split())}"

@@ -60,7 +60,8 @@ def _expect(columns: list[str], found: list[str], path: Path) -> None:
 
 def write_table(table: pa.Table, path: Path, metadata: dict[str, str] | None = None) -> None:
     """Write `table` with `metadata` added to what its schema already carries."""
-    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **(metadata or {})})
+    added = {name.encode(): value.encode() for name, value in (metadata or {}).items()}
+    table = table.replace_schema_metadata({**(table.schema.metadata or {}), **added})
     with written_whole(path) as unfinished:
         pq.write_table(table, unfinished, compression="zstd")
 
@@ -72,7 +73,8 @@ def write_json(document: Any, path: Path) -> None:
 
 def snapshot(table: pa.Table) -> dict[str, Any]:
     """What load_data wrote down about the rows that `table` was made from."""
-    return json.loads((table.schema.metadata or {}).get(b"snapshot", b"{}"))
+    found: dict[str, Any] = json.loads((table.schema.metadata or {}).get(b"snapshot", b"{}"))
+    return found
 
 
 @contextmanager

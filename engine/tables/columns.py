@@ -1,35 +1,41 @@
 """Columns of Arrow tables as NumPy arrays, by ways that never import pandas."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 
-def floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
+def floats(column: pa.ChunkedArray[Any]) -> NDArray[np.float64]:
     """The column's numbers, NaN for null."""
     return _numbers(column, pa.float64(), np.nan)
 
 
-def whole_numbers(column: pa.ChunkedArray, missing: int = -1) -> NDArray[np.int64]:
+def whole_numbers(column: pa.ChunkedArray[Any], missing: int = -1) -> NDArray[np.int64]:
     return _numbers(column, pa.int64(), missing)
 
 
-def _numbers(column: pa.ChunkedArray, kind: pa.DataType, missing: float) -> NDArray:
+def _numbers(column: pa.ChunkedArray[Any], kind: pa.DataType, missing: float) -> NDArray[Any]:
     # By DLPack, and with no scalar unless needed: pyarrow's own ways import pandas wherever it is installed.
-    filled = pc.fill_null(column.cast(kind), missing) if column.null_count else column.cast(kind)
+    filled = column.cast(kind)
+    if column.null_count:
+        filled = pc.fill_null(filled, missing)  # type: ignore[arg-type] # its stubs lack plain numbers
     return np.from_dlpack(filled.combine_chunks())
 
 
-def times(column: pa.ChunkedArray) -> NDArray[np.datetime64]:
+def times(column: pa.ChunkedArray[Any]) -> NDArray[np.datetime64]:
     return whole_numbers(column.cast(pa.timestamp("us"))).view("datetime64[us]")
 
 
-def is_number(column: pa.ChunkedArray) -> bool:
+def is_number(column: pa.ChunkedArray[Any]) -> bool:
     return any(kind(column.type) for kind in (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean))
 
 
-def encode(values: pa.ChunkedArray) -> tuple[list[str], NDArray[np.intp]]:
+def encode(values: pa.ChunkedArray[Any]) -> tuple[list[str], NDArray[np.intp]]:
     """The sorted names of the distinct values, and which of them each row has."""
     encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
     distinct = encoded.dictionary.to_pylist()

@@ -2,9 +2,10 @@
 
 import importlib
 import inspect
+from collections.abc import Callable
 from typing import Any
 
-from sklearn.base import is_classifier, is_regressor
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -31,7 +32,7 @@ def make_estimator(training: dict[str, Any], label_type: str) -> Any:
     return estimator
 
 
-def find_class(name: str) -> type:
+def find_class(name: str) -> Callable[..., BaseEstimator]:
     """The class behind `sklearn.<module>.<Class>`; nothing outside of scikit-learn is ever imported."""
     module, _, class_name = name.rpartition(".")
     if module.partition(".")[0] == "sklearn":
@@ -59,6 +60,7 @@ def make_pipeline(estimator: Any, categories: str, columns: dict[str, dict[str, 
     ordinal suits trees: each category a number. one-hot suits linear models: numbers are scaled, too.
     A category that training never saw is a value of its own (-1), or none of the known ones (all zeros).
     """
+    encoder: OrdinalEncoder | OneHotEncoder
     numbers = Pipeline([("impute", SimpleImputer(strategy="median", keep_empty_features=True))])
     if categories == "ordinal":
         encoder = OrdinalEncoder(

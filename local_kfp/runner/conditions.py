@@ -13,10 +13,10 @@ _NAMES = {"true": True, "false": False, "null": None, "int": int, "double": floa
 def holds(condition: str, arguments: Json) -> bool:
     """Whether a trigger condition holds, given the task's arguments.
 
-    What the kfp compiler writes of CEL is Python but for three operators. Values stay values: they are not
-    pasted into the text, so quotes in them do no harm.
+    The CEL that the kfp compiler writes is Python except for three operators. Values are not inserted into
+    the text, so quotes in them change nothing.
     """
-    python = _CEL.sub(lambda found: found["text"] or _PYTHON[found["operator"]], condition)
+    python = _CEL.sub(lambda match: match["text"] or _PYTHON[match["operator"]], condition)
     inputs = SimpleNamespace(parameter_values=arguments)
     try:
         return bool(eval(python.strip(), {"__builtins__": {}, **_NAMES}, {"inputs": inputs}))

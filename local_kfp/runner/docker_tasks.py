@@ -3,10 +3,14 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local_kfp.command_line import WorldError
 
-# Variables of the server that a container gets: what a cluster gives by a Secret, and the model registry.
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+# Variables that containers inherit: what a cluster provides by a Secret, and the model registry.
 PASSED_ON = ("AWS_", "MODEL_REGISTRY_URI")
 
 
@@ -17,7 +21,7 @@ class DockerTasks:
         import docker
 
         self._errors = docker.errors
-        self._running: dict[str, docker.models.containers.Container] = {}
+        self._running: set[Container] = set()
         outside = [] if any(run.is_relative_to(path) for path in mounts) else [run]
         self._mounts = [f"{path}:{path}" for path in (*mounts, *outside)]
         try:
@@ -42,16 +46,17 @@ class DockerTasks:
             )
         except (self._errors.DockerException, OSError) as error:
             raise WorldError(f"image {image}: {error}") from None
-        self._running[container.id] = container
+        self._running.add(container)
         try:
             with log.open("ab", buffering=0) as output:
                 for chunk in container.logs(stream=True):
                     output.write(chunk)
             return container.wait()["StatusCode"]
         finally:
-            self._running.pop(container.id).remove(force=True)
+            self._running.remove(container)
+            container.remove(force=True)
 
     def stop(self) -> None:
         """Remove the containers: they are children of the engine, not of this process."""
-        for container in list(self._running.values()):
+        for container in list(self._running):
             container.remove(force=True)

@@ -1,4 +1,4 @@
-"""Which Python runs a component: the one that has its locked requirements, made with uv where none has."""
+"""The Python that runs a component: one that has its locked requirements, else one that uv makes."""
 
 import fcntl
 import functools
@@ -17,13 +17,13 @@ from local_kfp.command_line import WorldError
 
 @functools.cache
 def interpreter_for(requirements: Path, environments: Path) -> Path:
-    """The running interpreter where it has every pin of `requirements`, else one made for them, once."""
+    """This process's interpreter if it has every pin of `requirements`, else one made for them once."""
     if satisfied(requirements):
         return Path(sys.executable)
     locked = f"{sys.version_info[:3]}\n{requirements.read_text()}"
     target = environments / hashlib.sha256(locked.encode()).hexdigest()[:16]
     environments.mkdir(parents=True, exist_ok=True)
-    # Held while it is made, for several tasks and runs may need it at once.
+    # Several tasks and runs may need the same environment at once.
     with target.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not target.is_dir():
@@ -41,11 +41,11 @@ def pins(requirements: Path) -> dict[str, str]:
     """Version by name, of a locked requirements.txt."""
     lines = requirements.read_text().replace("\\\n", " ").splitlines()
     locked = (re.split(r"\s--hash|\s#", line)[0].strip() for line in lines)
-    wanted = [Requirement(line) for line in locked if line and not line.startswith(("#", "-"))]
+    locked_pins = [Requirement(line) for line in locked if line and not line.startswith(("#", "-"))]
     return {
-        each.name: str(each.specifier).removeprefix("==")
-        for each in wanted
-        if not each.marker or each.marker.evaluate()
+        pin.name: str(pin.specifier).removeprefix("==")
+        for pin in locked_pins
+        if not pin.marker or pin.marker.evaluate()
     }
 
 
@@ -71,4 +71,4 @@ def _uv(*arguments: str, of: Path) -> None:
     done = subprocess.run([find_uv_bin(), "--quiet", *arguments], capture_output=True, text=True)
     if done.returncode:
         reason = " ".join(done.stderr.split()) or f"uv ended with {done.returncode}"
-        raise WorldError(f"no environment for {of}: {reason}")
+        raise WorldError(f"cannot make the environment of {of}: {reason}")

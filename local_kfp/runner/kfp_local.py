@@ -1,8 +1,8 @@
-"""The orchestrator of kfp.local, with what it gets wrong replaced while a pipeline runs.
+"""The orchestrator of kfp.local, with its faults replaced while a pipeline runs.
 
-It gives the order of tasks, exit handlers, and the inputs and outputs of graphs. What one task is, is the
-caller's. Left to itself it refuses containers as subprocesses, takes a condition on a named output for false,
-passes a loop's item in place of other tasks' outputs, and lets two tasks of one component share a folder.
+It provides the order of tasks, exit handlers, and inputs and outputs of graphs. The caller executes tasks.
+Unchanged, it refuses containers as subprocesses, evaluates a condition on a named output as false, passes a
+loop's item instead of other tasks' outputs, and lets two tasks of one component share a folder.
 """
 
 import json
@@ -25,7 +25,7 @@ VERSION = "2.17.3"
 
 @contextmanager
 def replaced(execute_task: Callable[..., Any]) -> Iterator[None]:
-    """kfp.local with `execute_task` for each task of a graph, and as it was afterwards."""
+    """Make kfp.local call `execute_task` for each task of a graph; restore kfp.local afterwards."""
     if kfp.__version__ != VERSION:
         raise SettingsError(
             f"expected kfp {VERSION}, found {kfp.__version__}: "
@@ -41,21 +41,21 @@ def replaced(execute_task: Callable[..., Any]) -> Iterator[None]:
         (executor_output_utils, "pb2_value_to_python", _python),
     )
     with ExitStack() as afterwards:
-        for owner, name, ours in replacements:
+        for owner, name, replacement in replacements:
             afterwards.callback(setattr, owner, name, vars(owner)[name])
-            setattr(owner, name, ours)
+            setattr(owner, name, replacement)
         yield
 
 
 def run_graph(graph: Any, arguments: Json, components: Json, scope: Any) -> Json:
-    """Outputs of a graph; `scope` reaches each of its tasks as `runner`. Failures are for them to tell."""
+    """Outputs of a graph; `scope` reaches each of its tasks as `runner`. Tasks record failures."""
     outputs, _ = stock.run_enhanced_dag(
         dag_component_spec=graph,
         dag_arguments=dict.fromkeys(graph.input_definitions.artifacts) | arguments,
         components=components,
         runner=scope,
         fail_stack=[],
-        # These it only hands on.
+        # kfp.local only passes these on to execute_task.
         pipeline_resource_name="",
         executors={},
         pipeline_root="",
@@ -65,20 +65,23 @@ def run_graph(graph: Any, arguments: Json, components: Json, scope: Any) -> Json
 
 
 class Arguments(OrchestratorUtils):
-    """The arguments of tasks and the outputs of graphs as kfp.local finds them, less two of its faults."""
+    """The arguments of tasks and the outputs of graphs as kfp.local resolves them, less two of its faults."""
 
     @classmethod
     def _apply_expression_selector(cls, value: Any, expression: str) -> Any:
-        """A field that is not there is an error; kfp.local gives the whole item instead."""
+        """A missing field is an error; kfp.local returns the whole item instead."""
         field = re.fullmatch(r'parseJson\(string_value\)\["(.*)"\]', expression)
         try:
-            return (json.loads(value) if isinstance(value, str) else value)[field[1]]
-        except (KeyError, TypeError, ValueError):
-            raise TaskFailed(f"expected {expression} of the loop's item, found {json.dumps(value)}") from None
+            item = json.loads(value) if isinstance(value, str) else value
+        except ValueError:
+            item = None
+        if field is None or not isinstance(item, dict) or field[1] not in item:
+            raise TaskFailed(f"expected {expression} of the loop's item, found {json.dumps(value)}")
+        return item[field[1]]
 
     @classmethod
     def get_dag_output_artifacts(cls, dag_outputs_spec: Any, io_store: Any) -> Json:
-        """An artifact that one of several branches makes; kfp.local knows that of parameters only."""
+        """An artifact that one of several branches makes; kfp.local supports that for parameters only."""
         outputs = {}
         for name, output in dag_outputs_spec.artifacts.items():
             for branch in output.artifact_selectors:
@@ -94,10 +97,10 @@ class Arguments(OrchestratorUtils):
 
 
 def _dependencies(tasks: Any) -> dict[str, list[str]]:
-    """In an order of its own, or independent tasks would run in another one each time."""
+    """Sorted by name, so that independent tasks run in the same order each time."""
     return {name: list(tasks[name].dependent_tasks) for name in sorted(tasks)}
 
 
 def _python(value: Any) -> Any:
-    """Integers in lists stay integers, and what was not given is None."""
+    """Integers in lists stay integers, and an absent value is None."""
     return plain(json_format.MessageToDict(value)) if value.WhichOneof("kind") else None

@@ -1,8 +1,8 @@
-"""What a cluster's launcher does around a container: fills in its command, and collects what it left.
+"""What a cluster's launcher does around a container: fill in its command, and collect its outputs.
 
-The rules are those of Kubeflow's launcher and driver: a number has Go's shortest spelling (2.0 is 2), what
-the executor output says goes before the files, an output parameter that was not written is a failure, an
-artifact that was not is none.
+The rules are those of Kubeflow's launcher and driver: a number is formatted as Go does it (2.0 is 2), the
+executor output takes precedence over files, a missing output parameter is a failure, a missing
+artifact is not.
 """
 
 import json
@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 Json = dict[str, Any]
+WHOLE_VALUES = ("{{$.pipeline_job_create_time_utc}}", "{{$.pipeline_job_schedule_time_utc}}")
+"""Placeholders that the driver replaces as a whole input value only, and leaves in a longer text."""
 
 
-class TaskFailed(Exception):  # noqa: N818 - it is what happened to the task, not to us
-    """The reason for a task's failure in one line, with the exit status where a process had one."""
+class TaskFailed(Exception):  # noqa: N818 - it describes the task, not a fault of this program
+    """Why a task failed, in one line; with the exit status if a process ended."""
 
     def __init__(self, reason: str, exit_code: int | None = None):
         super().__init__(reason)
@@ -22,7 +24,7 @@ class TaskFailed(Exception):  # noqa: N818 - it is what happened to the task, no
 
 
 class Container(NamedTuple):
-    """What a runner runs."""
+    """An image, the command to run in it, and its environment variables."""
 
     image: str
     command: list[str]
@@ -30,42 +32,42 @@ class Container(NamedTuple):
 
 
 def plain(value: Any) -> Any:
-    """`value` with whole numbers as integers; protobuf has floats only, and Go prints them alike."""
+    """`value` with whole numbers as integers: protobuf has floats only, and Go formats them like integers."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    return [plain(each) for each in value] if isinstance(value, list) else value
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value
 
 
 def typed(declared: Json, arguments: Json) -> Json:
-    """A component's arguments as the driver hands them over: any is text to a STRING, others must fit."""
-    handed = dict(arguments)
+    """A component's arguments as the driver passes them: a STRING takes any value as text."""
+    converted = dict(arguments)
     for name, parameter in declared.get("parameters", {}).items():
         kind, value = parameter["parameterType"], arguments.get(name)
         if value is None:
             if not parameter.get("isOptional") and "defaultValue" not in parameter:
                 raise TaskFailed(f"input parameter {name}: expected a {kind}, found none")
         elif kind == "STRING":
-            handed[name] = text(value)
+            converted[name] = text(value)
         elif not _is(value, kind):
             raise TaskFailed(f"input parameter {name}: expected a {kind}, found {text(value)[:60]!r}")
-    return handed
+    return converted
 
 
 def executor_input(component: Json, arguments: Json, folder: Path, constants: dict[str, str]) -> Json:
     """The document that `{{$}}` stands for; `arguments` are parameters' values and artifacts, by name."""
     inputs, outputs = component.get("inputDefinitions", {}), component.get("outputDefinitions", {})
-    given = {name: value for name, value in arguments.items() if value is not None}
-    artifacts = {name: given.pop(name) for name in inputs.get("artifacts", {}) if name in given}
-    parameters = plain(given)
+    values = {name: value for name, value in arguments.items() if value is not None}
+    artifacts = {name: values.pop(name) for name in inputs.get("artifacts", {}) if name in values}
+    parameters = plain(values)
     table = constants | {_input(name): text(value) for name, value in parameters.items()}
     return {
         "inputs": {
-            "parameterValues": {name: _filled(value, table) for name, value in parameters.items()},
+            "parameterValues": {name: _resolved(value, table) for name, value in parameters.items()},
             "artifacts": {
-                name: {"artifacts": each if isinstance(each, list) else [each]}
-                for name, each in artifacts.items()
+                name: {"artifacts": artifact if isinstance(artifact, list) else [artifact]}
+                for name, artifact in artifacts.items()
             },
         },
         "outputs": {
@@ -73,8 +75,8 @@ def executor_input(component: Json, arguments: Json, folder: Path, constants: di
                 name: {"outputFile": str(folder / name)} for name in outputs.get("parameters", {})
             },
             "artifacts": {
-                name: {"artifacts": [_artifact(name, each["artifactType"], str(folder / name))]}
-                for name, each in outputs.get("artifacts", {}).items()
+                name: {"artifacts": [_artifact(name, output["artifactType"], str(folder / name))]}
+                for name, output in outputs.get("artifacts", {}).items()
             },
             "outputFile": str(folder / "executor_output.json"),
         },
@@ -99,28 +101,28 @@ def refuse_doubled(task: Json) -> None:
 
 
 def container(spec: Json, task: Json, table: dict[str, str]) -> Container:
-    """The container to run, every placeholder filled in."""
+    """The container to run, with every placeholder replaced."""
     present = task["inputs"]["parameterValues"]
     words: list[str] = []
     for word in spec.get("command", []) + spec.get("args", []):
         words += _chosen(word, present)
-    environment = {each["name"]: each.get("value", "") for each in spec.get("env", [])}
+    environment = {variable["name"]: variable.get("value", "") for variable in spec.get("env", [])}
     return Container(_filled(spec["image"], table), [_filled(word, table) for word in words], environment)
 
 
 def placeholders(component: Json, task: Json, constants: dict[str, str]) -> dict[str, str]:
-    """The text for each placeholder of a task; one that is not here stays as it is, as on a cluster."""
+    """The text for each placeholder of a task; others stay as they are, as on a cluster."""
     declared = component.get("inputDefinitions", {}).get("parameters", {})
-    defaults = {name: each["defaultValue"] for name, each in declared.items() if "defaultValue" in each}
+    defaults = {name: input_["defaultValue"] for name, input_ in declared.items() if "defaultValue" in input_}
     table = constants | {"{{$}}": json.dumps(task)}
     for name, value in plain(defaults | task["inputs"]["parameterValues"]).items():
         table[_input(name)] = text(value)
-    for name, each in task["outputs"]["parameters"].items():
-        table[f"{{{{$.outputs.parameters['{name}'].output_file}}}}"] = each["outputFile"]
+    for name, parameter in task["outputs"]["parameters"].items():
+        table[f"{{{{$.outputs.parameters['{name}'].output_file}}}}"] = parameter["outputFile"]
     for side in ("inputs", "outputs"):
-        for name, each in task[side]["artifacts"].items():
+        for name, listed in task[side]["artifacts"].items():
             for attribute in ("path", "uri"):  # the same here: a local artifact's URI is its path
-                uri = each["artifacts"][0]["uri"] if each["artifacts"] else ""
+                uri = listed["artifacts"][0]["uri"] if listed["artifacts"] else ""
                 table[f"{{{{$.{side}.artifacts['{name}'].{attribute}}}}}"] = uri
     return table
 
@@ -130,14 +132,14 @@ def collect_outputs(component: Json, task: Json) -> Json:
     declared = component.get("outputDefinitions", {})
     written = _executor_output(Path(task["outputs"]["outputFile"]))
     outputs = {}
-    for name, each in task["outputs"]["parameters"].items():
+    for name, parameter in task["outputs"]["parameters"].items():
         kind = declared["parameters"][name]["parameterType"]
         if name in written.get("parameterValues", {}):
             outputs[name] = plain(written["parameterValues"][name])
         else:
-            outputs[name] = _read_parameter(name, kind, Path(each["outputFile"]))
-    for name, each in task["outputs"]["artifacts"].items():
-        artifact = each["artifacts"][0]
+            outputs[name] = _read_parameter(name, kind, Path(parameter["outputFile"]))
+    for name, listed in task["outputs"]["artifacts"].items():
+        artifact = listed["artifacts"][0]
         for changed in written.get("artifacts", {}).get(name, {}).get("artifacts", [])[:1]:
             artifact["uri"] = changed.get("uri") or artifact["uri"]
             artifact["metadata"] |= changed.get("metadata", {})
@@ -146,13 +148,13 @@ def collect_outputs(component: Json, task: Json) -> Json:
 
 
 def imported(importer: Json, component: Json, task: Json) -> Json:
-    """The artifact of a `dsl.importer`: only what is on this machine, for nothing here downloads."""
+    """The artifact of a `dsl.importer`, which has to be on this machine: nothing is downloaded."""
     source = importer["artifactUri"]
     uri = source["constant"] if "constant" in source else task["inputs"]["parameterValues"]["uri"]
     path = uri.removeprefix("file://")
     if "://" in path:
         raise TaskFailed(
-            f"dsl.importer of {uri}: expected a local path, for the local KFP server downloads nothing; "
+            f"dsl.importer of {uri}: expected a local path, because the local KFP server downloads nothing; "
             "pass the URI to the component as a parameter"
         )
     [(name, output)] = component["outputDefinitions"]["artifacts"].items()
@@ -160,7 +162,7 @@ def imported(importer: Json, component: Json, task: Json) -> Json:
 
 
 def text(value: Any) -> str:
-    """A parameter's value as it stands on a command line."""
+    """A parameter's value as text on a command line."""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
@@ -172,10 +174,16 @@ def _input(name: str) -> str:
     return f"{{{{$.inputs.parameters['{name}']}}}}"
 
 
+def _resolved(value: Any, table: dict[str, str]) -> Any:
+    if isinstance(value, str) and value in WHOLE_VALUES:
+        return table[value]
+    return _filled(value, {name: text for name, text in table.items() if name not in WHOLE_VALUES})
+
+
 def _filled(value: Any, table: dict[str, str]) -> Any:
     if not isinstance(value, str):
         return value
-    return re.sub(r"\{\{\$.*?\}\}", lambda found: table.get(found[0], found[0]), value)
+    return re.sub(r"\{\{\$.*?\}\}", lambda match: table.get(match[0], match[0]), value)
 
 
 def _chosen(word: str, present: Json) -> list[str]:
@@ -202,19 +210,24 @@ def _executor_output(path: Path) -> Json:
 def _read_parameter(name: str, kind: str, path: Path) -> Any:
     if not path.is_file():
         raise TaskFailed(f"output parameter {name}: expected the task to write {path}, found no such file")
-    found = path.read_text()
+    content = path.read_text()
     if kind == "STRING":
-        return found
+        return content
     try:
-        value = json.loads(found.strip().lower() if kind == "BOOLEAN" else found)
+        value = json.loads(content.strip().lower() if kind == "BOOLEAN" else content)
     except ValueError:
         value = None
     if not _is(value, kind) or (kind == "NUMBER_INTEGER" and not isinstance(value, int)):
-        raise TaskFailed(f"output parameter {name}: expected a {kind}, found {found[:60]!r}")
+        raise TaskFailed(f"output parameter {name}: expected a {kind}, found {content[:60]!r}")
     return plain(value)
 
 
 def _is(value: Any, kind: str) -> bool:
     number = (int, float)
-    types = {"NUMBER_DOUBLE": number, "NUMBER_INTEGER": number, "BOOLEAN": bool, "LIST": list}
+    types: dict[str, type | tuple[type, ...]] = {
+        "NUMBER_DOUBLE": number,
+        "NUMBER_INTEGER": number,
+        "BOOLEAN": bool,
+        "LIST": list,
+    }
     return isinstance(value, types.get(kind, dict)) and (kind == "BOOLEAN" or not isinstance(value, bool))

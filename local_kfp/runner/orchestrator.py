@@ -1,4 +1,4 @@
-"""Runs a compiled pipeline: its graphs by kfp.local, each of its tasks here, as a cluster does."""
+"""Runs a compiled pipeline as a cluster does: kfp.local walks its graphs, this module executes tasks."""
 
 import json
 import os
@@ -23,13 +23,14 @@ from local_kfp.runner.launcher import Json, TaskFailed, plain
 from local_kfp.runner.record import Record, Task
 
 MOST_ITERATIONS_AT_ONCE = 32
-# Who ends the run ends its tasks with it: the main thread shall hear of that before a task counts as failed.
+# SIGTERM ends a run and its tasks together: the main thread must handle it before a task counts as failed.
 SIGTERM_SECONDS = 0.1
-COMPLETED = ir.PipelineTaskSpec.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED
+# protobuf makes the classes of this module when it is imported.
+COMPLETED = ir.PipelineTaskSpec.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED  # type: ignore[attr-defined]
 
 
 class Runner(Protocol):
-    """What turns a command into an exit status, its words into a log."""
+    """Executes a command: returns its exit status, writes its output to a log."""
 
     def run(self, image: str, command: list[str], environment: dict[str, str], log: Path) -> int: ...
 
@@ -42,7 +43,7 @@ class Scope:
     path: tuple[str, ...] = ()
     states: dict[str, str] = field(default_factory=dict)
     error: str | None = None
-    """What failed first in it: nothing new starts then, as on a cluster."""
+    """The first failure in it: after that no task starts, as on a cluster."""
 
 
 class Orchestrator:
@@ -53,8 +54,8 @@ class Orchestrator:
         self._processors = threading.BoundedSemaphore(os.cpu_count() or 1)
 
     def run(self, document: Json, parameters: Json) -> str | None:
-        """None, or why the pipeline failed."""
-        spec = json_format.ParseDict(document, ir.PipelineSpec())
+        """Why the pipeline failed, or None if it succeeded."""
+        spec = json_format.ParseDict(document, ir.PipelineSpec())  # type: ignore[attr-defined]
         self._components = dict(spec.components)
         self._executors = json_format.MessageToDict(spec.deployment_spec).get("executors", {})
         root = Task("root", "root", None)
@@ -82,7 +83,7 @@ class Orchestrator:
         return outputs, Status.FAILURE if task.state == "FAILED" else Status.SUCCESS
 
     def _settle(self, task: Task, component: Any, scope: Scope, run: Callable[[], Json | None]) -> Json:
-        """Run a task and record how it ended: None of it is skipped."""
+        """Run a task and record how it ended; a task that returns None was skipped."""
         outputs = None
         try:
             outputs = run()
@@ -122,28 +123,33 @@ class Orchestrator:
                 "a loop over artifacts: expected one over parameters, the only kind that Kubeflow runs"
             )
         loop = spec.parameter_iterator
-        given = loop.items.input_parameter
-        items = arguments[given] if given else json.loads(loop.items.raw)
+        parameter = loop.items.input_parameter
+        items = arguments[parameter] if parameter else json.loads(loop.items.raw)
         self._record.enter(task, "RUNNING")
         scope = Scope(task, path)
 
         def iterate(index: int) -> Json:
             name = f"{task.name}-iteration-{index}"
-            each = Task(name, name, task.task_id)
+            iteration = Task(name, name, task.task_id)
             inner = arguments | {loop.item_input: plain(items[index])}
 
             def run() -> Json | None:
-                return None if scope.error else self._once(spec, component, inner, each, (*path, str(index)))
+                return (
+                    None
+                    if scope.error
+                    else self._once(spec, component, inner, iteration, (*path, str(index)))
+                )
 
-            return self._settle(each, component, scope, run)
+            return self._settle(iteration, component, scope, run)
 
         at_once = min(spec.iterator_policy.parallelism_limit or len(items) or 1, MOST_ITERATIONS_AT_ONCE)
         with ThreadPoolExecutor(at_once) as pool:
-            found = list(pool.map(iterate, range(len(items))))
+            outputs = list(pool.map(iterate, range(len(items))))
         if scope.error:
             raise TaskFailed(scope.error)
         declared = component.output_definitions
-        return {name: [each[name] for each in found] for name in (*declared.parameters, *declared.artifacts)}
+        names = (*declared.parameters, *declared.artifacts)
+        return {name: [iteration[name] for iteration in outputs] for name in names}
 
     def _container(
         self, spec: Any, component: Json, arguments: Json, task: Task, path: tuple[str, ...]
@@ -160,7 +166,8 @@ class Orchestrator:
             return launcher.imported(executor["importer"], component, task_input)
         table = launcher.placeholders(component, task_input, constants)
         container = launcher.container(executor["container"], task_input, table)
-        self._record.enter(task, "PENDING", log=f"logs/{task.task_id}.log")
+        log = f"logs/{task.task_id}.log"
+        self._record.enter(task, "PENDING", log=log)
         for attempt in range(spec.retry_policy.max_retry_count + 1):
             time.sleep(_pause(spec.retry_policy, attempt))
             shutil.rmtree(folder, ignore_errors=True)
@@ -168,7 +175,7 @@ class Orchestrator:
             try:
                 with self._processors:
                     self._record.enter(task, "RUNNING")
-                    self._run_container(container, self._folder / task.log)
+                    self._run_container(container, self._folder / log)
                 task.exit_code = 0
                 return launcher.collect_outputs(component, task_input)
             except TaskFailed as error:
@@ -179,15 +186,15 @@ class Orchestrator:
         status = self._runner.run(container.image, container.command, container.environment, log)
         if status:
             time.sleep(SIGTERM_SECONDS)
-            said = log.read_bytes()[-1000:].decode(errors="replace").split("\n")
-            last = next((line.strip() for line in reversed(said) if line.strip()), "it said nothing")
+            lines = log.read_bytes()[-1000:].decode(errors="replace").split("\n")
+            last = next((line.strip() for line in reversed(lines) if line.strip()), "its log is empty")
             how = f"killed by signal {status - 128}" if status > 128 else f"exit status {status}"
             raise TaskFailed(f"{how}: {last}", status)
 
 
 def _held_back(spec: Any, scope: Scope) -> bool:
-    """Whether what went before keeps a task from starting."""
-    # kfp.local does not ask about what is downstream of a failure.
+    """Whether the state of earlier tasks prevents a task from starting."""
+    # kfp.local does not call execute_task for tasks downstream of a failure.
     upstream = [scope.states.get(name, "SKIPPED") for name in spec.dependent_tasks]
     if spec.trigger_policy.strategy == COMPLETED:
         return bool(upstream) and set(upstream) == {"SKIPPED"}
@@ -198,16 +205,17 @@ def _pause(policy: Any, attempt: int) -> float:
     """Seconds to wait before an attempt, the first being 0."""
     if not attempt:
         return 0
-    longest = policy.backoff_max_duration.seconds or 3600
-    return min(policy.backoff_duration.seconds * (policy.backoff_factor or 2) ** (attempt - 1), longest)
+    longest: float = policy.backoff_max_duration.seconds or 3600
+    pause: float = policy.backoff_duration.seconds * (policy.backoff_factor or 2) ** (attempt - 1)
+    return min(pause, longest)
 
 
 def _shown(outputs: Json, component: Any) -> dict[str, Json]:
-    """Outputs as the record has them: values of parameters, URIs of artifacts."""
+    """Outputs in the form of the record: values of parameters, URIs of artifacts."""
     artifacts = {name: outputs[name] for name in component.output_definitions.artifacts if name in outputs}
     uris = {
-        name: [one["uri"] for one in each] if isinstance(each, list) else each["uri"]
-        for name, each in artifacts.items()
+        name: [item["uri"] for item in output] if isinstance(output, list) else output["uri"]
+        for name, output in artifacts.items()
     }
     return {
         "parameters": {name: value for name, value in outputs.items() if name not in artifacts},

@@ -1,4 +1,4 @@
-"""Writes the record of a run: one JSON line for each change of a task, as it happens."""
+"""Writes the record of a run: one JSON line for each change of a task."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass
 class Task:
-    """What is known of one task; every line of the record is a whole one."""
+    """One task; every line of the record describes a task completely."""
 
     name: str
     display_name: str
@@ -32,12 +32,12 @@ class Record:
 
     def __init__(self, run: Path):
         self._file = os.open(run / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        self._lock = threading.RLock()  # a signal may come while this very thread holds it
+        self._lock = threading.RLock()  # a signal may arrive while this same thread holds it
         self._running: dict[str, Task] = {}
         self._closed = False
 
     def enter(self, task: Task, state: str, **changes: Any) -> None:
-        """Move `task` to `state`; the times follow from it."""
+        """Move `task` to `state` and set its times."""
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         with self._lock:
             task.state = state
@@ -53,13 +53,13 @@ class Record:
             self._write(asdict(task))
 
     def cancel(self, reason: str) -> None:
-        """Whatever has not ended is canceled: children first, as they were started last."""
+        """Cancel every task that has not ended, children first."""
         with self._lock:
             for task in reversed(list(self._running.values())):
                 self.enter(task, "CANCELED", error=reason)
 
     def finish(self, state: str, error: str | None = None) -> None:
-        """The record's last line; what threads say after it is not heard."""
+        """Write the last line of the record; later lines of other threads are discarded."""
         with self._lock:
             self._write({"run": state, "error": error})
             self._closed = True

@@ -22,19 +22,19 @@ def main() -> int:
 
 
 def execute(folder: Path) -> int:
-    """0 where the pipeline succeeded, 1 where it failed."""
+    """Exit status: 0 the pipeline succeeded, 1 it failed."""
     settings = json.loads((folder / "run.json").read_text())
     (folder / "logs").mkdir(exist_ok=True)
     record = Record(folder)
     if os.getpgrp() != os.getpid():
-        os.setpgid(0, 0)  # one group of this process and all that it starts
+        os.setpgid(0, 0)  # one process group for this process and all that it starts
     try:
         tasks = _runner(settings, folder)
         end_together(record, tasks)
         error = run_pipeline(settings, folder, tasks, record)
         tasks.stop()
     except Exception as failure:
-        record.cancel("the run broke off")
+        record.cancel("the run's process failed")
         expected = isinstance(failure, (SettingsError, WorldError))
         record.finish("FAILED", str(failure) if expected else f"{type(failure).__name__}: {failure}")
         raise
@@ -50,7 +50,7 @@ def _runner(settings: dict[str, Any], folder: Path) -> Any:
     from local_kfp.runner.subprocess_tasks import SubprocessTasks
 
     tasks = SubprocessTasks(Path(settings["image_store"]).resolve())
-    # Before kfp is imported here: both take more than a second, and there are two processors.
+    # Before kfp is imported in this process: both take more than a second and run in parallel.
     tasks.warm_up((folder / "pipeline.yaml").read_text() + (folder / "run.json").read_text())
     return tasks
 
@@ -69,14 +69,14 @@ def run_pipeline(settings: dict[str, Any], folder: Path, tasks: Any, record: Rec
         "{{$.pipeline_job_resource_name}}": settings["display_name"],
         "{{$.pipeline_job_uuid}}": settings["run_id"],
         "{{$.pipeline_job_create_time_utc}}": now,
-        "{{$.pipeline_job_schedule_time_utc}}": settings.get("scheduled_time") or now,
+        "{{$.pipeline_job_schedule_time_utc}}": settings["scheduled_time"],
         "{{$.pipeline_root}}": str(folder / "artifacts"),
     }
     return Orchestrator(folder, tasks, record, constants).run(pipeline, settings["parameters"])
 
 
 def end_together(record: Record, tasks: Any) -> None:
-    """Let SIGTERM to this process end all that it started."""
+    """Make SIGTERM to this process end all that it started."""
 
     def end(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -85,7 +85,7 @@ def end_together(record: Record, tasks: Any) -> None:
         os.killpg(0, signal.SIGTERM)
         tasks.stop()
         time.sleep(GRACE_SECONDS)
-        os.killpg(0, signal.SIGKILL)  # whoever has not listened, and this process
+        os.killpg(0, signal.SIGKILL)  # processes that ignored SIGTERM, and this one
 
     signal.signal(signal.SIGTERM, end)
 

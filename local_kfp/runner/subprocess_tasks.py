@@ -1,4 +1,4 @@
-"""Runs a task as a process of its own, out of the staged folder that its image would be built from."""
+"""Runs a task as a process, in the staged folder that its image would be built from."""
 
 import json
 import os
@@ -30,7 +30,7 @@ SLOW_IMPORTS = {  # library -> its module that takes long, in the order that pip
 
 
 class SubprocessTasks:
-    """Image references are resolved in `store`; environments are kept beside it."""
+    """Image references are resolved in `store`; environments are stored beside it."""
 
     def __init__(self, store: Path):
         self._store = store
@@ -38,18 +38,18 @@ class SubprocessTasks:
         self._warm: WarmPython | None = None
 
     def warm_up(self, text: str) -> None:
-        """Begin to import what the images named anywhere in `text` need and what takes long."""
+        """Start importing the slow libraries that the images named anywhere in `text` need."""
         if modules := slow_modules(self._store, text):
             self._warm = WarmPython(modules)
 
     def run(self, image: str, command: list[str], environment: dict[str, str], log: Path) -> int:
-        """Exit status of `command`, 128 and more for a signal; everything it says goes to `log`."""
+        """Exit status of `command`, 128 and more for a signal; its output goes to `log`."""
         folder = self._folder(image)
         locked = _requirements(folder)
         python = interpreter_for(locked, self._environments) if locked.is_file() else Path(sys.executable)
         whole = _environment(python) | environment
         status = None
-        # Variables of the task may steer how a library loads, so they get a process that starts with them.
+        # A task's own variables may change how a library loads, so such a task gets a fresh process.
         if self._warm and not environment and str(python) == sys.executable and _runs_module(command):
             status = self._warm.run(command[2], command[3:], folder, whole, log)
         if status is None:
@@ -63,20 +63,20 @@ class SubprocessTasks:
         return folder.resolve()
 
     def stop(self) -> None:
-        """Tasks are of the run's process group and end with it; what remains is the warm Python."""
+        """Stop the warm Python; tasks are in the run's process group and end with it."""
         if self._warm:
             self._warm.stop()
 
 
 def staged_name(image: str) -> str:
-    """The folder of the store that `image` is staged in, whatever its repository, its salt and its digest."""
+    """The name of the staged folder of `image`; repository, salt and digest do not matter."""
     tag = image.partition("@")[0].rpartition(":")[2]
     match = TAG.fullmatch(tag)
     return f"{match[1]}-{match[2]}" if match else tag
 
 
 def slow_modules(store: Path, text: str) -> list[str]:
-    """What takes long to import for the images of `store` named in `text` that this very Python can run."""
+    """Slow modules that the images named in `text` need, of the images that this interpreter can run."""
     folders = store.iterdir() if store.is_dir() else ()
     locked = [_requirements(folder) for folder in folders if folder.name in text]
     needed = {name for path in locked if path.is_file() and satisfied(path) for name in pins(path)}
@@ -84,21 +84,21 @@ def slow_modules(store: Path, text: str) -> list[str]:
 
 
 class WarmPython:
-    """The run's side of `warm_server.py`."""
+    """Client of `warm_server.py`, which it starts."""
 
     def __init__(self, modules: Iterable[str]):
-        self._control, theirs = socket.socketpair()
+        self._control, server_end = socket.socketpair()
         server = Path(__file__).with_name("warm_server.py")
-        # It does write the bytecode of what it imports, or the next one would be as slow.
+        # It writes the bytecode of what it imports, or the next one would be just as slow.
         environment = _environment(Path(sys.executable)) | {"PYTHONDONTWRITEBYTECODE": ""}
         command = [sys.executable, "-P", str(server), *modules]
-        with theirs:
-            self._server = subprocess.Popen(command, stdin=theirs, env=environment)
+        with server_end:
+            self._server = subprocess.Popen(command, stdin=server_end.fileno(), env=environment)
 
     def run(
         self, module: str, arguments: list[str], folder: Path, environment: dict[str, str], log: Path
     ) -> int | None:
-        """Exit status of the module run in a fork, or None where the server could not fork it."""
+        """Exit status of the module, run in a fork; None if the server could not fork."""
         log.touch()
         request = {
             "module": module,
@@ -107,11 +107,11 @@ class WarmPython:
             "environment": environment,
             "log": str(log),
         }
-        ours, theirs = socket.socketpair()
-        with ours, ours.makefile("rw") as stream:
+        task_socket, server_end = socket.socketpair()
+        with task_socket, task_socket.makefile("rw") as stream:
             try:
-                with theirs:
-                    socket.send_fds(self._control, [b"t"], [theirs.fileno()])
+                with server_end:
+                    socket.send_fds(self._control, [b"t"], [server_end.fileno()])
                 stream.write(json.dumps(request) + "\n")
                 stream.flush()
                 begun = stream.readline()
@@ -120,7 +120,7 @@ class WarmPython:
             return int(stream.readline() or -signal.SIGKILL) if begun else None
 
     def stop(self) -> None:
-        """End the server; what it forked goes on."""
+        """End the server; tasks that it forked continue."""
         self._server.kill()
         self._server.wait()
         self._control.close()
@@ -150,7 +150,7 @@ def _requirements(folder: Path) -> Path:
 
 
 def _environment(python: Path) -> dict[str, str]:
-    """What of this process's environment concerns a task; strings hash the same always."""
+    """The environment variables of a task; PYTHONHASHSEED makes hashes of strings repeatable."""
     return passed_on() | {
         "PATH": f"{python.parent}:{os.environ.get('PATH', os.defpath)}",
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -1,10 +1,10 @@
-"""What a task may know of this machine: a task may be anybody's code, and a runner has secrets."""
+"""The variables of this machine that a task may read: a task may be foreign code, a runner has secrets."""
 
 import os
 import re
 
-# What a cluster gives by a Secret or workload identity, where stores and the cluster are and how they are
-# reached, how many threads to use, and what programs need to start at all.
+# What a cluster provides by a Secret or workload identity, addresses of stores and of the cluster, proxies,
+# certificates, numbers of threads, and what programs need to start at all.
 PASSED_ON = re.compile(
     r"AWS_\w+|MODEL_REGISTRY_URI|KUBECONFIG|SERVING_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)"
     r"|(HTTPS?|ALL|NO|FTP)_PROXY|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE"
@@ -15,5 +15,5 @@ PASSED_ON = re.compile(
 
 
 def passed_on() -> dict[str, str]:
-    """The variables of this process that its tasks get."""
+    """The variables of this process that its tasks inherit."""
     return {name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)}

@@ -1,7 +1,7 @@
-"""A Python that imports slow libraries, and between them forks itself into the tasks asked for on its stdin.
+"""A Python that imports slow libraries, and forks itself into the tasks that are requested on its stdin.
 
-It runs as a file of its own and imports nothing of this project: its children shall find their image's code
-only. Libraries are imported here, never used: a pool of threads that is there before a fork hangs after it.
+It runs as a separate file and imports nothing of this package, so that its children find only their image's
+code. Libraries are imported here, never used: a thread pool that exists before a fork hangs after it.
 """
 
 import atexit
@@ -23,51 +23,49 @@ from typing import Any, NoReturn
 def main() -> None:
     control = socket.socket(fileno=os.dup(0))
     modules = sys.argv[1:]
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the keepers of tasks are nobody's to wait for
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no one waits for the processes that watch tasks
     while True:
         if modules and not select.select([control], [], [], 0)[0]:
             import_quietly(modules.pop(0))
             continue
-        signs, fds, _, _ = socket.recv_fds(control, 1, 1)
-        if not signs:
+        message, fds, _, _ = socket.recv_fds(control, 1, 1)
+        if not message:
             return  # the run has ended
         if os.fork() == 0:
             control.close()
-            keep_task(socket.socket(fileno=fds[0]))
+            watch_task(socket.socket(fileno=fds[0]))
         os.close(fds[0])
 
 
 def import_quietly(module: str) -> None:
     try:
         importlib.import_module(module)
-    except Exception as error:  # a task that needs it will say so in its own log
-        print(f"not warm: {module}: {error}", file=sys.stderr)
-    gc.freeze()  # the children's collector leaves these pages shared
+    except Exception as error:  # a task that needs it reports it in its own log
+        print(f"cannot import {module} in advance: {error}", file=sys.stderr)
+    gc.freeze()  # the garbage collector of children leaves these pages shared
 
 
-def keep_task(asked: socket.socket) -> NoReturn:
-    """Fork the task, and answer that it has begun and, in the end, with its exit status."""
+def watch_task(client: socket.socket) -> NoReturn:
+    """Fork the task; send the client that it has begun and, at the end, its exit status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    request = json.loads(asked.makefile().readline())
+    request = json.loads(client.makefile().readline())
     task = os.fork()
     if task == 0:
-        asked.close()
+        client.close()
         become(**request)
-    asked.sendall(b"begun\n")
+    client.sendall(b"begun\n")
     status = os.waitpid(task, 0)[1]
-    asked.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+    client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
     os._exit(0)
 
 
 def become(module: str, arguments: list[str], folder: str, environment: dict[str, str], log: str) -> NoReturn:
-    """Be what a fresh `python -m module` in `folder` is."""
+    """Turn this process into what a fresh `python -m module` in `folder` is."""
     for stream, file, mode in ((0, os.devnull, os.O_RDONLY), (1, log, os.O_WRONLY | os.O_APPEND)):
         opened = os.open(file, mode)
         os.dup2(opened, stream)
         os.close(opened)
     os.dup2(1, 2)
-    for text in (sys.stdout, sys.stderr):
-        text.reconfigure(write_through=True)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -81,9 +79,9 @@ def become(module: str, arguments: list[str], folder: str, environment: dict[str
     sys.modules["__main__"] = ModuleType("__main__")
     code: object = 0
     try:
-        runpy._run_module_as_main(module)  # what `python -m` calls
-    except SystemExit as leaving:
-        code = leaving.code
+        runpy._run_module_as_main(module)  # type: ignore[attr-defined] # private: `python -m` calls it
+    except SystemExit as exit_:
+        code = exit_.code
     except BaseException:
         sys.excepthook(*sys.exc_info())
         code = 1
@@ -91,21 +89,21 @@ def become(module: str, arguments: list[str], folder: str, environment: dict[str
 
 
 def leave(code: object, folder: str) -> NoReturn:
-    """End as Python does, but for taking the libraries down one by one: that outlasts many a task."""
+    """End as Python does, without the teardown of libraries, which takes longer than many tasks."""
     if isinstance(code, str):
         print(code, file=sys.stderr)
-    threading._shutdown()
+    threading._shutdown()  # type: ignore[attr-defined] # private: the interpreter calls it at its end
     atexit._run_exitfuncs()
     for module in list(sys.modules.values()):
         if (getattr(module, "__file__", None) or "").startswith(folder):
-            vars(module).clear()  # closes, and so writes, what files it left open
+            vars(module).clear()  # closes the files that the task left open, and so writes them
     gc.collect()
     sys.stdout.flush()
     os._exit(code & 0xFF if isinstance(code, int) else bool(code))
 
 
 def _show_error(folder: str, kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """A traceback that begins in the task's own code."""
+    """Print a traceback that begins in the task's own code."""
     while trace and not trace.tb_frame.f_code.co_filename.startswith(folder):
         trace = trace.tb_next
     sys.__excepthook__(kind, error.with_traceback(trace), trace)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import re
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -11,6 +12,7 @@ from starlette.responses import JSONResponse
 
 from local_kfp.server.clock import parse_time
 from local_kfp.server.errors import invalid
+from local_kfp.server.names import check_namespace
 from local_kfp.server.store import Store, key_of
 
 Fields = dict[str, str]  # what a list may be filtered and sorted by: name in the API -> column
@@ -27,9 +29,11 @@ _FIELDS = {
     "pipeline_versions": _COMMON | _same("name"),
     "experiments": _NAMED_BY_DISPLAY | _same("last_run_created_at", "storage_state"),
     "runs": _NAMED_BY_DISPLAY
-    | _same("finished_at", "scheduled_at", "storage_state", "state", "experiment_id", "recurring_run_id"),
-    "recurring_runs": _NAMED_BY_DISPLAY | _same("updated_at"),
+    | _same("finished_at", "scheduled_at", "storage_state", "state", "experiment_id", "recurring_run_id")
+    | {"status": "state"},
+    "recurring_runs": _NAMED_BY_DISPLAY | _same("updated_at", "status"),
 }
+_NOT_SORTED_BY = {"runs": {"experiment_id"}}
 _OPERATIONS = {
     "EQUALS": "=",
     "NOT_EQUALS": "<>",
@@ -50,13 +54,15 @@ def list_rows(
     store: Store, table: str, query: QueryParams, **equal: str
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The rows of a page, and what else the response says; `equal` narrows by column."""
+    check_namespace(query.get("namespace", ""))
     size = _page_size(query.get("page_size", ""))
     page = _read_token(query.get("page_token", "")) or {}
     sort_by, filter_text = (page.get(name, query.get(name, "")) for name in ("sort_by", "filter"))
     if page and any(query.get(name, page[name]) not in ("", page[name]) for name in ("sort_by", "filter")):
         raise invalid("page token does not match the supplied sort by and/or filtering criteria")
     fields = _FIELDS[table] | _same(key_of(table)) | {"id": key_of(table)}
-    column, direction = _sorting(sort_by, fields)
+    not_sorted_by = _NOT_SORTED_BY.get(table, set())
+    column, direction = _sorting(sort_by, {name: fields[name] for name in fields.keys() - not_sorted_by})
     conditions, values = _conditions(filter_text, fields)
     conditions += [f"{name} = ?" for name in equal]
     values += equal.values()
@@ -126,7 +132,8 @@ def _sorting(sort_by: str, fields: Fields) -> tuple[str, str]:
 def _conditions(text: str, fields: Fields) -> tuple[list[str], list[Any]]:
     if not text:
         return [], []
-    conditions, values = [], []
+    conditions: list[str] = []
+    values: list[Any] = []
     for predicate in _predicates(text):
         operation, key, value = predicate
         if key not in fields:
@@ -142,9 +149,16 @@ def _conditions(text: str, fields: Fields) -> tuple[list[str], list[Any]]:
 
 
 def _predicates(text: str) -> list[tuple[str, str, Any]]:
-    """Operation, key and value of each predicate of a filter, as JSON that may still be URL-encoded."""
+    """Operation, key and value of each predicate of a filter: JSON that is decoded as a URL once more.
+
+    So a plain `%` is an error, and a plain `+` is a space.
+    """
+    if escape := re.search("%(?![0-9a-fA-F]{2}).{0,2}", text):
+        raise invalid(
+            f'failed to parse valid filter from {json.dumps(text)}: invalid URL escape "{escape[0]}"'
+        )
     try:
-        document = json.loads(text if text.lstrip().startswith("{") else unquote_plus(text))
+        document = json.loads(unquote_plus(text))
         if document.keys() - {"predicates"}:
             raise ValueError(f"unknown field {sorted(document.keys() - {'predicates'})[0]}")
         return [_predicate(dict(predicate)) for predicate in document.get("predicates") or []]

@@ -79,4 +79,4 @@ _GO_FORMATS = list(_GO_SAMPLES.values())
 
 def format_go(moment: datetime, layout: str) -> str:
     """A moment in UTC, of whole seconds, in the layout of Go's time package."""
-    return _GO_LAYOUT.sub(lambda match: _GO_FORMATS[match.lastindex - 1](moment), layout)
+    return _GO_LAYOUT.sub(lambda match: _GO_FORMATS[match.groups().index(match[0])](moment), layout)

@@ -12,8 +12,11 @@ from starlette.requests import Request
 
 from local_kfp.server.clock import format_time, parse_time
 from local_kfp.server.errors import invalid
+from local_kfp.server.names import check_namespace
 
-Shape = dict[str, Any]  # field: str, bool, int, dict (any object), parse_time, or the shape of a message
+Shape = dict[str, Any]
+"""Field: str, bool, int, dict (any object), parse_time, a tuple of enum values, or the shape of a message."""
+_MODES = ("MODE_UNSPECIFIED", "ENABLE", "DISABLE")
 
 _SOURCE: Shape = {
     "pipeline_spec": dict,
@@ -63,7 +66,7 @@ RECURRING_RUN: Shape = _SOURCE | {
         "cron_schedule": _WINDOW | {"cron": str},
         "periodic_schedule": _WINDOW | {"interval_second": int},
     },
-    "mode": str,
+    "mode": _MODES,
     "created_at": parse_time,
     "updated_at": parse_time,
     "status": str,
@@ -99,6 +102,7 @@ def _message(body: Any, shape: Shape) -> dict[str, Any]:
             raise invalid(
                 f"proto: oneof is already set: only one of {', '.join(sorted(choice))} may be given"
             )
+    check_namespace(fields.get("namespace", ""))
     # A field that holds its type's default cannot be told from one that is absent.
     return {name: value for name, value in fields.items() if value or isinstance(shape[name], dict)}
 
@@ -106,6 +110,10 @@ def _message(body: Any, shape: Shape) -> dict[str, Any]:
 def _value(name: str, value: Any, expected: Any) -> Any:
     if isinstance(expected, dict):
         return _message(value, expected)
+    if isinstance(expected, tuple):
+        if value not in expected:
+            raise invalid(f"proto: invalid value for enum field {name}: {json.dumps(value)[:60]}")
+        return value
     if expected is int and re.fullmatch(r"-?\d+", json.dumps(value).strip('"')):
         return str(int(value))
     if not isinstance(value, str if expected is parse_time else expected) or expected is int:

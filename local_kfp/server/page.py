@@ -1,6 +1,7 @@
 """The page for people: the runs with their tasks, logs and reports."""
 
 import mimetypes
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from local_kfp.server.errors import not_found
 from local_kfp.server.runs import task_log
 from local_kfp.server.scheduler import next_run_time
 from local_kfp.server.server import Row, Server, server_of
-from local_kfp.server.task_details import FINAL_STATES, is_child, tasks
+from local_kfp.server.task_details import FINAL_STATES, Task, is_child, tasks
 
 _RUNS_SHOWN = 100
 _REFRESH_SECONDS = 2
@@ -44,7 +45,11 @@ async def show_run(request: Request) -> Response:
     server = server_of(request)
     run = server.store.get("runs", request.path_params["run_id"])
     recorded = tasks(server.run_folder(run["run_id"]), run["state"])
-    found = [_task(server, run, task) for task in _tree(recorded)]
+    found = [
+        _task(server, run, task)
+        | {"depth": depth, "is_parent": any(is_child(child, task) for child in recorded)}
+        for task, depth in _tree(recorded)
+    ]
     errors = [status["error"]["message"] for status in run["state_history"] or [] if "error" in status]
     shown = {
         "run": _summary(server, run),
@@ -95,41 +100,39 @@ def _summary(server: Server, run: Row) -> Row:
     }
 
 
-def _leaves(server: Server, run: Row) -> list[Row]:
-    found = tasks(server.run_folder(run["run_id"]), run["state"])
-    parents = {task.get("parent_task_id") for task in found}
-    return [task for task in found if task["task_id"] not in parents]
+def _leaves(server: Server, run: Row) -> list[Task]:
+    recorded = tasks(server.run_folder(run["run_id"]), run["state"])
+    parents = {task["parent_task_id"] for task in recorded}
+    return [task for task in recorded if task["task_id"] not in parents]
 
 
-def _tree(found: list[Row], parent: Row | None = None, depth: int = 0) -> list[Row]:
-    """The tasks with each below its parent, and how deep."""
-    level = [task for task in found if (is_child(task, parent) if parent else not task.get("parent_task_id"))]
-    rows = []
-    for task in level:
-        below = _tree(found, task, depth + 1)
-        rows += [{**task, "depth": depth, "is_parent": bool(below)}, *below]
-    return rows
+def _tree(recorded: list[Task], parent: Task | None = None, depth: int = 0) -> Iterator[tuple[Task, int]]:
+    """The tasks and their depths, each task after its parent."""
+    for task in recorded:
+        if is_child(task, parent) if parent else not task["parent_task_id"]:
+            yield task, depth
+            yield from _tree(recorded, task, depth + 1)
 
 
-def _task(server: Server, run: Row, task: Row) -> Row:
-    outputs = task.get("outputs") or {}
+def _task(server: Server, run: Row, task: Task) -> Row:
+    outputs = task.get("outputs") or {"parameters": {}, "artifacts": {}}
     folder = server.run_folder(run["run_id"])
-    artifacts = [_artifact(folder, run, name, uri) for name, uri in (outputs.get("artifacts") or {}).items()]
+    artifacts = [_artifact(folder, run, name, uri) for name, uri in outputs["artifacts"].items()]
     return {
         **task,
         "name": task.get("display_name") or task["name"],
         "duration": _took(task, run["finished_at"] or server.clock.now()),
-        "parameters": outputs.get("parameters") or {},
+        "parameters": outputs["parameters"],
         "artifacts": artifacts,
     }
 
 
-def _took(task: Row, now: int) -> str:
-    if not task.get("start_time"):
+def _took(task: Task, now: int) -> str:
+    start, end = task["start_time"], task.get("end_time")
+    if not start:
         return ""
-    end = task.get("end_time")
     until = datetime.fromisoformat(end) if end else datetime.fromtimestamp(now, UTC)
-    seconds = max(0.0, (until - datetime.fromisoformat(task["start_time"])).total_seconds())
+    seconds = max(0.0, (until - datetime.fromisoformat(start)).total_seconds())
     return f"{seconds:.1f} s" if seconds < 10 else _duration(int(seconds))
 
 

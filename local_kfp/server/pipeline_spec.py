@@ -1,6 +1,7 @@
 """What the server takes for a pipeline, a KFP specification of schema 2.1.0, and for its parameters."""
 
 import importlib.util
+import json
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -11,10 +12,10 @@ from typing import Any
 import yaml
 from google.protobuf import json_format
 
-from local_kfp.server.errors import invalid
+from local_kfp.server.errors import ApiError, invalid
 
 SCHEMA_VERSION = "2.1.0"
-_PYTHON_TYPES = {
+_PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "NUMBER_DOUBLE": (int, float),
     "NUMBER_INTEGER": (int, float),
     "STRING": str,
@@ -132,6 +133,7 @@ def check_parameters(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
     for name, parameter in declared.items():
         if name in parameters:
             _check_type(name, parameter, parameters[name])
+            _check_value(name, parameters[name])
         elif not parameter.get("isOptional") and "defaultValue" not in parameter:
             raise invalid(
                 f"parameter {name} is not optional, yet has neither default value nor user provided value"
@@ -140,8 +142,15 @@ def check_parameters(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
         raise invalid(f"parameter(s) provided are not required by pipeline: {', '.join(extra)}")
 
 
+def _check_value(name: str, value: Any) -> None:
+    """The real server's engine takes `{{inputs` for a template of its own, which it cannot resolve."""
+    if "{{inputs" in json.dumps(value):
+        reason = f"parameter {name}: expected a value without {{{{inputs, found {value!r}"
+        raise ApiError("INTERNAL", f"InternalServerError: Failed to create the workflow: {reason}")
+
+
 def _check_type(name: str, parameter: dict[str, Any], value: Any) -> None:
-    kind = parameter.get("parameterType")
+    kind: str = parameter.get("parameterType", "")
     expected = _PYTHON_TYPES.get(kind)
     if expected is None:
         raise invalid(f"input parameter {name} requires type {kind}, which no one can provide")

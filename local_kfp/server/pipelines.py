@@ -1,7 +1,6 @@
 """/pipelines and their versions."""
 
 import json
-import sqlite3
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -10,8 +9,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from local_kfp.server import messages, pipeline_spec
-from local_kfp.server.errors import ApiError, invalid, name_taken, not_found
+from local_kfp.server.errors import ApiError, invalid, not_found
 from local_kfp.server.listing import list_response, list_rows
+from local_kfp.server.names import check_free, check_storable
 from local_kfp.server.packages import read_package
 from local_kfp.server.pipeline_spec import Pipeline
 from local_kfp.server.server import Row, Server, server_of
@@ -74,6 +74,16 @@ async def list_pipelines(request: Request) -> JSONResponse:
     return list_response("pipelines", [view(row) for row in rows], rest)
 
 
+async def update_pipeline(request: Request) -> JSONResponse:
+    store, identity = server_of(request).store, request.path_params["pipeline_id"]
+    fields = await messages.read(request, messages.PIPELINE)
+    store.get("pipelines", identity)
+    changes = {name: fields[name] for name in ("display_name", "description", "tags") if name in fields}
+    if changes:
+        store.update("pipelines", identity, **changes)
+    return JSONResponse(view(store.get("pipelines", identity)))
+
+
 async def delete_pipeline(request: Request) -> JSONResponse:
     """Delete a pipeline without versions; with them only where `cascade` says so."""
     store, identity = server_of(request).store, request.path_params["pipeline_id"]
@@ -94,6 +104,7 @@ async def delete_pipeline(request: Request) -> JSONResponse:
 async def list_versions(request: Request) -> JSONResponse:
     owner = request.path_params["pipeline_id"]
     store = server_of(request).store
+    store.get("pipelines", owner)
     rows, rest = list_rows(store, "pipeline_versions", request.query_params, pipeline_id=owner)
     return list_response("pipeline_versions", [view(row) for row in rows], rest)
 
@@ -114,35 +125,33 @@ def _version(store: Store, request: Request) -> Row:
 
 def _add_pipeline(server: Server, fields: Row) -> Row:
     name = fields["name"]
-    try:
-        return server.store.insert(
-            "pipelines",
-            name=name,
-            display_name=fields.get("display_name") or name,
-            description=fields.get("description", ""),
-            tags=fields.get("tags", {}),
-            created_at=server.clock.now(),
-        )
-    except sqlite3.IntegrityError:
-        raise name_taken("pipeline", name) from None
+    check_free(server.store, "pipeline", "pipelines", "name", name)
+    check_storable("pipeline", name)
+    return server.store.insert(
+        "pipelines",
+        name=name,
+        display_name=fields.get("display_name") or name,
+        description=fields.get("description", ""),
+        tags=fields.get("tags", {}),
+        created_at=server.clock.now(),
+    )
 
 
 def _add_version(server: Server, pipeline_id: str, fields: Row, pipeline: Pipeline) -> Row:
     name = fields["name"]
-    try:
-        return server.store.insert(
-            "pipeline_versions",
-            pipeline_id=pipeline_id,
-            name=name,
-            display_name=fields.get("display_name") or name,
-            description=fields.get("description", ""),
-            code_source_url=fields.get("code_source_url", ""),
-            tags=fields.get("tags", {}),
-            pipeline_spec=pipeline.struct,
-            created_at=server.clock.now(),
-        )
-    except sqlite3.IntegrityError:
-        raise name_taken("pipeline version", name) from None
+    check_free(server.store, "pipeline version", "pipeline_versions", "name", name, pipeline_id=pipeline_id)
+    check_storable("pipeline version", name)
+    return server.store.insert(
+        "pipeline_versions",
+        pipeline_id=pipeline_id,
+        name=name,
+        display_name=fields.get("display_name") or name,
+        description=fields.get("description", ""),
+        code_source_url=fields.get("code_source_url", ""),
+        tags=fields.get("tags", {}),
+        pipeline_spec=pipeline.struct,
+        created_at=server.clock.now(),
+    )
 
 
 async def _read_upload(request: Request) -> tuple[Pipeline, Row]:
@@ -184,6 +193,7 @@ ROUTES = [
     Route("/pipelines/upload_version", upload_version, methods=["POST"]),
     Route("/pipelines/names/{name}", get_pipeline_by_name, methods=["GET"]),
     Route("/pipelines/{pipeline_id}", get_pipeline, methods=["GET"]),
+    Route("/pipelines/{pipeline_id}", update_pipeline, methods=["PATCH"]),
     Route("/pipelines/{pipeline_id}", delete_pipeline, methods=["DELETE"]),
     Route("/pipelines/{pipeline_id}/versions", list_versions, methods=["GET"]),
     Route("/pipelines/{pipeline_id}/versions/{pipeline_version_id}", get_version, methods=["GET"]),

@@ -67,6 +67,8 @@ async def get_recurring_run(request: Request) -> JSONResponse:
 async def list_recurring_runs(request: Request) -> JSONResponse:
     server, query = server_of(request), request.query_params
     equal = {"experiment_id": query["experiment_id"]} if query.get("experiment_id") else {}
+    for identity in equal.values():
+        server.store.get("experiments", identity)
     rows, rest = list_rows(server.store, "recurring_runs", query, **equal)
     # The one name in camel case of all the API.
     return list_response("recurringRuns", [view(row) for row in rows], rest)

@@ -10,6 +10,7 @@ from local_kfp.server import messages
 from local_kfp.server.errors import ApiError, invalid
 from local_kfp.server.listing import list_response, list_rows
 from local_kfp.server.macros import Macros
+from local_kfp.server.nodes import node_details
 from local_kfp.server.server import Row, Server, server_of
 from local_kfp.server.store import view
 from local_kfp.server.task_details import FINAL_STATES, task_details, tasks
@@ -81,9 +82,9 @@ async def retry_run(request: Request) -> JSONResponse:
     """Run a failed run again, from its start: no task of it is kept, for none is cached here."""
     server = server_of(request)
     run = _run(server, request)
-    if run["state"] not in ("FAILED", "CANCELED"):
+    if run["state"] != "FAILED":
         message = f"Failed to retry run {run['run_id']}: expected a failed run, found {run['state']}"
-        raise ApiError("INTERNAL", message)
+        raise ApiError("ABORTED", message)
     (server.run_folder(run["run_id"]) / "events.jsonl").unlink(missing_ok=True)
     server.store.update("runs", run["run_id"], finished_at=0)
     server.supervisor.enter(run["run_id"], "PENDING")
@@ -112,8 +113,9 @@ async def read_log(request: Request) -> Response:
 def task_log(server: Server, run: Row, task_id: str) -> Response:
     folder = server.run_folder(run["run_id"])
     for task in tasks(folder, run["state"]):
-        if task["task_id"] == task_id and task.get("log"):
-            return PlainTextResponse((folder / task["log"]).read_bytes())
+        log = task["log"]
+        if task["task_id"] == task_id and log:
+            return PlainTextResponse((folder / log).read_bytes())
     raise invalid(f"Failed to read logs for run {run['run_id']}: it has no task {task_id} with a log")
 
 
@@ -122,7 +124,9 @@ def _run(server: Server, request: Request) -> Row:
 
 
 def _run_view(server: Server, run: Row) -> Row:
-    details = task_details(run, server.run_folder(run["run_id"]))
+    read_details = node_details if server.shows_nodes else task_details
+    folder = server.run_folder(run["run_id"])
+    details = read_details(run["run_id"], run["state"], run["created_at"], folder)
     return view(run) | ({"run_details": {"task_details": details}} if details else {})
 
 

@@ -39,6 +39,7 @@ def next_run_time(server: Server, schedule: Row) -> int | None:
         schedule["local_last_triggered_at"],
         server.clock.now(),
         schedule["no_catchup"],
+        server.zone,
     )
 
 

@@ -1,22 +1,24 @@
 """What every handler works with, and how a run comes to be, whoever asks for it."""
 
 import shutil
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
-from local_kfp.server.clock import Clock
-from local_kfp.server.errors import invalid, name_taken, not_found
+from local_kfp.server.clock import Clock, format_time
+from local_kfp.server.errors import invalid, not_found
+from local_kfp.server.names import LONGEST_OF_RUN, check_free, check_storable
 from local_kfp.server.pipeline_spec import Pipeline, check_parameters, from_struct
 from local_kfp.server.store import Store
 from local_kfp.server.supervisor import Supervisor, prepare_folder
 from local_kfp.server.task_details import FINAL_STATES
 
 DEFAULT_EXPERIMENT = "Default"
+UTC = ZoneInfo("UTC")
 Row = dict[str, Any]
 
 
@@ -28,6 +30,10 @@ class Server:
     images: Path
     runner: str
     mounts: Sequence[Path] = ()
+    shows_nodes: bool = False
+    """List the nodes of a workflow instead of tasks, as a cluster does."""
+    zone: ZoneInfo = UTC
+    """Cron expressions are times of this zone, as the real server's CRON_SCHEDULE_TIMEZONE."""
 
     def run_folder(self, run_id: str) -> Path:
         return self.supervisor.folder / run_id
@@ -48,27 +54,26 @@ class Server:
         """The id of the experiment of the runs that name none, made where it is missing."""
         found = self.store.query("SELECT * FROM experiments WHERE display_name = ?", DEFAULT_EXPERIMENT)
         if found:
-            return found[0]["experiment_id"]
+            return str(found[0]["experiment_id"])
         description = "All runs created without specifying an experiment will be grouped here."
-        return self.add_experiment(DEFAULT_EXPERIMENT, description)["experiment_id"]
+        return str(self.add_experiment(DEFAULT_EXPERIMENT, description)["experiment_id"])
 
     def add_experiment(self, name: str, description: str) -> Row:
-        try:
-            return self.store.insert(
-                "experiments",
-                display_name=name,
-                description=description,
-                storage_state="AVAILABLE",
-                created_at=self.clock.now(),
-                last_run_created_at=0,
-            )
-        except sqlite3.IntegrityError:
-            raise name_taken("experiment", name) from None
+        check_free(self.store, "experiment", "experiments", "display_name", name)
+        check_storable("experiment", name)
+        return self.store.insert(
+            "experiments",
+            display_name=name,
+            description=description,
+            storage_state="AVAILABLE",
+            created_at=self.clock.now(),
+            last_run_created_at=0,
+        )
 
     def experiment_of(self, fields: Row) -> str:
         """The id of the experiment that a run or a recurring run is asked to belong to."""
         if identity := fields.get("experiment_id"):
-            return self.store.get("experiments", identity)["experiment_id"]
+            return str(self.store.get("experiments", identity)["experiment_id"])
         return self.add_default_experiment()
 
     def latest_version(self, pipeline_id: str) -> Row:
@@ -81,9 +86,9 @@ class Server:
 
     def source_of(self, fields: Row) -> tuple[Pipeline, Row]:
         """The pipeline that a run or a recurring run names, and what its row says of it."""
-        reference = fields.get("pipeline_version_reference") or {}
-        version_id = reference.get("pipeline_version_id") or fields.get("pipeline_version_id")
-        pipeline_id = reference.get("pipeline_id")
+        reference: dict[str, str] = fields.get("pipeline_version_reference") or {}
+        version_id: str = reference.get("pipeline_version_id") or fields.get("pipeline_version_id", "")
+        pipeline_id = reference.get("pipeline_id", "")
         if not version_id and not pipeline_id:
             if not fields.get("pipeline_spec"):
                 raise invalid("Failed to fetch a template with an empty pipeline spec manifest")
@@ -93,7 +98,7 @@ class Server:
         else:
             version = self.latest_version(pipeline_id)
         owner = version["pipeline_id"]
-        if pipeline_id not in (None, owner):
+        if pipeline_id not in ("", owner):
             raise invalid(f"Pipeline version {version_id} belongs to pipeline {owner} (not {pipeline_id})")
         reference = {name: version[name] for name in ("pipeline_id", "pipeline_version_id")}
         return Pipeline.from_stored(version["pipeline_spec"]), {"pipeline_version_reference": reference}
@@ -101,12 +106,15 @@ class Server:
     async def launch(self, pipeline: Pipeline, parameters: Row, row: Row) -> Row:
         """Add a run and start its process; `parameters` are expanded, `row` says what the API will answer."""
         check_parameters(pipeline.spec, parameters)
+        check_storable("run", row["display_name"], LONGEST_OF_RUN)
         run_id, now = row["run_id"], self.clock.now()
         folder = self.run_folder(run_id)
         root = (row.get("runtime_config") or {}).get("pipeline_root")
         settings = {
             "run_id": run_id,
             "display_name": row["display_name"],
+            "workflow": f"{pipeline.spec['pipelineInfo']['name']}-{run_id[:5]}",
+            "scheduled_time": format_time(row.get("scheduled_at", now)),
             "parameters": parameters,
             "pipeline_root": root or str(folder / "artifacts"),
             "runner": self.runner,
@@ -133,4 +141,5 @@ class Server:
 
 
 def server_of(request: Request) -> Server:
-    return request.app.state.server
+    server: Server = request.app.state.server
+    return server

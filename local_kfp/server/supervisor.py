@@ -21,6 +21,7 @@ RUN_PROCESS = (sys.executable, "-m", "local_kfp.runner.run_process")
 GRACE_SECONDS = 5
 SERVER_DIED = "the local KFP server died while this run was running"
 SERVER_STOPPED = "the local KFP server was stopped while this run was running"
+TERMINATED = "the run was terminated"
 
 
 class Supervisor:
@@ -74,14 +75,15 @@ class Supervisor:
         return f"the run's process died without a verdict ({died}): {words}"
 
     def _finish(self, run_id: str, reason: str) -> None:
-        """Enter the final state: CANCELED where asked for, else the verdict, else FAILED for `reason`."""
-        canceled = self.store.get("runs", run_id)["state"] == "CANCELING"
+        """Enter the final state: the verdict, or FAILED if there is none or if the run was terminated."""
+        terminated = self.store.get("runs", run_id)["state"] == "CANCELING"
         verdict = outcome(self.folder / run_id) or {"run": "FAILED", "error": reason}
-        if self._stopping and verdict["run"] == "FAILED":
+        if terminated:
+            verdict = {"run": "FAILED", "error": TERMINATED}
+        elif self._stopping and verdict["run"] == "FAILED":
             verdict["error"] = SERVER_STOPPED
         self.store.update("runs", run_id, finished_at=self.clock.now(), local_process_group=None)
-        state, error = ("CANCELED", None) if canceled else (verdict["run"], verdict.get("error"))
-        self.enter(run_id, state, error)
+        self.enter(run_id, verdict["run"], verdict["error"])
 
     def enter(self, run_id: str, state: str, error: str | None = None) -> None:
         status: dict[str, Any] = {"update_time": format_time(self.clock.now()), "state": state}

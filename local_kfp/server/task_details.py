@@ -2,73 +2,123 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, final
 
 from local_kfp.server.clock import format_time, parse_time
 
+Detail = dict[str, Any]
+"""A task detail of the API, a V2beta1PipelineTaskDetail."""
 FINAL_STATES = {"SUCCEEDED", "FAILED", "SKIPPED", "CANCELED"}
 
 
-def outcome(folder: Path) -> dict[str, Any] | None:
-    """The verdict the run's process left: {"run": state, "error": text}."""
-    events = _events(folder)
-    return events[-1] if events and "run" in events[-1] else None
+@final
+class Outcome(TypedDict):
+    """The last line of a record: the state in which the run ended, and why it failed."""
+
+    run: str
+    error: str | None
 
 
-def tasks(folder: Path, run_state: str) -> list[dict[str, Any]]:
+class StateChange(TypedDict):
+    state: str
+    update_time: NotRequired[str]
+
+
+class Outputs(TypedDict):
+    """Values of output parameters and URIs of output artifacts, by name."""
+
+    parameters: dict[str, Any]
+    artifacts: dict[str, str]
+
+
+@final
+class Task(TypedDict):
+    """The newest line of a record about one task, and the states that it went through."""
+
+    task_id: str
+    name: str
+    display_name: NotRequired[str]
+    parent_task_id: str | None
+    state: str
+    start_time: str | None
+    end_time: NotRequired[str | None]
+    error: NotRequired[str | None]
+    log: str | None
+    outputs: NotRequired[Outputs]
+    history: NotRequired[list[StateChange]]
+
+
+def outcome(folder: Path) -> Outcome | None:
+    """How the run ended, as its process recorded it; None if it did not."""
+    return next((line for line in reversed(_lines(folder)) if "run" in line), None)
+
+
+def tasks(folder: Path, run_state: str) -> list[Task]:
     """The newest state of each task, in order of appearance; none is under way in a run that has ended."""
-    newest: dict[str, dict[str, Any]] = {}
-    for event in _events(folder):
-        if task_id := event.get("task_id"):
-            newest[task_id] = event | {"history": _history(newest.get(task_id), event)}
+    newest: dict[str, Task] = {}
+    for line in _lines(folder):
+        if "task_id" in line:
+            line["history"] = _history(newest.get(line["task_id"]), line)
+            newest[line["task_id"]] = line
     for task in newest.values():
         if run_state in FINAL_STATES and task["state"] not in FINAL_STATES:
-            task["state"] = "CANCELED" if run_state == "CANCELED" else "FAILED"
+            task["state"] = "FAILED"
     return list(newest.values())
 
 
-def task_details(run: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
-    found = tasks(folder, run["state"])
-    return [_detail(run, task, [child for child in found if is_child(child, task)]) for task in found]
+def task_details(run_id: str, run_state: str, created_at: int, folder: Path) -> list[Detail]:
+    recorded = tasks(folder, run_state)
+    return [
+        detail_of(run_id, created_at, task, [child["task_id"] for child in recorded if is_child(child, task)])
+        for task in recorded
+    ]
 
 
-def is_child(task: dict[str, Any], parent: dict[str, Any]) -> bool:
-    return task.get("parent_task_id") == parent["task_id"]
+def is_child(task: Task, parent: Task) -> bool:
+    return task["parent_task_id"] == parent["task_id"]
 
 
-def _events(folder: Path) -> list[dict[str, Any]]:
-    """The lines written whole; a process may have been killed in the middle of its last."""
+def _lines(folder: Path) -> list[Task | Outcome]:
+    """The complete lines of the record; a process may have been killed in the middle of its last."""
     path = folder / "events.jsonl"
     lines = path.read_text().split("\n")[:-1] if path.exists() else []
     return [json.loads(line) for line in lines]
 
 
-def _history(before: dict[str, Any] | None, event: dict[str, Any]) -> list[dict[str, Any]]:
+def _history(before: Task | None, task: Task) -> list[StateChange]:
     history = before["history"] if before else []
-    if history and history[-1]["state"] == event["state"]:
+    if history and history[-1]["state"] == task["state"]:
         return history
-    moment = event.get("end_time") or event.get("start_time")
-    return [*history, {"state": event["state"]} | ({"update_time": _canonical(moment)} if moment else {})]
+    change: StateChange = {"state": task["state"]}
+    if moment := task.get("end_time") or task["start_time"]:
+        change["update_time"] = _canonical(moment)
+    return [*history, change]
 
 
-def _detail(run: dict[str, Any], task: dict[str, Any], children: list[dict[str, Any]]) -> dict[str, Any]:
-    """A task as the API shows it; its id is also the name of its pod, which the logs are asked by."""
+def detail_of(run_id: str, created_at: int, task: Task, children: list[str]) -> Detail:
+    """A task in the form of the API; its id is also the name of its pod, by which logs are requested."""
+    start, end, error = task["start_time"], task.get("end_time"), task.get("error")
     detail = {
-        "run_id": run["run_id"],
+        "run_id": run_id,
         "task_id": task["task_id"],
         "display_name": task.get("display_name") or task["name"],
-        "create_time": _canonical(task.get("start_time")) or format_time(run["created_at"]),
-        "start_time": _canonical(task.get("start_time")),
-        "end_time": _canonical(task.get("end_time")),
-        "state": task["state"],
-        "error": {"code": 2, "message": task["error"]} if task.get("error") else None,
-        "parent_task_id": task.get("parent_task_id"),
-        "state_history": task["history"],
-        "pod_name": task["task_id"] if task.get("log") else None,
-        "child_tasks": [{"pod_name": child["task_id"]} for child in children],
+        "create_time": _canonical(start) if start else format_time(created_at),
+        "start_time": _canonical(start) if start else None,
+        "end_time": _canonical(end) if end else None,
+        "state": _reported(task["state"]),
+        "error": {"code": 2, "message": error} if error else None,
+        "parent_task_id": task["parent_task_id"],
+        "state_history": [change | {"state": _reported(change["state"])} for change in task["history"]],
+        "pod_name": task["task_id"] if task["log"] else None,
+        "child_tasks": [{"pod_name": child} for child in children],
     }
     return {name: value for name, value in detail.items() if value}
 
 
-def _canonical(moment: str | None) -> str | None:
-    return format_time(parse_time(moment)) if moment else None
+def _reported(state: str) -> str:
+    """The state in the API: on a cluster, tasks of a terminated run fail."""
+    return "FAILED" if state == "CANCELED" else state
+
+
+def _canonical(moment: str) -> str:
+    return format_time(parse_time(moment))

@@ -8,7 +8,7 @@ from kfp import compiler, dsl
 
 from local_kfp.tests.in_process import InProcessServer, connect, wait_until
 
-FINAL = {"SUCCEEDED", "FAILED", "CANCELED"}
+FINAL = {"SUCCEEDED", "FAILED"}
 
 
 @pytest.fixture

@@ -36,8 +36,14 @@ class MovableClock(Clock):
 class InProcessServer:
     """Every call that it answers is checked against the API of the locked `kfp-server-api`."""
 
-    def __init__(self, state: Path, command: Sequence[str] = (sys.executable, str(STANDIN))):
+    def __init__(
+        self,
+        state: Path,
+        command: Sequence[str] = (sys.executable, str(STANDIN)),
+        shows_nodes: bool = False,
+    ):
         self.state, self.command, self.clock = state, command, MovableClock()
+        self.shows_nodes = shows_nodes
         self.departures: list[str] = []
         self.seen: set[str] = set()
         self._listener = open_port(0)
@@ -47,7 +53,8 @@ class InProcessServer:
     def _serve(self) -> None:
         store = Store(self.state / "kfp.db")  # SQLite wants one thread
         supervisor = Supervisor(store, self.clock, self.state / "runs", self.command)
-        server = Server(store, self.clock, supervisor, self.state / "images", "subprocess")
+        images = self.state / "images"
+        server = Server(store, self.clock, supervisor, images, "subprocess", shows_nodes=self.shows_nodes)
         server.add_default_experiment()
         app = Checked(create_app(server), self.departures, self.seen)
         self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="warning"))

@@ -72,6 +72,7 @@ def prepare(folder: Path, pipeline: Any, runner: str = "subprocess", **parameter
     settings = {
         "run_id": "11111111-2222-3333-4444-555555555555",
         "display_name": "a run",
+        "scheduled_time": "2026-01-01T09:00:00Z",
         "parameters": parameters,
         "pipeline_root": str(folder / "artifacts"),
         "runner": runner,

@@ -12,7 +12,7 @@ import kfp
 from local_kfp.tests.in_process import connect, wait_until
 from local_kfp.tests.runs import ROOT
 
-FINAL = {"SUCCEEDED", "FAILED", "CANCELED"}
+FINAL = {"SUCCEEDED", "FAILED"}
 
 
 class ServerProcess:

@@ -16,7 +16,6 @@ NOT_OFFERED = {  # nothing of the project calls these
     "dummy_filter_service_get_filter",
     "pipeline_service_create_pipeline_and_version",
     "pipeline_service_create_pipeline_version",
-    "pipeline_service_update_pipeline",
     "pipeline_service_update_pipeline_version",
     "report_service_report_scheduled_workflow",
     "report_service_report_workflow",
@@ -40,6 +39,7 @@ def test_every_call_is_as_described(server: InProcessServer, client: kfp.Client,
     client._pipelines_api.pipeline_service_get_pipeline_by_name("greeting")
     client._pipelines_api.pipeline_service_create_pipeline({"name": "empty"})
     client.get_pipeline(pipeline)
+    client._pipelines_api.pipeline_service_update_pipeline(pipeline, {"description": "changed"})
     version = client.upload_pipeline_version(package, "v2", pipeline).pipeline_version_id
     client.get_pipeline_version(pipeline, version)
     named = {"pipeline_id": pipeline, "version_id": version}
@@ -50,7 +50,7 @@ def test_every_call_is_as_described(server: InProcessServer, client: kfp.Client,
     client.get_run(run)
     client.list_runs()
     client.terminate_run(run)
-    wait_until(lambda: client.get_run(run).state == "CANCELED")
+    wait_until(lambda: client.get_run(run).state == "FAILED")
     client._run_api.run_service_retry_run(run)
     client.archive_run(run)
     client.unarchive_run(run)

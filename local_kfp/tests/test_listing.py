@@ -54,7 +54,8 @@ def test_filters(experiments: kfp.Client, operation: str | int, value: dict[str,
 
 
 def test_predicates_are_all_required(experiments: kfp.Client):
-    since = experiments.get_experiment(experiment_name="amber").created_at.isoformat()
+    created = experiments.get_experiment(experiment_name="amber").created_at
+    since = f"{created:%Y-%m-%dT%H:%M:%SZ}"
     newer = {"operation": "GREATER_THAN", "key": "created_at", "timestampValue": since}
     named = {"operation": "IS_SUBSTRING", "key": "name", "stringValue": "u"}
     assert listed(experiments, newer) == ["dust", "bronze"]

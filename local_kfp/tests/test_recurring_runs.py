@@ -50,8 +50,12 @@ def nothing_more(client: kfp.Client, schedule: Any, count: int) -> bool:
     return len(runs_of(client, schedule)) == count
 
 
+def settings(server: InProcessServer, run: Any) -> dict[str, Any]:
+    return json.loads((server.state / "runs" / run.run_id / "run.json").read_text())
+
+
 def parameters(server: InProcessServer, run: Any) -> dict[str, Any]:
-    return json.loads((server.state / "runs" / run.run_id / "run.json").read_text())["parameters"]
+    return settings(server, run)["parameters"]
 
 
 def test_it_is_kept_as_created(client: kfp.Client, schedule: Schedule, version: dict[str, str]):
@@ -77,6 +81,7 @@ def test_it_fires_when_its_time_comes(server: InProcessServer, client: kfp.Clien
         "extra": {"as_of": ["2013-09-01"]},
     }
     assert run.scheduled_at.timestamp() == NOON + HOUR
+    assert settings(server, run)["scheduled_time"] == "2013-09-01T13:00:00Z"
     assert run.created_at.timestamp() == NOON + HOUR + 120
     assert run.display_name.startswith("nightly-run")
     assert nothing_more(client, created, 1)

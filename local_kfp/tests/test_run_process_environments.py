@@ -73,7 +73,7 @@ def test_what_a_broken_off_making_left_behind_is_no_environment(locked: Path, tm
 )
 def test_what_cannot_be_installed_is_one_line(locked: Path, tmp_path: Path, text: str, reason: str) -> None:
     locked.write_text(text)
-    with pytest.raises(WorldError, match=f"^no environment for {locked}: .*{reason}") as caught:
+    with pytest.raises(WorldError, match=f"^cannot make the environment of {locked}: .*{reason}") as caught:
         interpreter_for(locked, tmp_path / "environments")
     assert "\n" not in str(caught.value)
     assert not [path for path in (tmp_path / "environments").iterdir() if path.suffix == ""]

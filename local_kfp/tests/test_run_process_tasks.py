@@ -224,12 +224,14 @@ def test_what_is_known_of_the_run_is_filled_in(run: Runs) -> None:
         tell(text=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
         tell(text=dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER)
         tell(text=f"{dsl.PIPELINE_TASK_NAME_PLACEHOLDER} of {dsl.PIPELINE_JOB_NAME_PLACEHOLDER}")
+        tell(text=f"at {dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER}")
 
     done = run(pipeline)
 
     assert done.output("tell") == "11111111-2222-3333-4444-555555555555"
-    assert done.output("tell-2").endswith("Z")
+    assert done.output("tell-2") == "2026-01-01T09:00:00Z"
     assert done.output("tell-3") == "tell-3 of a run"
+    assert done.output("tell-4") == f"at {dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER}"
 
 
 def test_an_importer_takes_a_local_file_and_refuses_what_it_would_have_to_download(

@@ -91,12 +91,13 @@ def test_terminating_ends_grandchildren_too(server: InProcessServer, client: kfp
     pids = processes(server, run)
     client.terminate_run(run.run_id)
     ended = finish(run)
-    assert ended.state == "CANCELED"
-    assert [status.state for status in ended.state_history] == ["PENDING", "RUNNING", "CANCELING", "CANCELED"]
-    assert [task.state for task in ended.run_details.task_details] == ["CANCELED", "CANCELED"]
+    assert ended.state == "FAILED"
+    assert [status.state for status in ended.state_history] == ["PENDING", "RUNNING", "CANCELING", "FAILED"]
+    assert ended.state_history[-1].error.message == "the run was terminated"
+    assert [task.state for task in ended.run_details.task_details] == ["FAILED", "FAILED"]
     wait_until(lambda: not any(map(is_running, pids)))
     with pytest.raises(
-        kfp_server_api.ApiException, match="expected a run under way, found CANCELED"
+        kfp_server_api.ApiException, match="expected a run under way, found FAILED"
     ) as refused:
         client.terminate_run(run.run_id)
     assert refused.value.status == 400
@@ -109,7 +110,7 @@ def test_who_is_deaf_to_the_request_is_killed(
     run = start(behave="hang-deaf")
     pids = processes(server, run)
     client.terminate_run(run.run_id)
-    assert finish(run).state == "CANCELED"
+    assert finish(run).state == "FAILED"
     wait_until(lambda: not any(map(is_running, pids)))
 
 

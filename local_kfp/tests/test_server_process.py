@@ -71,7 +71,7 @@ def test_terminating_ends_the_tasks_process(served: kfp.Client, package: str, tm
     pid = read_pid(pid_file)
     served.terminate_run(run_id)
     run = finish(served, run_id)
-    assert (run.state, run.run_details.task_details[-1].state) == ("CANCELED", "CANCELED")
+    assert (run.state, run.run_details.task_details[-1].state) == ("FAILED", "FAILED")
     wait_until(lambda: not is_running(pid))
 
 

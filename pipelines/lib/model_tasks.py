@@ -9,7 +9,7 @@ from components.load_data.component import load_data
 from components.score_model.component import predict_batch, score_model
 from components.train_model.component import train_model
 
-Parameter = str | dsl.pipeline_channel.PipelineParameterChannel
+Parameter = str | dsl.pipeline_channel.PipelineChannel
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ModelTasks:
 
     def features(self, window: str, rows: dsl.PipelineTask) -> dsl.PipelineTask:
         task = build_features(feature_settings=self.feature_settings, tables=rows.outputs["tables"])
-        return self._named(task, "build-features", window).set_container_image(self.build_features_image)
+        return self._named(task, self.build_features_image, "build-features", window)
 
     def train(self, features: dsl.PipelineTask) -> dsl.PipelineTask:
         task = train_model(
@@ -33,7 +33,7 @@ class ModelTasks:
             feature_settings=self.feature_settings,
             features=features.outputs["features"],
         )
-        return self._named(task, "train-model").set_container_image(self.train_model_image)
+        return self._named(task, self.train_model_image, "train-model")
 
     def score(self, model: dsl.PipelineTask, features: dsl.PipelineTask) -> dsl.PipelineTask:
         task = score_model(
@@ -41,7 +41,7 @@ class ModelTasks:
             feature_settings=self.feature_settings,
             features=features.outputs["features"],
         )
-        return self._named(task, "score-model").set_container_image(self.score_model_image)
+        return self._named(task, self.score_model_image, "score-model")
 
     def predict(self, version: dsl.PipelineTask, features: dsl.PipelineTask) -> dsl.PipelineTask:
         """The predictions and rejects of a batch, by the version that `resolve_model` found."""
@@ -51,16 +51,21 @@ class ModelTasks:
             feature_settings=self.feature_settings,
             features=features.outputs["features"],
         )
-        return self._named(task, "predict-batch").set_container_image(self.score_model_image)
+        return self._named(task, self.score_model_image, "predict-batch")
 
-    def _named(self, task: dsl.PipelineTask, name: str, *about: str) -> dsl.PipelineTask:
-        return task.set_display_name(f"{name} ({', '.join([self.owner, *about])})")
+    def _named(
+        self, task: dsl.PipelineTask, image: Parameter | None, name: str, *about: str
+    ) -> dsl.PipelineTask:
+        task.set_container_image(image)
+        task.set_display_name(f"{name} ({', '.join([self.owner, *about])})")
+        return task
 
 
 def load_rows(data_settings: Parameter, window: str, as_of: Parameter) -> dsl.PipelineTask:
     """The raw rows that every model's features are made of."""
-    task = load_data(data_settings=data_settings, window=window, as_of=as_of)
-    return task.set_display_name(f"load-data ({window})")
+    task: dsl.PipelineTask = load_data(data_settings=data_settings, window=window, as_of=as_of)
+    task.set_display_name(f"load-data ({window})")
+    return task
 
 
 def champion_tasks(champion: dsl.PipelineTask) -> ModelTasks:

@@ -119,7 +119,7 @@ def test_a_run_for_an_older_commit_is_ended_and_those_of_others_go_on(
 
     pull_request_run.judge(judging, NEW, compiled, {"seconds": "0", "verdict": PASSED}, "")
 
-    assert runs.read_run(client, old["run_id"]).state == "CANCELED"
+    assert runs.read_run(client, old["run_id"]).state == "FAILED"
     assert runs.read_run(client, other["run_id"]).state == "RUNNING"
     assert f"run {old['run_id']}, pr-12-aaaaaaaaaaaa, is of another state" in capsys.readouterr().out
     runs.terminate(client, other["run_id"])
@@ -149,7 +149,7 @@ def test_an_interrupted_gate_takes_along_the_run_that_it_found(
             judging, PullRequest(15, OLD.sha), compiled, {"seconds": "60", "verdict": PASSED}, ""
         )
 
-    assert runs.read_run(client, left["run_id"]).state == "CANCELED"
+    assert runs.read_run(client, left["run_id"]).state == "FAILED"
     assert time.monotonic() - begun < 30
 
 

@@ -53,14 +53,14 @@ def test_a_run_ends_with_what_follows_it(client, version, capsys):
         runs.started(client, version, "a", DAY | {"seconds": 60}) as run_id,
     ):
         _ = 1 / 0
-    assert client.get_run(run_id).state == "CANCELED"
-    assert capsys.readouterr().err == f"run {run_id}: ended, CANCELED\n"
+    assert client.get_run(run_id).state == "FAILED"
+    assert capsys.readouterr().err == f"run {run_id}: ended, FAILED\n"
 
 
 def test_a_run_that_someone_else_ends_is_noticed(client, version):
     with runs.started(client, version, "a run", DAY | {"seconds": 60}) as run_id:
         client.terminate_run(run_id)
-        assert runs.follow(client, run_id).state == "CANCELED"
+        assert runs.follow(client, run_id).state == "FAILED"
 
 
 def test_an_endpoint_that_is_away_for_a_while_does_not_end_the_following(client):
@@ -130,8 +130,8 @@ def test_the_command_ends_its_run_when_it_is_ended(endpoint, client, version, en
     process.send_signal(end)
     _, errors = process.communicate()
     assert process.returncode == status
-    assert f"run {run_id}: ended, CANCELED" in errors
-    assert client.get_run(run_id).state == "CANCELED"
+    assert f"run {run_id}: ended, FAILED" in errors
+    assert client.get_run(run_id).state == "FAILED"
 
 
 @pytest.mark.parametrize(

@@ -171,4 +171,4 @@ def test_a_cancelled_staging_ends_the_training(deliver, github: Runner, kubeflow
 
     assert run.results == {"compile": "success", "staging": "failure"}
     assert "Terminate the smoke run" in run.job("staging").steps
-    wait_until(lambda: states() == ["CANCELED"])
+    wait_until(lambda: states() == ["FAILED"])

