@@ -53,8 +53,9 @@ class Source:
 
     def read(self, paths: Iterable[str]) -> dict[str, File]:
         entries = {path: self.entry(path) for path in paths}
-        contents = {path: self._checked_out(path, entry.blob) for path, entry in entries.items()}
-        contents |= self._from_git([path for path, content in contents.items() if content is None])
+        here = {path: self._checked_out(path, entry.blob) for path, entry in entries.items()}
+        contents = {path: content for path, content in here.items() if content is not None}
+        contents |= self._from_git([path for path in here if path not in contents])
         return {path: File(contents[path], entry.mode == EXECUTABLE) for path, entry in entries.items()}
 
     def _checked_out(self, path: str, blob: str) -> bytes | None:

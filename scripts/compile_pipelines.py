@@ -1,5 +1,6 @@
 """Compile pipelines/*.py to build/pipelines/*.yaml, with the images and resources that they run with."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def main() -> int:
     return 0
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     options = parser(__doc__)
     options.add_argument(
         "--images", type=Path, metavar="FILE", help="references by component, as JSON (default: staged here)"

@@ -33,7 +33,10 @@ def main() -> int:
         telling.begin(steps[0].day)
         told = telling.tell()
         telling.say("\nscoring every champion of the year, week by week")
-        document = {"steps": told, "performance": performed(project, told, min(END, arguments.until))}
+        document: dict[str, Any] = {
+            "steps": told,
+            "performance": performed(project, told, min(END, arguments.until)),
+        }
     document["seconds"] = round(time.monotonic() - started, 1)
     page = write(document)
     telling.say(summary(document))

@@ -57,7 +57,7 @@ def _lint(paths: list[Path], release: bool) -> None:
     from engine.kubeflow.pipeline_lint import problems
     from engine.kubeflow.uploads import read_spec
 
-    found = []
+    found: list[str] = []
     for path in paths:
         name = read_spec(path)["pipelineInfo"]["name"]
         found += problems(name, path.read_text(), release)

@@ -82,7 +82,7 @@ def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
     if arguments.pull_request is None:
         return change, None
     number = pull_request_number(arguments.pull_request)
-    return change, PullRequest(number, head_of(arguments.candidate, change.base))
+    return change, PullRequest(number, head_of(arguments.candidate, change.base or ""))
 
 
 def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -85,8 +85,8 @@ def measure(found: Any, root: Path, as_of: date, seeds: range, folder: Path) -> 
         model, predictions = ("--model", folder / "model"), folder / "predictions.parquet"
         asked = ("--training-settings", training, *feature_settings, "--features", features["training"])
         component("train_model", *asked, *model, "--record", folder / "record.json")
-        asked = (*model, *feature_settings, "--features", features["evaluation"])
-        component("score_model", *asked, "--predictions", predictions)
+        scored = (*model, *feature_settings, "--features", features["evaluation"])
+        component("score_model", *scored, "--predictions", predictions)
         prediction = floats(read_table(predictions)["prediction"])
         try:
             values.append(metric.estimate(label[labelled], prediction[labelled])[0])
@@ -111,7 +111,7 @@ def rounded_up(value: float) -> float:
     if value == 0:
         return 0.0
     digits = 1 - math.floor(math.log10(value))
-    return round(math.ceil(round(value * 10**digits, 6)) / 10**digits, digits)
+    return float(round(math.ceil(round(value * 10**digits, 6)) / 10**digits, digits))
 
 
 def _count(text: str) -> int:

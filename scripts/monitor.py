@@ -122,7 +122,8 @@ def read_decision(uri: str, results: Path) -> dict[str, Any] | None:
                 (results / name).write_bytes(content)
     except storage.NotFound:
         return None
-    return json.loads((results / "decision.json").read_bytes())
+    decision: dict[str, Any] = json.loads((results / "decision.json").read_bytes())
+    return decision
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import command_line
-from engine.command_line import Finding, SettingsError
+from engine.command_line import Finding, SettingsError, WorldError
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "build" / "predict"
@@ -44,7 +44,10 @@ def main() -> int:
         if finished.state != "SUCCEEDED":
             raise Finding(explained(client, finished))
     kept, batch = Predictions(asked["predictions_uri"], settings.model), batch_of(as_of, asked["input_uri"])
-    print(told(kept.manifest(batch), kept.uri_of(batch, "manifest.json")))
+    uri = kept.uri_of(batch, "manifest.json")
+    if not (manifest := kept.manifest(batch)):
+        raise WorldError(f"{uri}: expected what the run published, found nothing")
+    print(told(manifest, uri))
     return 0
 
 

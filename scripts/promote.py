@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import command_line
-from engine.command_line import Finding, SettingsError
+from engine.command_line import Finding, SettingsError, WorldError
 
 ROOT = Path(__file__).resolve().parents[1]
 GATED = ROOT / "build" / "gate" / "verdict.json"
@@ -40,6 +40,8 @@ def main() -> int:
     if not verdict["passed"]:
         return Finding.status
     promoted = ModelRegistry(registry_uri, code.settings.model).champion()
+    if promoted is None:
+        raise WorldError(f"{registry_uri}: expected the champion that was promoted, found none")
     print(
         f"champion: {code.settings.model} {promoted['version']}\nreport: {(RESULTS / 'report.html').as_uri()}"
     )

@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _former(moves: list[dict[str, Any]], beginning: str) -> str:
     """The version that once was the champion and begins so."""
-    found = {move["version"] for move in moves if move["version"].startswith(beginning)}
+    found: set[str] = {move["version"] for move in moves if move["version"].startswith(beginning)}
     if len(found) != 1:
         known = ", ".join(sorted({move["version"][:12] for move in moves})) or "none"
         raise SettingsError(f"{beginning}: expected one former champion that begins so, found among {known}")

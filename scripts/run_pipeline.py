@@ -23,7 +23,7 @@ def main() -> int:
     from engine.kubeflow.uploads import newest_version, read_spec, upload
 
     is_file = arguments.pipeline.endswith((".yaml", ".yml"))
-    spec = read_spec(Path(arguments.pipeline)) if is_file else None
+    spec = read_spec(Path(arguments.pipeline)) if is_file else {}
     with connect(Path.cwd()) as client:
         if is_file:
             version = upload(client, Path(arguments.pipeline))

@@ -54,7 +54,6 @@ def main() -> int:
     command = [sys.executable, "-P", "-m", UPDATER.replace("/", "."), *sys.argv[1:]]
     command += ["--clone", str(clone), "--target", target, "--template", template]
     os.execve(sys.executable, command, os.environ | {"PYTHONPATH": str(program)})
-    return 0
 
 
 def named(given: str | None, root: Path) -> str:
@@ -62,7 +61,7 @@ def named(given: str | None, root: Path) -> str:
     if given:
         return str(Path(given).resolve()) if Path(given).is_dir() else given
     try:
-        recorded = json.loads((root / RECORD).read_text(encoding="utf-8"))["template"]
+        recorded: str = json.loads((root / RECORD).read_text(encoding="utf-8"))["template"]
     except (OSError, ValueError, LookupError, TypeError):
         recorded = ""
     if not recorded:

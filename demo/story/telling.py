@@ -78,7 +78,7 @@ class Telling:
             raise SettingsError(f"expected the model that the template comes with, found another: {said}")
 
     def tell(self) -> list[Document]:
-        told = []
+        told: list[Document] = []
         for number, step in enumerate(self.steps, 1):
             told.append(self.step(number, step, told[-1]["champion"] if told else ""))
         return told

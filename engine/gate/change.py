@@ -181,11 +181,12 @@ def read_change(root: Path, base: str | None) -> Change:
 
 def read_candidate(root: Path, folder: Path) -> Change:
     """What the checkout in `folder` changes of the commit that is checked out at `root`, which judges it."""
-    control = model_code.read(GitTree(root, "HEAD"))
+    base = GitTree(root, "HEAD")
+    control = model_code.read(base)
     try:
         candidate = model_code.read(GitIndex(folder.resolve()), root)
     except SettingsError as error:
         raise SettingsError(
             f"{folder}: {error} (read by the base's code: what it does not know comes in a later step)"
         ) from None
-    return Change(candidate, control, control.source.commit, by_the_base=True)
+    return Change(candidate, control, base.commit, by_the_base=True)

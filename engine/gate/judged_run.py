@@ -37,7 +37,9 @@ def recover_images(root: Path, version: Document | None) -> None:
     """Have the images that a registered model was born in, from its commit where this machine lacks them."""
     if remote_host():  # which pulls them
         return
-    for reference in version["images"].values() if version else ():
+    if version is None:
+        return
+    for reference in version["images"].values():
         try:
             recover(reference, version["code_sha"], root)
         except (SettingsError, WorldError):
@@ -118,7 +120,7 @@ def results_uri_of_a_run(results: Path) -> str:
 def concluded(client: Client, run: runs.Run, results_uri: str, results: Path) -> Document:
     """The verdict that `run` ended with."""
     verdict = read_verdict(results_uri, results)
-    if not agrees(run, verdict):
+    if verdict is None or not agrees(run, verdict):
         broken = [task.name for task in run.tasks if task.state == "FAILED"]
         raise NoVerdict(explained(client, run), broken)
     return verdict

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydantic.main import IncEx
+
 from engine.command_line import SettingsError
 from engine.images import images
 from engine.images.images import TAG, Image
 from engine.kubeflow.pipeline_compiler import read_references
 from engine.settings import settings
-from engine.settings.settings import Settings
-from engine.settings.settings_schema import canonical_json
+from engine.settings.settings_schema import Settings, canonical_json
 from engine.sources import Source
 
 SETTINGS_FILE = "mlops.yaml"
@@ -43,7 +44,11 @@ class ModelCode:
 
     def fingerprint(self) -> str:
         """Equal where the models are equal byte for byte, given the same day."""
-        rows = {"data": {"tables", "rows"}, "label": {"matures_after_days"}, "windows": True}
+        rows: dict[str, IncEx | bool] = {
+            "data": {"tables", "rows"},
+            "label": {"matures_after_days"},
+            "windows": True,
+        }
         made_of = self.parameters() | self.settings.model_dump(mode="json", include=rows)
         return hashlib.sha256(canonical_json(made_of).encode()).hexdigest()
 

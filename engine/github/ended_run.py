@@ -19,7 +19,8 @@ def read_event() -> Run:
     """The run that ended."""
     path = os.environ.get("GITHUB_EVENT_PATH", "")
     try:
-        return json.loads(Path(path).read_bytes())["workflow_run"]
+        run: Run = json.loads(Path(path).read_bytes())["workflow_run"]
+        return run
     except (OSError, ValueError, LookupError, TypeError):
         raise SettingsError(
             f"GITHUB_EVENT_PATH: expected a file with the event workflow_run, found {path!r}"

@@ -48,7 +48,8 @@ def open_issues(github: GitHub, workflow: str) -> list[FailureIssue]:
 
 def open_issue(github: GitHub, title: str, body: str) -> int:
     require_label(github, LABEL, "A workflow fails that nobody watches", "b60205")
-    return github.post("issues", body={"title": title, "body": body, "labels": [LABEL]})["number"]
+    number: int = github.post("issues", body={"title": title, "body": body, "labels": [LABEL]})["number"]
+    return number
 
 
 def require_label(github: GitHub, name: str, about: str, color: str) -> None:

@@ -45,7 +45,7 @@ def checked(path: Path) -> dict[str, Any]:
     if len(content) > MOST_BYTES:
         raise ValueError(f"more than {MOST_BYTES:,} bytes")
     try:
-        verdict = json.loads(content, parse_constant=refuse)
+        verdict: dict[str, Any] = json.loads(content, parse_constant=refuse)
     except RecursionError:
         raise ValueError("one that is nested too deep") from None
     check_sizes(verdict, DEEPEST)

@@ -25,7 +25,8 @@ def announce(github: GitHub, title: str, body: str) -> int:
         github.patch("issues", numbers[0], body=document)
         return numbers[0]
     require_label(github, LABEL, "A newer version of the template is there", "0e8a16")
-    return github.post("issues", body=document | {"labels": [LABEL]})["number"]
+    number: int = github.post("issues", body=document | {"labels": [LABEL]})["number"]
+    return number
 
 
 def close_all(github: GitHub) -> list[int]:

@@ -11,7 +11,7 @@ from engine.command_line import SettingsError, WorldError
 from engine.http import RegistrySession
 from engine.images.image_credentials import credentials
 from engine.images.image_repository import LOOK_UPS_AT_ONCE, read_json, split_name
-from engine.images.image_shelves import Held, read_time
+from engine.images.image_shelves import Held, known_moment, read_time
 
 API = "https://hub.docker.com"
 
@@ -46,7 +46,7 @@ class DockerHub:
         return found
 
     def pushed(self, held: Held) -> datetime:
-        return held.pushed
+        return known_moment(held)
 
     def delete(self, held: Held) -> None:
         response = self._ask("DELETE", f"{self._tags}{quote(held.tags[0], safe='')}/")
@@ -73,7 +73,7 @@ class DockerHub:
         document = read_json(response)
         if response.status_code != 200 or not isinstance(document, dict) or not document.get("access_token"):
             raise self._unexpected("its credentials accepted", response)
-        return document["access_token"]
+        return str(document["access_token"])
 
     def _unexpected(self, expected: str, response: Response) -> WorldError:
         return WorldError(f"{self.name}: expected {expected}, found {response.status_code} from {self._api}")

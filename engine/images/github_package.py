@@ -9,7 +9,7 @@ from datetime import datetime
 from engine.command_line import SettingsError
 from engine.github import api as github_api
 from engine.images.image_repository import LOOK_UPS_AT_ONCE, split_name
-from engine.images.image_shelves import Held, Registry, read_time
+from engine.images.image_shelves import Held, Registry, known_moment, read_time
 
 
 class GitHubPackage:
@@ -31,7 +31,7 @@ class GitHubPackage:
         return [held for held in self._all() if held.tags]
 
     def pushed(self, held: Held) -> datetime:
-        return held.pushed
+        return known_moment(held)
 
     def delete(self, held: Held) -> None:
         try:

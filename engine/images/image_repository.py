@@ -142,7 +142,7 @@ class ImageRepository:
             raise self._denied(actions)
         try:
             document = response.json() if response.ok else {}
-            token = document.get("token") or document["access_token"]
+            token: str = document.get("token") or document["access_token"]
             if re.fullmatch(r"[!-~]+", token):
                 return token
         except (ValueError, LookupError, TypeError, AttributeError):

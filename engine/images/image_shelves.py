@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from engine.command_line import SettingsError
+from engine.command_line import SettingsError, WorldError
 from engine.images.image_repository import ImageRepository, read_json
 
 
@@ -19,6 +19,13 @@ class Held:
     pushed: datetime | None = None
     """None where only the image itself can tell, by `Shelf.pushed`."""
     number: int = 0
+
+
+def known_moment(held: Held) -> datetime:
+    """When it was pushed, where the list of what is held said so."""
+    if held.pushed is None:
+        raise WorldError(f"{', '.join(held.tags)}: expected the moment of its push, found none")
+    return held.pushed
 
 
 class Shelf(Protocol):

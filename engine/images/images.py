@@ -130,7 +130,7 @@ def _stage(
 
 def _copied(dockerfile: str, text: str, source: Source) -> Iterator[str]:
     """The files of `source` that the COPY lines of a Dockerfile name."""
-    for number, instruction, *arguments in _instructions(text):
+    for number, instruction, arguments in _instructions(text):
         if instruction not in ("ADD", "COPY"):
             continue
         here = f"{dockerfile}:{number}: {instruction}"
@@ -160,9 +160,10 @@ def _below(name: str, source: Source) -> list[str]:
     return paths[bisect_left(paths, f"{name}/") : bisect_left(paths, f"{name}0")]  # "0" comes after "/"
 
 
-def _instructions(text: str) -> Iterator[tuple[int, str, ...]]:
+def _instructions(text: str) -> Iterator[tuple[int, str, list[str]]]:
     """Line number and words of each instruction of a Dockerfile that copies, and of some that do not."""
-    words, first = [], 0
+    words: list[str] = []
+    first = 0
     for number, line in enumerate(text.splitlines(), 1):
         if (not words and not COPIES_OR_GOES_ON.search(line)) or line.lstrip().startswith("#"):
             continue
@@ -172,7 +173,7 @@ def _instructions(text: str) -> Iterator[tuple[int, str, ...]]:
             words[-1] = words[-1][:-1]
         elif words:
             instruction, *arguments = filter(None, words)
-            yield first, instruction.upper(), *arguments
+            yield first, instruction.upper(), arguments
             words = []
 
 

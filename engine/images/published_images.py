@@ -76,7 +76,7 @@ def _chosen(images: Iterable[Image], listed: Collection[str], any_week: bool) ->
         there = (
             newest.get(f"{image.component}-{image.hash}") if any_week and not asked_for_week else image.tag
         )
-        if there in listed:
+        if there and there in listed:
             chosen[image.tag] = there
     return chosen
 

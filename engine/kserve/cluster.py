@@ -44,10 +44,12 @@ class Cluster:
 
     def read(self, kind: str, name: str) -> Document | None:
         """The object, or None where there is none."""
-        return self._call("GET", kind, name)
+        found: Document | None = self._call("GET", kind, name)
+        return found
 
     def pods(self, selector: str) -> list[Document]:
-        return (self._call("GET", "Pod", query={"labelSelector": selector}) or {}).get("items", [])
+        found: Document = self._call("GET", "Pod", query={"labelSelector": selector}) or {}
+        return list(found.get("items", []))
 
     def log(self, pod: str, container: str) -> str:
         """The last lines of a container that ended, or of the one that runs."""
@@ -62,7 +64,9 @@ class Cluster:
     def apply(self, manifest: Document) -> Document:
         """Declare what we want of an object, and take back what we declared of it before and do not now."""
         kind, name = manifest["kind"], manifest["metadata"]["name"]
-        answer = self._call("PATCH", kind, name, manifest, {"fieldManager": MANAGER, "force": "true"})
+        answer: Document | None = self._call(
+            "PATCH", kind, name, manifest, {"fieldManager": MANAGER, "force": "true"}
+        )
         if answer is None:
             raise WorldError(
                 f"{self.api.configuration.host}: expected {manifest['apiVersion']} {kind} and namespace"

@@ -41,4 +41,4 @@ def differences(golden: Json, answer: Any) -> list[str]:
 def _equal(expected: Any, found: Any) -> bool:
     if isinstance(found, int | float) and isinstance(expected, int | float):
         return math.isclose(expected, found, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return expected == found
+    return bool(expected == found)

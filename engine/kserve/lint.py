@@ -1,7 +1,7 @@
 """What KServe's CRD lets pass and KServe or the cluster would fail at, often without a word."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from engine.command_line import SettingsError
@@ -24,6 +24,7 @@ def check(manifests: list[Document]) -> None:
 
 def complaints_about(manifest: Document) -> Iterator[str]:
     where = f"{manifest['kind']} {manifest['metadata']['name']}"
+    found: Iterable[str] = ()
     match manifest["kind"]:
         case "InferenceService":
             found = inference_service(manifest)
@@ -31,8 +32,6 @@ def complaints_about(manifest: Document) -> Iterator[str]:
             found = runtime(manifest)
         case "Secret" | "ServiceAccount":
             found = store_access(manifest["metadata"].get("annotations", {}))
-        case _:
-            found = ()
     yield from (f"{where}: {complaint}" for complaint in found)
 
 

@@ -163,7 +163,8 @@ def shown(manifest: Document) -> Document:
 
 
 def _render(template: str, **facts: Any) -> Document:
-    return yaml.safe_load(_templates().get_template(f"{template}.yaml.j2").render(facts))
+    manifest: Document = yaml.safe_load(_templates().get_template(f"{template}.yaml.j2").render(facts))
+    return manifest
 
 
 def _templates() -> Environment:

@@ -29,8 +29,7 @@ def until_serving(cluster: Cluster, wanted: Manifests, percent: int | None = Non
     role = "the version" if percent is None else f"the canary at {percent}%"
     gives_up = cluster.clock.now() + wanted.serving["timeout_seconds"]
     while True:
-        live = cluster.read("InferenceService", wanted.name)
-        expect_ours(live, wanted)
+        live = expect_ours(cluster.read("InferenceService", wanted.name), wanted)
         workload = _workload(cluster, wanted)
         if _is_ready(live, wanted, percent) and _rolled_out(workload, wanted):
             return live
@@ -55,8 +54,8 @@ def until_alone(cluster: Cluster, name: str, seconds: float) -> None:
         cluster.clock.sleep(POLL)
 
 
-def expect_ours(live: Document | None, wanted: Manifests) -> None:
-    """Fail where another deployment, which is newer, has replaced what we declared."""
+def expect_ours(live: Document | None, wanted: Manifests) -> Document:
+    """The InferenceService, unless another deployment, which is newer, has replaced what we declared."""
     if live is None:
         raise Superseded(f"InferenceService {wanted.name} was deleted while it was deployed")
     spec = live["spec"]
@@ -65,11 +64,14 @@ def expect_ours(live: Document | None, wanted: Manifests) -> None:
     if wanted.content not in found:
         other = declared[-1].get("annotations", {}).get(f"{OURS}model-version", "something else")
         raise Superseded(f"another deployment took over: InferenceService {wanted.name} gets {other}")
+    return live
 
 
 def is_served(cluster: Cluster, live: Document | None, wanted: Manifests) -> bool:
     """Whether this very content is what is served already, by itself."""
-    content = ((live or {}).get("metadata", {}).get("annotations") or {}).get(f"{OURS}content")
+    if live is None:
+        return False
+    content = (live.get("metadata", {}).get("annotations") or {}).get(f"{OURS}content")
     if content != wanted.content or not _is_ready(live, wanted, None):
         return False
     return _rolled_out(_workload(cluster, wanted), wanted)
@@ -106,7 +108,8 @@ def _rolled_out(workload: Document | None, wanted: Manifests) -> bool:
     if made_of != wanted.content or not seen:
         return False
     if workload["kind"] == "Service":
-        return status.get("latestReadyRevisionName") == status.get("latestCreatedRevisionName") is not None
+        ready, created = status.get("latestReadyRevisionName"), status.get("latestCreatedRevisionName")
+        return ready is not None and bool(ready == created)
     replicas = spec.get("replicas", 1)
     counts = {status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")}
     return replicas > 0 and counts == {replicas}

@@ -63,9 +63,10 @@ def newer_commit(
             return f"{step.pipeline} {step.newest}"
     # A commit that changed settings alone has deployed nothing.
     run = kfp_lists.newest_run(client, "train")
-    trained = TRAINED.fullmatch(run.display_name) if run else None
+    name: str = run.display_name if run else ""
+    trained = TRAINED.fullmatch(name)
     if trained and _is_later(root, trained["commit"], commit, replace_unknown=True):
-        return run.display_name
+        return name
     return None
 
 
@@ -95,7 +96,7 @@ def deploy(client: Client, steps: Sequence[Step], commit: str) -> list[Version]:
                 if not step.needed:
                     continue
                 name = f"{commit[:12]}-{step.content}"
-                if not step.is_new and find_version(client, find_pipeline(client, step.pipeline), name):
+                if (known := find_pipeline(client, step.pipeline)) and find_version(client, known, name):
                     raise WorldError(
                         f"{step.pipeline} {name}: expected it to become the newest, found it there already "
                         f"under {step.newest}; delete one of them"
@@ -149,6 +150,7 @@ def _undo(client: Client, step: Step, name: str) -> None:
 def _step(client: Client, path: Path) -> Step:
     spec = read_spec(path)
     name = spec["pipelineInfo"]["name"]
-    newest, newest_spec = find_newest(client, name) or (None, None)
-    is_new = newest is None and find_pipeline(client, name) is None
-    return Step(path, name, spec, content_hash(path), is_new, newest and newest.name, newest_spec)
+    found = find_newest(client, name)
+    is_new = found is None and find_pipeline(client, name) is None
+    newest, newest_spec = (found[0].name, found[1]) if found else (None, None)
+    return Step(path, name, spec, content_hash(path), is_new, newest, newest_spec)

@@ -60,7 +60,8 @@ class Client(kfp.Client):
         return answer
 
     def healthz(self) -> api.V2beta1GetHealthzResponse:
-        return self._healthz_api.healthz_service_get_healthz()
+        health: api.V2beta1GetHealthzResponse = self._healthz_api.healthz_service_get_healthz()
+        return health
 
     def read_log(self, run_id: str, pod: str) -> str:
         """What a task has printed so far, where the server hands it out."""
@@ -68,25 +69,30 @@ class Client(kfp.Client):
         if authorization := self._existing_config.get_api_key_with_prefix("authorization"):
             headers["authorization"] = authorization
         url = f"{self.host}/apis/v1alpha1/runs/{run_id}/nodes/{pod}/log"
+        # Not PatientRest's own, which takes JSON alone.
         answer = RESTClientObject.request(self.rest, "GET", url, headers=headers, _request_timeout=TIMEOUT)
         if answer.getheader("content-type", "").startswith("text/html") or b'{"error_message"' in answer.data:
             raise WorldError(f"{url}: expected a log, found none")
-        return answer.data.decode(errors="replace")
+        log: str = answer.data.decode(errors="replace")
+        return log
 
 
 class PatientRest(RESTClientObject):
     """The HTTP side of kfp's client: a request that may pass later is sent again, and an answer is JSON."""
 
     def __init__(self, configuration: api.Configuration, waits: Sequence[float]):
-        super().__init__(configuration)
+        super().__init__(configuration)  # type: ignore[no-untyped-call]
         self.waits = waits
 
-    def request(self, method: str, url: str, **options: Any) -> Any:
+    def request(self, method: str, url: str, **options: Any) -> Any:  # type: ignore[override] # kfp names them
         options["_request_timeout"] = options.get("_request_timeout") or TIMEOUT
         headers = options.pop("headers", None) or {}
         for wait in (*self.waits, None):
             try:
-                answer = super().request(method, url, headers=dict(headers), **options)  # which changes them
+                # kfp changes the headers that it is given, and says nothing of types.
+                answer = super().request(  # type: ignore[no-untyped-call]
+                    method, url, headers=dict(headers), **options
+                )
             except (api.ApiException, HTTPError) as error:
                 if wait is None or not _may_pass(error, method, url):
                     raise _explained(error, method, url) from None

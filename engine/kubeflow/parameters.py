@@ -18,7 +18,7 @@ def _json_of(kind: type) -> Callable[[str], Any]:
     return read
 
 
-READERS = {
+READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "STRING": ("text", str),
     "NUMBER_INTEGER": ("a whole number", int),
     "NUMBER_DOUBLE": ("a number", float),
@@ -57,7 +57,8 @@ def read_parameters(
 
 def _from_file(file: Path) -> dict[str, Any]:
     try:
-        return _json_of(dict)(file.read_text())
+        values: dict[str, Any] = _json_of(dict)(file.read_text())
+        return values
     except ValueError as error:
         raise SettingsError(
             f"{file}: expected a JSON object of name: value, found {error or 'none'}"

@@ -7,8 +7,9 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import yaml
@@ -118,13 +119,14 @@ def _load_uncached(source: Path, root: Path) -> Any:
     """
     from kfp.dsl.pipeline_context import Pipeline
 
-    spec = spec_from_file_location(f"pipelines.{source.stem}", source)
-    module = module_from_spec(spec)
+    loader = SourceFileLoader(f"pipelines.{source.stem}", str(source))
+    module = ModuleType(loader.name)
+    module.__file__ = str(source)
     caching = Pipeline._execution_caching_default
     Pipeline._execution_caching_default = False  # as `kfp dsl compile --disable-execution-caching-by-default`
     try:
         with _importing_from(root):
-            spec.loader.exec_module(module)
+            loader.exec_module(module)
     except Exception as error:
         raise _mistake(source, root, error) from None
     finally:
@@ -161,8 +163,8 @@ def _is_named(module: str) -> bool:
 
 def _mistake(source: Path, root: Path, error: Exception) -> SettingsError:
     """What kfp or Python refuses, at the project's own line."""
-    files = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError):
+    files = [(frame.filename, frame.lineno or 1) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
         files.append((error.filename, error.lineno))
     own = [(Path(file), line) for file, line in files if Path(file).is_relative_to(root)]
     place, line = next(((f, n) for f, n in reversed(own) if ".venv" not in f.parts), (source, 1))

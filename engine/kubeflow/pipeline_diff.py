@@ -57,7 +57,7 @@ def _parameters(spec: Document) -> dict[str, str]:
 
 def _parameter(about: Document) -> str:
     default = f" = {json.dumps(about['defaultValue'])}" if "defaultValue" in about else ""
-    return about["parameterType"] + default
+    return f"{about['parameterType']}{default}"
 
 
 def _tasks(spec: Document) -> dict[str, str]:

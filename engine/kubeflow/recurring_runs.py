@@ -102,7 +102,7 @@ def ours(client: Client, model: str) -> dict[str, list[Any]]:
 
 
 def is_enabled(found: Any) -> bool:
-    return found.mode == ENABLED
+    return bool(found.mode == ENABLED)
 
 
 def reconcile(
@@ -139,8 +139,10 @@ def taken_over_from(client: Client, wanted: Wanted, others: list[Any]) -> dateti
     for other in filter(is_enabled, others):
         if all(facts(other)[fact] == wanted.facts()[fact] for fact in ("description", "cron", "catch_up")):
             last = kfp_lists.newest_run_of(client, other)
-            since = other.trigger.cron_schedule.start_time or other.created_at
-            return last.scheduled_at + timedelta(seconds=1) if last else since
+            since: datetime = other.trigger.cron_schedule.start_time or other.created_at
+            if last:
+                since = last.scheduled_at + timedelta(seconds=1)
+            return since
     return None
 
 
@@ -153,7 +155,7 @@ def create(client: Client, wanted: Wanted, since: datetime | None = None) -> Any
             f"{wanted.model}-{wanted.name}",
             description=wanted.description,
             cron_expression=cron_times.of_kubeflow(wanted.schedule.cron),
-            start_time=since and f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            start_time=f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if since else None,
             max_concurrency=1,
             no_catchup=not wanted.schedule.catch_up,
             params=dict(wanted.parameters),
@@ -181,7 +183,8 @@ def told(wanted: Wanted, before: Any | None) -> str:
 def expect_time_zone(client: Client, schedules: Schedules, found: Mapping[str, list[Any]]) -> None:
     """The API does not say which time zone the scheduler keeps; the runs that it has started do."""
     for name, each in ((name, each) for name, of_name in found.items() for each in of_name):
-        if MARK.fullmatch(each.description)["time_zone"] != schedules.time_zone:
+        mark = MARK.fullmatch(each.description)
+        if mark is None or mark["time_zone"] != schedules.time_zone:
             continue  # which was stated before
         run, cron = kfp_lists.newest_run_of(client, each), facts(each)["cron"] or ""
         moment: datetime | None = run.scheduled_at if run else None

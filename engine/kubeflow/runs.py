@@ -140,7 +140,7 @@ def start(
             version_id=version.version_id,
             pipeline_root=root,
         )
-    return client.known(run, "run_id").run_id
+    return str(client.known(run, "run_id").run_id)
 
 
 def _run(run: Any) -> Run:

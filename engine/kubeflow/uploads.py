@@ -62,13 +62,13 @@ def upload(
 def read_spec(path: Path) -> dict[str, Any]:
     """The pipeline specification in a compiled YAML."""
     try:
-        spec = next(yaml.load_all(path.read_bytes(), yaml.CSafeLoader), None)
+        spec: Any = next(yaml.load_all(path.read_bytes(), yaml.CSafeLoader), None)
     except FileNotFoundError:
         raise SettingsError(f"{path}: expected a compiled pipeline, found no such file") from None
     except yaml.YAMLError as error:
         raise SettingsError(f"{path}: expected YAML, found {' '.join(str(error).split())}") from None
     about = spec.get("pipelineInfo") if isinstance(spec, dict) else None
-    if not isinstance(about, dict) or "name" not in about or "root" not in spec:
+    if not isinstance(spec, dict) or not isinstance(about, dict) or not ("name" in about and "root" in spec):
         raise SettingsError(f"{path}: expected what compile_pipelines writes, found another document")
     return spec
 
@@ -98,8 +98,10 @@ def find_content(client: Client, pipeline_id: str, content: str) -> Any | None:
 def find_newest(client: Client, name: str) -> tuple[Version, dict[str, Any]] | None:
     """The newest version of the pipeline called `name`, which is its default, and its specification."""
     pipeline_id = find_pipeline(client, name)
-    found = pipeline_id and client.list_pipeline_versions(pipeline_id, sort_by="created_at desc", page_size=1)
-    if not found or not found.pipeline_versions:
+    if pipeline_id is None:
+        return None
+    found = client.list_pipeline_versions(pipeline_id, sort_by="created_at desc", page_size=1)
+    if not found.pipeline_versions:
         return None
     newest = client.known(found.pipeline_versions[0], "pipeline_version_id")
     spec = newest.pipeline_spec
@@ -123,7 +125,7 @@ def _create_pipeline(client: Client, name: str) -> str:
         if not pipeline_id:
             raise
         return pipeline_id
-    return client.known(made, "pipeline_id").pipeline_id
+    return str(client.known(made, "pipeline_id").pipeline_id)
 
 
 def _find(client: Client, pipeline_id: str, name: str | None, content: str) -> Any | None:

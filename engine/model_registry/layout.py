@@ -45,7 +45,8 @@ def metrics_of(verdict: Document, model_sha256: str) -> dict[str, Any]:
     """The metrics of the candidate that `verdict` is about, which must be this model."""
     try:
         candidate = verdict["models"]["candidate"]
-        judged, metrics = candidate["model_sha256"], candidate["metrics"]
+        judged: str = candidate["model_sha256"]
+        metrics: dict[str, Any] = candidate["metrics"]
     except (KeyError, TypeError):
         raise SettingsError("expected a verdict with models.candidate.model_sha256, found none") from None
     if judged != model_sha256:

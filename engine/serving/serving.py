@@ -14,7 +14,8 @@ def wanted(settings: Settings) -> dict[str, Any]:
     """What deploy_model gets of `serving`."""
     if settings.serving is None:
         raise SettingsError("mlops.yaml: serving: expected {namespace: ...} to serve in, found nothing")
-    return json.loads(settings.serving_settings())
+    written: dict[str, Any] = json.loads(settings.serving_settings())
+    return written
 
 
 def bring(registry: ModelRegistry, settings: Settings, version: str, champion: str) -> None:
@@ -29,7 +30,9 @@ def bring(registry: ModelRegistry, settings: Settings, version: str, champion: s
 
 def version_of(registry: ModelRegistry, beginning: str) -> str:
     """The version that begins so."""
-    found = [each["version"] for each in registry.versions() if each["version"].startswith(beginning)]
+    found: list[str] = [
+        each["version"] for each in registry.versions() if each["version"].startswith(beginning)
+    ]
     if len(found) != 1:
         problem = f"expected one version of {registry.name} that begins so, found {len(found)}"
         raise SettingsError(f"{beginning}: {problem}")

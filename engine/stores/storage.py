@@ -66,10 +66,10 @@ def filesystem(uri: str) -> tuple[Any, str]:
     store = open_store(uri)
     if isinstance(store, FileStore):
         return fs.LocalFileSystem(), str(store.root)
-    scheme, _, host = (s3_endpoint() or "").rpartition("://")
+    endpoint = s3_endpoint() or ""
     s3 = fs.S3FileSystem(
-        endpoint_override=host or None,
-        scheme=scheme or "https",
+        endpoint_override=endpoint.rpartition("://")[2] or None,
+        scheme="http" if endpoint.startswith("http://") else "https",
         connect_timeout=CONNECT_SECONDS,
         request_timeout=READ_SECONDS,
         retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),

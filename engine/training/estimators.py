@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.base import is_classifier, is_regressor
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
@@ -18,9 +18,9 @@ def make_estimator(training: dict[str, Any], label_type: str) -> Any:
     """The estimator with its parameters, seeded where it takes a seed."""
     name = training["estimator"]
     found = find_class(name)
-    fits = is_classifier if label_type == "binary" else is_regressor
+    fits: Callable[[Any], bool] = is_classifier if label_type == "binary" else is_regressor
     try:
-        estimator = found(**training["parameters"])
+        estimator: Any = found(**training["parameters"])
         if not fits(estimator) or (label_type == "binary" and not hasattr(estimator, "predict_proba")):
             raise SettingsError(f"training.estimator: {name} does not predict a label of type {label_type}")
     except TypeError as error:
@@ -32,7 +32,7 @@ def make_estimator(training: dict[str, Any], label_type: str) -> Any:
     return estimator
 
 
-def find_class(name: str) -> Callable[..., BaseEstimator]:
+def find_class(name: str) -> Callable[..., Any]:
     """The class behind `sklearn.<module>.<Class>`; nothing outside of scikit-learn is ever imported."""
     module, _, class_name = name.rpartition(".")
     if module.partition(".")[0] == "sklearn":

@@ -14,4 +14,5 @@ def news(changelog: str, version: str) -> str:
 
 
 def _version(section: str) -> str:
-    return re.match(r"## \[?v?([\d.]+)", section)[1]
+    """The number in the heading that a section begins with."""
+    return str(re.findall(r"[\d.]+", section)[0])

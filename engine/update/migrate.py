@@ -37,11 +37,11 @@ def _moved(path: str, moves: Moves, text: str) -> str:
 def pin_alike(work: Git, template: Git, base: str, target: str) -> None:
     """Give actions and base images the newest pin in all workflows and Dockerfiles, the user's too."""
     paths = pinning(template.files(base))
-    texts = [
+    before, ours, theirs = (
         "\n".join(git.text(commit, path) for path in paths)
         for git, commit in ((template, base), (work, "HEAD"), (template, target))
-    ]
-    kinds = [Pins(pattern, *texts) for pattern in (ACTION, IMAGE)]
+    )
+    kinds = [Pins(pattern, before, ours, theirs) for pattern in (ACTION, IMAGE)]
     for path in pinning(_index(work)):
         for pins in kinds:
             edit(work.folder / path, pins.rewrite)

@@ -66,11 +66,10 @@ class Pins:
 
 def alike(base: str, ours: str, theirs: str) -> tuple[str, str, str]:
     """Three texts of a file whose pins no longer differ."""
-    texts = (base, ours, theirs)
     for pattern in (ACTION, IMAGE, REQUIREMENT, PROJECT):
-        pins = Pins(pattern, *texts, users=pattern is PROJECT)
-        texts = tuple(map(pins.rewrite, texts))
-    return texts
+        pins = Pins(pattern, base, ours, theirs, users=pattern is PROJECT)
+        base, ours, theirs = map(pins.rewrite, (base, ours, theirs))
+    return base, ours, theirs
 
 
 def merged_lock(base: str, ours: str, theirs: str) -> str:
@@ -85,7 +84,7 @@ def _blocks(lock: str) -> dict[str, str]:
     """The lines of each locked package: its version, and the hashes and comments below it."""
     blocks: dict[str, str] = {}
     for block in re.split(r"(?m)^(?=[A-Za-z0-9])", lock.replace("\r\n", "\n")):
-        blocks[re.match(r"[\w.-]*", block)[0].lower()] = block
+        blocks[re.split(r"[^\w.-]", block, maxsplit=1)[0].lower()] = block
     return blocks
 
 

@@ -23,7 +23,10 @@ def rewrite_python(source: str, moves: Moves) -> str:
     for line in text.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     edits = {
-        (starts[node.lineno - 1] + node.col_offset, starts[node.end_lineno - 1] + node.end_col_offset): new
+        (
+            starts[node.lineno - 1] + node.col_offset,
+            starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0),
+        ): new
         for node, new in _changes(tree, source, moves)
     }
     end = len(text)
@@ -33,7 +36,7 @@ def rewrite_python(source: str, moves: Moves) -> str:
     return text.decode()
 
 
-def _changes(tree: ast.Module, source: str, moves: Moves) -> Iterator[tuple[ast.AST, str]]:
+def _changes(tree: ast.Module, source: str, moves: Moves) -> Iterator[tuple[ast.stmt | ast.expr, str]]:
     bound = dict(_bound(tree, moves))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -73,7 +76,7 @@ def _import_from(node: ast.ImportFrom, moves: Moves) -> str:
     """One statement for each module that the names are in now."""
     names: dict[str, list[str]] = {}
     for alias in node.names:
-        module, name = node.module, alias.name
+        module, name = node.module or "", alias.name
         if name == "*":
             module = moves.module(module) or module
         elif new := moves.module(f"{module}.{name}"):

@@ -39,7 +39,8 @@ class Record:
 def version_at(template: Git, commit: str) -> str:
     """The version of the template that pyproject.toml of a commit names."""
     try:
-        return tomllib.loads(template.text(commit, "pyproject.toml"))["project"]["version"]
+        project = tomllib.loads(template.text(commit, "pyproject.toml"))["project"]
+        return str(project["version"])
     except (tomllib.TOMLDecodeError, KeyError):
         return "0"
 

@@ -143,7 +143,7 @@ class Update:
         """As the user's own ruff does, if it is installed: renamed imports have another order."""
         ruff = self.copy.folder / ".venv/bin/ruff"
         if files := [path for path in paths if path.endswith(".py") and ruff.exists()]:
-            command = [ruff, "check", "--quiet", "--select", "I", "--fix", *files]
+            command = [str(ruff), "check", "--quiet", "--select", "I", "--fix", *files]
             if subprocess.run(command, cwd=self.work).returncode:
                 print("ruff could not sort the imports of rewritten files; run it on the branch")
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -88,7 +89,8 @@ def _tags_pushed(pull_request: str | None) -> re.Pattern[str]:
 
 def _open(name: str) -> Shelf:
     host, _ = split_name(name)
-    return {"docker.io": DockerHub, "ghcr.io": GitHubPackage}.get(host, Registry)(name)
+    kinds: dict[str, Callable[[str], Shelf]] = {"docker.io": DockerHub, "ghcr.io": GitHubPackage}
+    return kinds.get(host, Registry)(name)
 
 
 def _needed(arguments: argparse.Namespace, model: str) -> needed_images.Needed:

@@ -77,7 +77,7 @@ def _table(images: list[Image], published: dict[str, str]) -> str:
     for image in images:
         rows.append((image.component, image.tag, published.get(image.tag, "to build").partition("@")[0]))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, tuple("-" * width for width in widths))
+    rows.insert(1, ("-" * widths[0], "-" * widths[1], "-" * widths[2]))
     lines = (" | ".join(map(str.ljust, row, widths)) for row in rows)
     return "".join(f"| {line} |\n" for line in lines)
 
