@@ -6,21 +6,12 @@ from urllib.parse import urlsplit
 
 from requests import PreparedRequest, RequestException, Response, Session
 from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
+from requests.exceptions import ChunkedEncodingError, ConnectionError, SSLError, Timeout
 
+from engine import retry
 from engine.command_line import WorldError
 
 TIMEOUT = (10, 30)  # seconds to connect, and to wait for an answer
-RETRY = Retry(
-    total=6,
-    connect=3,
-    read=2,
-    status_forcelist=(429, 500, 502, 503, 504),
-    allowed_methods=None,  # POST too: what is begun or asked for twice here does no harm
-    backoff_factor=0.5,
-    backoff_jitter=0.5,
-    retry_after_max=60,
-)
 
 
 class RegistrySession:
@@ -31,7 +22,7 @@ class RegistrySession:
         self._accept = ", ".join((*accept, "application/json"))
         self._session = Session()
         for prefix in ("http://", "https://"):
-            self._session.mount(prefix, HTTPAdapter(pool_maxsize=at_once, max_retries=RETRY))
+            self._session.mount(prefix, HTTPAdapter(pool_maxsize=at_once))
 
     def ask(
         self,
@@ -41,22 +32,44 @@ class RegistrySession:
         asked: dict[str, str | None] | None = None,
         body: dict[str, str] | None = None,
     ) -> Response:
+        """The answer, whatever its status but that of a server which is busy or stumbles again and again."""
         self._expect_private(url)
         headers = {"Accept": self._accept, "Authorization": authorization}
-        try:
-            response = self._session.request(
-                method, url, params=asked, json=body, headers=headers, auth=_as_given, timeout=TIMEOUT
-            )
-        except (RequestException, ValueError) as error:  # ValueError: of an address that is none
-            cause = getattr(error.args[0] if error.args else None, "reason", error)
-            host = urlsplit(url).netloc
-            raise WorldError(f"{self._name}: expected an answer from {host}, found {cause}") from None
+
+        def attempt() -> Response:
+            try:
+                response = self._session.request(
+                    method, url, params=asked, json=body, headers=headers, auth=_as_given, timeout=TIMEOUT
+                )
+            except (RequestException, ValueError) as error:  # ValueError: of an address that is none
+                raise passing(error, self._unanswered(url, cause_of(error))) from None
+            # POST too: what is begun or asked for twice here does no harm.
+            if retry.may_pass(response.status_code, repeatable=True):
+                unanswered = self._unanswered(url, f"{response.status_code} {response.reason}")
+                raise retry.Failed(unanswered, retry.wished_wait(response.headers.get("Retry-After")))
+            return response
+
+        response = retry.retried(attempt)
         self._expect_private(response.url)
         return response
+
+    def _unanswered(self, url: str, cause: object) -> WorldError:
+        return WorldError(f"{self._name}: expected an answer from {urlsplit(url).netloc}, found {cause}")
 
     def _expect_private(self, url: str) -> None:
         if not _is_private(url):
             raise WorldError(f"{self._name}: expected it to be reached by https, found {url[:80]!r}")
+
+
+def passing(error: Exception, told: WorldError) -> Exception:
+    """What to raise for a request that got no answer: one may come later, unless the other is not trusted."""
+    passes = (ConnectionError, Timeout, ChunkedEncodingError)
+    return retry.Failed(told) if isinstance(error, passes) and not isinstance(error, SSLError) else told
+
+
+def cause_of(error: Exception) -> object:
+    """Why a request got no answer, without the layers around it."""
+    return getattr(error.args[0] if error.args else None, "reason", error)
 
 
 def _is_private(url: str) -> bool:

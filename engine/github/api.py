@@ -9,18 +9,15 @@ from urllib.parse import quote, urlsplit
 
 from requests import PreparedRequest, RequestException, Response, Session
 
+from engine import retry
 from engine.command_line import SettingsError, WorldError
-from engine.http import is_loopback
+from engine.http import cause_of, is_loopback, passing
 from engine.text import printable
 
 TIMEOUT = (10, 30)  # seconds to connect, and to wait for an answer
-WAITS = (1, 2, 4, 8, 16)  # seconds before each further attempt
-LONGEST_WAIT = 60  # seconds, whatever the server asks for
 PER_PAGE = 100
 VERSION = "2022-11-28"
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
-NEVER_HANDLED = {429, 503}  # refused before the request had any effect
-MAY_PASS = {*NEVER_HANDLED, 500, 502, 504}
 
 
 class Refused(WorldError):  # noqa: N818 - an answer, which a caller may have expected
@@ -38,7 +35,7 @@ class NotFound(Refused):
 class GitHub:
     """The API below /repos/<owner>/<name>. Each piece of a path is quoted, so that any text may be one."""
 
-    def __init__(self, environment: Mapping[str, str] = os.environ, waits: Sequence[float] = WAITS):
+    def __init__(self, environment: Mapping[str, str] = os.environ, waits: Sequence[float] = retry.WAITS):
         self.repository = environment.get("GITHUB_REPOSITORY", "")
         token = environment.get("GITHUB_TOKEN", "")
         if not REPOSITORY.fullmatch(self.repository):
@@ -101,23 +98,23 @@ class GitHub:
     def _ask(self, method: str, url: str, **options: Any) -> Response:
         if urlsplit(url)[:2] != urlsplit(self._root)[:2]:  # a next page elsewhere would be given the token
             raise WorldError(f"GitHub: expected to stay at {self._root}, found {url[:80]}")
-        for wait in (*self._waits, None):
+
+        def attempt() -> Response:
             try:
                 answer = self._session.request(method, url, auth=_as_given, timeout=TIMEOUT, **options)
             except RequestException as error:
-                if wait is None or method == "POST":  # which might be done twice
-                    cause = getattr(error.args[0] if error.args else None, "reason", error)
-                    raise WorldError(f"{method} {url}: expected an answer, found {cause}") from None
-            else:
-                if answer.ok:
-                    return answer
-                if wait is None or not _may_pass(answer, method):
-                    raise self._refused(answer)
-                wait = _wished_wait(answer) or wait
-                if wait > LONGEST_WAIT:
-                    raise self._refused(answer, f"; it asks to wait {wait / 60:.0f} minutes")
-            time.sleep(wait)
-        raise AssertionError("the last attempt returns or raises")
+                told = WorldError(f"{method} {url}: expected an answer, found {cause_of(error)}")
+                raise told if method == "POST" else passing(error, told) from None  # not a POST twice
+            if answer.ok:
+                return answer
+            if not _may_pass(answer, method):
+                raise self._refused(answer)
+            wait = _wished_wait(answer)
+            too_long = wait is not None and wait > retry.LONGEST_WAIT
+            hint = f"; it asks to wait {wait / 60:.0f} minutes" if wait and too_long else ""
+            raise retry.Failed(self._refused(answer, hint), wait)
+
+        return retry.retried(attempt, self._waits)
 
     def _document(self, answer: Response) -> Any:
         """An object or a list; None where there is nothing to say."""
@@ -164,16 +161,16 @@ def _may_pass(answer: Response, method: str) -> bool:
     if answer.status_code == 403:  # of a permission, or of a rate limit
         limited = answer.headers.get("X-RateLimit-Remaining") == "0" or "Retry-After" in answer.headers
         return limited or "rate limit" in answer.text.lower()
-    return answer.status_code in (NEVER_HANDLED if method == "POST" else MAY_PASS)
+    return retry.may_pass(answer.status_code, repeatable=method != "POST")
 
 
 def _wished_wait(answer: Response) -> float | None:
-    wish, reset = answer.headers.get("Retry-After", ""), answer.headers.get("X-RateLimit-Reset", "")
-    if wish.isdigit():
-        return int(wish)
+    if (wish := retry.wished_wait(answer.headers.get("Retry-After"))) is not None:
+        return wish
+    reset = answer.headers.get("X-RateLimit-Reset", "")
     if answer.headers.get("X-RateLimit-Remaining") == "0" and reset.isdigit():
         return max(0.0, int(reset) - time.time())
-    return LONGEST_WAIT if "secondary rate limit" in answer.text.lower() else None
+    return retry.LONGEST_WAIT if "secondary rate limit" in answer.text.lower() else None
 
 
 def _expect_private(url: str) -> None:

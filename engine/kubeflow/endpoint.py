@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from engine import retry
 from engine.command_line import SettingsError
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def open_client(
     if authority and not Path(authority).is_file():
         raise SettingsError(f"SSL_CERT_FILE: expected a file of certificates, found none at {authority}")
     configuration = kfp_client.configure(host, (lambda: token) if token else None, proxy, authority)
-    client = kfp_client.Client(configuration, namespace, waits or kfp_client.WAITS)
+    client = kfp_client.Client(configuration, namespace, waits or retry.WAITS)
     if client.healthz().multi_user and not namespace:
         raise SettingsError(f"{host}: expected KUBEFLOW_NAMESPACE, found none: it has several users")
     return client

@@ -1,7 +1,6 @@
 """A kfp.Client that waits, tries again, and takes an answer only for what it is. It imports kfp: a second."""
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,13 +10,10 @@ import urllib3
 from kfp_server_api.rest import RESTClientObject
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
 
+from engine import retry
 from engine.command_line import WorldError
 
 TIMEOUT = (10, 60)  # seconds to connect, and between two bytes of an answer
-WAITS = (0.5, 1, 2, 4)  # seconds before each further attempt
-LONGEST_WAIT = 30  # seconds, whatever a server asks for
-NEVER_HANDLED = {429, 503}  # refused before the request had any effect
-MAY_PASS = {*NEVER_HANDLED, 500, 502, 504}
 ENDS_THE_SAME = (":terminate", ":archive", ":enable", ":disable")
 
 
@@ -36,7 +32,9 @@ class Client(kfp.Client):
     for healthz without a timeout; so it is not called.
     """
 
-    def __init__(self, configuration: api.Configuration, namespace: str = "", waits: Sequence[float] = WAITS):
+    def __init__(
+        self, configuration: api.Configuration, namespace: str = "", waits: Sequence[float] = retry.WAITS
+    ):
         configuration.retries = urllib3.Retry(total=0, raise_on_redirect=False)
         client = api.ApiClient(configuration)
         client.rest_client = self.rest = PatientRest(configuration, waits)
@@ -87,19 +85,21 @@ class PatientRest(RESTClientObject):
     def request(self, method: str, url: str, **options: Any) -> Any:  # type: ignore[override] # kfp names them
         options["_request_timeout"] = options.get("_request_timeout") or TIMEOUT
         headers = options.pop("headers", None) or {}
-        for wait in (*self.waits, None):
+
+        def attempt() -> Any:
             try:
                 # kfp changes the headers that it is given, and says nothing of types.
-                answer = super().request(  # type: ignore[no-untyped-call]
+                return super(PatientRest, self).request(  # type: ignore[no-untyped-call]
                     method, url, headers=dict(headers), **options
                 )
             except (api.ApiException, HTTPError) as error:
-                if wait is None or not _may_pass(error, method, url):
-                    raise _explained(error, method, url) from None
-                time.sleep(_wished_wait(error) or wait)
-            else:
-                return _json_only(answer, url)
-        raise AssertionError("the last attempt returns or raises")
+                explained = _explained(error, method, url)
+                if not _may_pass(error, method, url):
+                    raise explained from None
+                wish = (getattr(error, "headers", None) or {}).get("Retry-After")
+                raise retry.Failed(explained, retry.wished_wait(wish)) from None
+
+        return _json_only(retry.retried(attempt, self.waits), url)
 
 
 def configure(
@@ -124,14 +124,9 @@ def _may_pass(error: Exception, method: str, url: str) -> bool:
     """Whether to try again. What creates something is sent twice only if the first had no effect for sure."""
     repeatable = method in ("GET", "DELETE") or url.partition("?")[0].endswith(ENDS_THE_SAME)
     if isinstance(error, api.ApiException):
-        return error.status in (MAY_PASS if repeatable else NEVER_HANDLED)
+        return retry.may_pass(error.status, repeatable)
     reason = error.reason if isinstance(error, MaxRetryError) else error
     return repeatable or isinstance(reason, NewConnectionError | ConnectTimeoutError)
-
-
-def _wished_wait(error: Exception) -> float | None:
-    wish = (getattr(error, "headers", None) or {}).get("Retry-After", "")
-    return min(int(wish), LONGEST_WAIT) if wish.isdigit() else None
 
 
 def _json_only(answer: Any, url: str) -> Any:

@@ -96,8 +96,7 @@ class ModelRegistry:
         expected = self.version(version)["record"].get("golden_sha256")
         if not expected:
             raise SettingsError(f"{self.name}: version {version} has no golden requests; train it anew")
-        golden: Document = json.loads(self._companion(version, GOLDEN_FILE, expected))
-        return golden
+        return dict(json.loads(self._companion(version, GOLDEN_FILE, expected)))
 
     def model_uri(self, version: str) -> str:
         """The folder that holds the model and nothing else; its slash keeps servers from its neighbors."""

@@ -2,8 +2,8 @@
 
 import atexit
 import shutil
+import ssl
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from engine import retry
 from engine.command_line import SettingsError, WorldError
 from engine.stores.object_stores import (
     ATTEMPTS,
@@ -108,23 +109,34 @@ def _download(uri: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="download-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     target = folder / (uri.partition("?")[0].rstrip("/").rpartition("/")[2] or "download")
-    for attempt in range(ATTEMPTS):
-        time.sleep(0.5 * attempt)
-        try:
-            with urllib.request.urlopen(uri, timeout=READ_SECONDS) as answer, target.open("wb") as file:
-                if not answer.url.startswith("https://"):
-                    raise WorldError(f"{uri}: redirects to {answer.url}, which anybody on the way can change")
-                shutil.copyfileobj(answer, file)
-                expected = int(answer.headers.get("Content-Length") or file.tell())
-                if file.tell() == expected:
-                    return target
+    retry.retried(lambda: _fetch(uri, target))
+    return target
+
+
+def _fetch(uri: str, target: Path) -> None:
+    """One attempt to download what is at `uri`."""
+    try:
+        with urllib.request.urlopen(uri, timeout=READ_SECONDS) as answer, target.open("wb") as file:
+            if not answer.url.startswith("https://"):
+                raise WorldError(f"{uri}: redirects to {answer.url}, which anybody on the way can change")
+            shutil.copyfileobj(answer, file)
+            expected = int(answer.headers.get("Content-Length") or file.tell())
+            if file.tell() != expected:
                 problem = f"{uri}: the answer ended at {file.tell()} of {expected} bytes; try again"
-        except urllib.error.HTTPError as error:
-            if error.code in (404, 410):
-                raise NotFound(nothing_at(uri)) from None
-            if error.code < 500:
-                raise WorldError(f"{uri}: the server answered {error.code} {error.reason}") from None
-            problem = f"{uri}: the server answered {error.code} {error.reason}; try again later"
-        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
-            problem = f"{uri}: cannot be reached ({getattr(error, 'reason', error)}); check the network"
-    raise WorldError(problem)
+                raise retry.Failed(WorldError(problem))
+    except urllib.error.HTTPError as error:
+        if error.code in (404, 410):
+            raise NotFound(nothing_at(uri)) from None
+        problem = f"{uri}: the server answered {error.code} {error.reason}"
+        if not retry.may_pass(error.code, repeatable=True):
+            raise WorldError(problem) from None
+        wish = retry.wished_wait(error.headers.get("Retry-After"))
+        raise retry.Failed(WorldError(f"{problem}; try again later"), wish) from None
+    except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+        raise _unreached(uri, getattr(error, "reason", error)) from None
+
+
+def _unreached(uri: str, reason: object) -> Exception:
+    """What a download raises that got no answer: whom the network does not trust is not asked again."""
+    unreached = WorldError(f"{uri}: cannot be reached ({reason}); check the network")
+    return unreached if isinstance(reason, ssl.SSLError) else retry.Failed(unreached)

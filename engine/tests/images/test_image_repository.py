@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from engine import http as registry_session
 from engine.command_line import SettingsError, WorldError
 from engine.images import image_repository
 from engine.images.image_credentials import credentials
@@ -229,22 +228,16 @@ def test_a_registry_that_stumbles_is_asked_again():
 
 
 def test_a_registry_that_stays_busy_is_given_up(monkeypatch):
-    patience = registry_session.RETRY.new(
-        total=2, backoff_factor=0.01, backoff_jitter=0, retry_after_max=0.05
-    )
-    monkeypatch.setattr(registry_session, "RETRY", patience)
     with (
         unruly(lambda _: Answer(429, {"Retry-After": "3600"})) as (host, seen),
-        pytest.raises(
-            WorldError, match=f"expected an answer from {host}, found too many 429 error responses"
-        ),
+        pytest.raises(WorldError, match=f"expected an answer from {host}, found 429 Too Many Requests"),
     ):
         ImageRepository(f"{host}/you/model", {}).digest("a-1")
-    assert len(seen) == 3
+    assert len(seen) == 1
 
 
 def test_nobody_listens(monkeypatch):
-    monkeypatch.setattr(registry_session, "RETRY", 0)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     with serving(lambda *_: THERE) as host:
         pass
     with pytest.raises(WorldError, match=f"{host}/m: expected an answer from {host}, found .*refused"):

@@ -5,6 +5,7 @@ import ipaddress
 import resource
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -235,6 +236,7 @@ def test_a_download_that_fails_is_said(
     certificate: Path, monkeypatch: pytest.MonkeyPatch, answer: dict, said: str
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     with web_server(certificate=certificate, **answer) as url, pytest.raises(WorldError, match=said):
         storage.read_bytes(f"{url}/x.parquet")
 
