@@ -96,9 +96,7 @@ def test_terminating_ends_grandchildren_too(server: InProcessServer, client: kfp
     assert ended.state_history[-1].error.message == "the run was terminated"
     assert [task.state for task in ended.run_details.task_details] == ["FAILED", "FAILED"]
     wait_until(lambda: not any(map(is_running, pids)))
-    with pytest.raises(
-        kfp_server_api.ApiException, match="expected a run under way, found FAILED"
-    ) as refused:
+    with pytest.raises(kfp_server_api.ApiException, match="expected an active run, found FAILED") as refused:
         client.terminate_run(run.run_id)
     assert refused.value.status == 400
 
