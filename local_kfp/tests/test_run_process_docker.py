@@ -13,7 +13,9 @@ def speak():
     return tool("--say", "hello")
 
 
-def test_no_engine_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_container_engine_is_reported_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     @dsl.pipeline
     def pipeline():
         speak()
