@@ -1,6 +1,11 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
 import kfp
 import kfp_server_api
 import pytest
+
+from local_kfp.tests.in_process import InProcessServer
 
 
 def test_create_experiment_returns_an_existing_one(client: kfp.Client):
@@ -25,6 +30,15 @@ def test_experiment_names_are_unique_and_not_empty(client: kfp.Client):
     assert taken.value.status == 409
     with pytest.raises(kfp_server_api.ApiException, match="non-empty name"):
         create(kfp_server_api.V2beta1Experiment())
+
+
+def test_of_experiments_created_at_the_same_moment_one_succeeds(server: InProcessServer):
+    def create(_: int) -> int:
+        return httpx.post(f"{server.url}/apis/v2beta1/experiments", json={"display_name": "new"}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(create, range(8)))
+    assert statuses == [200] + [409] * 7
 
 
 def test_run_without_experiment_belongs_to_the_default(client: kfp.Client, version: dict[str, str]):
