@@ -18,9 +18,11 @@ def test_create_experiment_returns_an_existing_one(client: kfp.Client):
 
 def test_default_experiment_exists_and_cannot_be_deleted(client: kfp.Client):
     default = client.get_experiment(experiment_name="Default")
-    with pytest.raises(kfp_server_api.ApiException, match="The default experiment cannot be deleted") as kept:
+    with pytest.raises(
+        kfp_server_api.ApiException, match="The default experiment cannot be deleted"
+    ) as refused:
         client.delete_experiment(default.experiment_id)
-    assert kept.value.status == 409
+    assert refused.value.status == 409
 
 
 def test_experiment_names_are_unique_and_not_empty(client: kfp.Client):
@@ -58,9 +60,9 @@ def test_archiving_an_experiment_archives_runs_and_disables_schedules(
     assert client.get_experiment(experiment).storage_state == "ARCHIVED"
     assert client.get_run(run.run_id).storage_state == "ARCHIVED"
     assert client.get_recurring_run(schedule.recurring_run_id).status == "DISABLED"
-    with pytest.raises(kfp_server_api.ApiException, match="must be un-archived first") as kept:
+    with pytest.raises(kfp_server_api.ApiException, match="must be un-archived first") as refused:
         client.unarchive_run(run.run_id)
-    assert kept.value.status == 400
+    assert refused.value.status == 400
     client.unarchive_experiment(experiment)
     assert client.get_run(run.run_id).storage_state == "ARCHIVED"
     client.unarchive_run(run.run_id)

@@ -44,7 +44,7 @@ def test_uploaded_pipeline_can_be_read_and_listed(client: kfp.Client, package: s
 
 def test_list_without_pipelines_has_no_field_for_them(client: kfp.Client):
     assert client.list_pipelines().pipelines is None
-    assert client.get_pipeline_id("nobody") is None
+    assert client.get_pipeline_id("missing") is None
 
 
 def test_pipeline_and_version_names_are_unique(client: kfp.Client, version: dict[str, str], package: str):
@@ -59,9 +59,9 @@ def test_pipeline_and_version_names_are_unique(client: kfp.Client, version: dict
 
 
 def test_delete_pipeline_refuses_one_with_versions(client: kfp.Client, version: dict[str, str]):
-    with pytest.raises(kfp_server_api.ApiException, match="as it has existing pipeline versions") as kept:
+    with pytest.raises(kfp_server_api.ApiException, match="as it has existing pipeline versions") as refused:
         client.delete_pipeline(version["pipeline_id"])
-    assert kept.value.status == 400
+    assert refused.value.status == 400
     client.delete_pipeline_version(version["pipeline_id"], version["version_id"])
     client.delete_pipeline(version["pipeline_id"])
     assert client.list_pipelines().pipelines is None
@@ -110,7 +110,7 @@ def test_upload_refuses_what_is_not_a_pipeline_and_stores_nothing(upload, client
 
 def test_upload_refuses_incomplete_requests(server: InProcessServer, upload, package: str):
     content = Path(package).read_bytes()
-    assert upload(content, path="upload_version", name="v", pipelineid="nobody").status_code == 400
+    assert upload(content, path="upload_version", name="v", pipelineid="missing").status_code == 400
     assert upload(content, name="n" * 128).status_code == 400
     assert upload(content, name="n", tags="[1]").status_code == 400
     response = httpx.post(f"{server.url}/apis/v2beta1/pipelines/upload", files={"file": b""})

@@ -54,8 +54,8 @@ def test_record_has_every_state_of_every_task(folder: Path) -> None:
     process = start(run)
 
     assert (process.communicate()[0], process.returncode) == ("", 0)
-    told = [(line["name"], line["state"]) for line in run.lines[:-1]]
-    assert told == [
+    changes = [(line["name"], line["state"]) for line in run.lines[:-1]]
+    assert changes == [
         ("root", "RUNNING"),
         ("speak", "PENDING"),
         ("speak", "RUNNING"),

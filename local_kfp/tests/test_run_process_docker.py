@@ -20,7 +20,7 @@ def test_missing_container_engine_is_reported_in_one_line(
     def pipeline():
         speak()
 
-    host = f"unix://{tmp_path}/nobody"
+    host = f"unix://{tmp_path}/missing"
     monkeypatch.setenv("DOCKER_HOST", host)
     run = prepare(tmp_path / "run", pipeline, runner="docker")
     process = start(run)

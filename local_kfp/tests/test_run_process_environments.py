@@ -50,8 +50,8 @@ def test_interpreter_for_makes_an_environment_once_for_two_tasks(locked: Path, t
 
     assert found[0] == found[1] != Path(sys.executable)
     assert sorted(path.suffix for path in (tmp_path / "environments").iterdir()) == ["", ".lock"]
-    asked = [str(found[0]), "-c", "import importlib.metadata as m; print(m.version('tomli'))"]
-    assert subprocess.check_output(asked, text=True) == "2.0.1\n"
+    command = [str(found[0]), "-c", "import importlib.metadata as m; print(m.version('tomli'))"]
+    assert subprocess.check_output(command, text=True) == "2.0.1\n"
 
 
 def test_interpreter_for_ignores_an_unfinished_environment(locked: Path, tmp_path: Path) -> None:

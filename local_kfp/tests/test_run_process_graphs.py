@@ -1,4 +1,4 @@
-"""What a pipeline's graph does is what it does on a cluster: each by a pipeline that kfp compiles."""
+"""A graph does what it does on a cluster: tests with pipelines that kfp compiles."""
 
 import json
 from collections.abc import Callable
@@ -180,12 +180,12 @@ def test_nested_loops_read_fields_of_items(run: Runs) -> None:
 
     done = run(pipeline, shards=[{"key": "x"}, {"key": "y"}], letters=["a", "b"])
 
-    def told(name: str) -> list[str]:
+    def texts(name: str) -> list[str]:
         ended = [line for line in done.lines if line.get("display_name") == name and line["end_time"]]
         return sorted(line["outputs"]["parameters"]["out"] for line in ended)
 
-    assert told("field") == ["x", "y"]
-    assert told("nested") == ["a", "a", "b", "b"]
+    assert texts("field") == ["x", "y"]
+    assert texts("nested") == ["a", "a", "b", "b"]
 
 
 def test_missing_field_of_a_loop_item_fails_the_task(run: Runs) -> None:

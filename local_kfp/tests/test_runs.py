@@ -214,5 +214,5 @@ def test_list_runs_of_one_experiment(client: kfp.Client, version: dict[str, str]
         client.run_pipeline(experiment, name, **version)
     runs = client.list_runs(experiment_id=mine, sort_by="display_name desc").runs
     assert [run.display_name for run in runs] == ["c", "a"]
-    with pytest.raises(kfp_server_api.ApiException, match="Experiment nobody not found"):
-        client.list_runs(experiment_id="nobody")
+    with pytest.raises(kfp_server_api.ApiException, match="Experiment missing not found"):
+        client.list_runs(experiment_id="missing")

@@ -1,4 +1,4 @@
-"""`python -m local_kfp`: runs, a server that is killed, and what it cannot start with."""
+"""`python -m local_kfp` as a process: runs, a server that is killed, and failures at the start."""
 
 import signal
 import socket
@@ -118,6 +118,32 @@ def test_port_in_use_is_reported(tmp_path: Path):
         ended = serve("--port", str(taken.getsockname()[1]), "--state", str(tmp_path))
     assert ended.returncode == 3
     assert ended.stderr.startswith("error: cannot listen on port") and ended.stderr.count("\n") == 1
+
+
+def test_unknown_time_zone_is_reported(tmp_path: Path):
+    ended = serve("--time-zone", "Mars", "--state", str(tmp_path))
+    assert ended.returncode == 2
+    assert "expected a time zone such as Europe/Berlin, found 'Mars'" in ended.stderr
+
+
+def test_show_nodes_lists_the_nodes_of_a_run(tmp_path: Path, images: Path, package: str):
+    arguments = {"pid_file": str(tmp_path / "pid")}
+    with ServerProcess(tmp_path / "state", images, "--show-nodes") as server:
+        run = finish(server.client, server.client.create_run_from_pipeline_package(package, arguments).run_id)
+    assert "executor(0)" in {task.display_name for task in run.run_details.task_details}
+
+
+def test_time_zone_is_that_of_cron_expressions(tmp_path: Path, images: Path, package: str):
+    with ServerProcess(tmp_path / "state", images, "--time-zone", "Asia/Tokyo") as server:
+        server.client.create_recurring_run(
+            server.client.get_experiment(experiment_name="Default").experiment_id,
+            "daily",
+            cron_expression="0 0 9 * * *",
+            pipeline_package_path=package,
+            params={"pid_file": "none"},
+        )
+        with urllib.request.urlopen(server.url) as response:
+            assert " 00:00:00 UTC</td>" in response.read().decode()
 
 
 def test_state_folder_in_use_is_reported(tmp_path: Path, images: Path):

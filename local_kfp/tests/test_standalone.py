@@ -1,4 +1,4 @@
-"""The package in a folder of its own: it needs nothing of the repository that it is kept in."""
+"""The package works in a folder of its own, without the repository that contains it."""
 
 import shutil
 from pathlib import Path
