@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
+from local_kfp.run_settings import RunSettings
 from local_kfp.server.clock import Clock, format_time
 from local_kfp.server.errors import invalid, not_found
 from local_kfp.server.names import LONGEST_OF_RUN, check_free, check_storable
@@ -109,14 +110,12 @@ class Server:
         check_storable("run", row["display_name"], LONGEST_OF_RUN)
         run_id, now = row["run_id"], self.clock.now()
         folder = self.run_folder(run_id)
-        root = (row.get("runtime_config") or {}).get("pipeline_root")
-        settings = {
+        settings: RunSettings = {
             "run_id": run_id,
             "display_name": row["display_name"],
             "workflow": f"{pipeline.spec['pipelineInfo']['name']}-{run_id[:5]}",
             "scheduled_time": format_time(row.get("scheduled_at", now)),
             "parameters": parameters,
-            "pipeline_root": root or str(folder / "artifacts"),
             "runner": self.runner,
             "image_store": str(self.images),
             "mounts": [str(path) for path in self.mounts],

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from local_kfp.run_settings import RunSettings
 from local_kfp.server.clock import Clock, format_time
 from local_kfp.server.store import Store
 from local_kfp.server.task_details import FINAL_STATES, outcome
@@ -138,7 +139,7 @@ def _signal_group(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-def prepare_folder(folder: Path, pipeline_yaml: str, settings: dict[str, Any]) -> None:
+def prepare_folder(folder: Path, pipeline_yaml: str, settings: RunSettings) -> None:
     """Write the files that a run's process reads, all of them or none."""
     folder.mkdir(parents=True)
     try:
