@@ -34,28 +34,6 @@ def parse_arguments() -> argparse.Namespace:
         help="pipelines, runs and schedules are stored here (default: %(default)s)",
     )
     parser.add_argument(
-        "--runner",
-        choices=("subprocess", "docker"),
-        default="subprocess",
-        help="run each task as a process of this machine, from its staged image, or in a container of its "
-        "image, with the engine at DOCKER_HOST (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--images",
-        type=Path,
-        default=Path(".mlops/images"),
-        metavar="FOLDER",
-        help="staged images of runner subprocess, one folder each (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--mount",
-        type=Path,
-        action="append",
-        metavar="FOLDER",
-        help="folder that containers of runner docker see under the same path, beside their run's; may be "
-        "repeated (default: the current folder)",
-    )
-    parser.add_argument(
         "--time-zone",
         type=time_zone,
         default="UTC",
@@ -79,7 +57,33 @@ def parse_arguments() -> argparse.Namespace:
         action="store_true",
         help="stop when standard input ends, that is, when the process that started the server has ended",
     )
+    _add_runner_options(parser)
     return parser.parse_args()
+
+
+def _add_runner_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--runner",
+        choices=("subprocess", "docker"),
+        default="subprocess",
+        help="run each task as a process of this machine, from its staged image, or in a container of its "
+        "image, with the engine at DOCKER_HOST (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--images",
+        type=Path,
+        default=Path(".mlops/images"),
+        metavar="FOLDER",
+        help="staged images of runner subprocess, one folder each (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--mount",
+        type=Path,
+        action="append",
+        metavar="FOLDER",
+        help="folder that containers of runner docker see under the same path, beside their run's; may be "
+        "repeated (default: the current folder)",
+    )
 
 
 def time_zone(name: str) -> ZoneInfo:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from google.protobuf import json_format
 from kfp.local.status import Status
@@ -21,18 +21,13 @@ from local_kfp.runner.conditions import holds
 from local_kfp.runner.kfp_local import Arguments, replaced, run_graph
 from local_kfp.runner.launcher import Json, TaskFailed, plain
 from local_kfp.runner.record import Record, Task
+from local_kfp.runner.tasks import Tasks
 
 MOST_ITERATIONS_AT_ONCE = 32
 # SIGTERM ends a run and its tasks together: the main thread must handle it before a task counts as failed.
 SIGTERM_SECONDS = 0.1
 # protobuf makes the classes of this module when it is imported.
 COMPLETED = ir.PipelineTaskSpec.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED  # type: ignore[attr-defined]
-
-
-class Runner(Protocol):
-    """Executes a command: returns its exit status, writes its output to a log."""
-
-    def run(self, image: str, command: list[str], environment: dict[str, str], log: Path) -> int: ...
 
 
 @dataclass
@@ -49,8 +44,8 @@ class Scope:
 class Orchestrator:
     """One run of one pipeline."""
 
-    def __init__(self, folder: Path, runner: Runner, record: Record, constants: dict[str, str]):
-        self._folder, self._runner, self._record, self._constants = folder, runner, record, constants
+    def __init__(self, folder: Path, tasks: Tasks, record: Record, constants: dict[str, str]):
+        self._folder, self._tasks, self._record, self._constants = folder, tasks, record, constants
         self._processors = threading.BoundedSemaphore(os.cpu_count() or 1)
 
     def run(self, document: Json, parameters: Json) -> str | None:
@@ -183,7 +178,7 @@ class Orchestrator:
         raise failure
 
     def _run_container(self, container: launcher.Container, log: Path) -> None:
-        status = self._runner.run(container.image, container.command, container.environment, log)
+        status = self._tasks.run(container.image, container.command, container.environment, log)
         if status:
             time.sleep(SIGTERM_SECONDS)
             lines = log.read_bytes()[-1000:].decode(errors="replace").split("\n")

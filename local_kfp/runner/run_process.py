@@ -7,10 +7,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from local_kfp.command_line import SettingsError, WorldError, parser, run
+from local_kfp.run_settings import RunSettings
 from local_kfp.runner.record import Record
+from local_kfp.runner.tasks import Tasks
 
 GRACE_SECONDS = 0.5
 
@@ -23,13 +24,13 @@ def main() -> int:
 
 def execute(folder: Path) -> int:
     """Exit status: 0 the pipeline succeeded, 1 it failed."""
-    settings = json.loads((folder / "run.json").read_text())
+    settings: RunSettings = json.loads((folder / "run.json").read_text())
     (folder / "logs").mkdir(exist_ok=True)
     record = Record(folder)
     if os.getpgrp() != os.getpid():
         os.setpgid(0, 0)  # one process group for this process and all that it starts
     try:
-        tasks = _runner(settings, folder)
+        tasks = _tasks(settings, folder)
         end_together(record, tasks)
         error = run_pipeline(settings, folder, tasks, record)
         tasks.stop()
@@ -42,11 +43,11 @@ def execute(folder: Path) -> int:
     return 1 if error else 0
 
 
-def _runner(settings: dict[str, Any], folder: Path) -> Any:
+def _tasks(settings: RunSettings, folder: Path) -> Tasks:
     if settings["runner"] == "docker":
         from local_kfp.runner.docker_tasks import DockerTasks
 
-        return DockerTasks(folder, [Path(mount) for mount in settings.get("mounts", [])])
+        return DockerTasks(folder, [Path(mount) for mount in settings["mounts"]])
     from local_kfp.runner.subprocess_tasks import SubprocessTasks
 
     tasks = SubprocessTasks(Path(settings["image_store"]).resolve())
@@ -55,7 +56,7 @@ def _runner(settings: dict[str, Any], folder: Path) -> Any:
     return tasks
 
 
-def run_pipeline(settings: dict[str, Any], folder: Path, tasks: Any, record: Record) -> str | None:
+def run_pipeline(settings: RunSettings, folder: Path, tasks: Tasks, record: Record) -> str | None:
     import yaml
 
     from local_kfp.runner.orchestrator import Orchestrator
@@ -75,7 +76,7 @@ def run_pipeline(settings: dict[str, Any], folder: Path, tasks: Any, record: Rec
     return Orchestrator(folder, tasks, record, constants).run(pipeline, settings["parameters"])
 
 
-def end_together(record: Record, tasks: Any) -> None:
+def end_together(record: Record, tasks: Tasks) -> None:
     """Make SIGTERM to this process end all that it started."""
 
     def end(number: int, frame: FrameType | None) -> None:

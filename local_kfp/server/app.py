@@ -1,4 +1,4 @@
-"""The web application: the v2beta1 API, the page for people, and the guard before both."""
+"""The web application: the v2beta1 API, the HTML page, and the check of Host and Origin before both."""
 
 import asyncio
 import contextlib
@@ -24,9 +24,9 @@ _OWN_NAMES = {"127.0.0.1", "localhost", "::1"}
 
 
 class Guard:
-    """Turns away what a foreign web page sends through a person's browser, for this server runs code.
+    """Refuses requests that a foreign web page sends through a browser, because this server runs code.
 
-    A page may reach loopback under a name of its own (DNS rebinding) or by a form that it posts here.
+    A page can reach the loopback address by its own host name (DNS rebinding) or by a form that it submits.
     """
 
     def __init__(self, app: ASGIApp):
@@ -35,10 +35,12 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             headers = Request(scope).headers
-            asked_for = urlsplit(f"//{headers.get('host', '')}").hostname
-            origin = urlsplit(headers["origin"]).hostname if "origin" in headers else asked_for
-            if not {asked_for, origin} <= _OWN_NAMES:
-                refusal = ApiError("PERMISSION_DENIED", "this server answers this machine's own pages only")
+            host = urlsplit(f"//{headers.get('host', '')}").hostname
+            origin = urlsplit(headers["origin"]).hostname if "origin" in headers else host
+            if not {host, origin} <= _OWN_NAMES:
+                refusal = ApiError(
+                    "PERMISSION_DENIED", f"expected Host and Origin of this machine, found {host}"
+                )
                 return await refusal.response()(scope, receive, send)
         return await self.app(scope, receive, send)
 
@@ -59,7 +61,7 @@ async def _world_error(_: Request, error: Exception) -> Response:
 
 
 async def _http_error(_: Request, error: Exception) -> Response:
-    """No such path, or no such method on it, in the gateway's words."""
+    """An unknown path or method, in the words of the real server's gateway."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         return JSONResponse({"code": 12, "message": "Method Not Allowed", "details": []}, 501)
@@ -73,7 +75,7 @@ def _lifespan(server: Server) -> Callable[[Starlette], contextlib.AbstractAsyncC
         scheduler = asyncio.create_task(keep_schedules(server))
         yield
         scheduler.cancel()
-        await asyncio.wait([scheduler])  # it may be starting a run's process, which has to end too
+        await asyncio.wait([scheduler])  # it may be starting a run's process, which has to end as well
         await server.supervisor.stop()
         server.store.close()
 

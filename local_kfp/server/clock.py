@@ -1,4 +1,4 @@
-"""The time the server goes by, and its RFC 3339 spelling in the API."""
+"""The server's clock, and times of the API in RFC 3339."""
 
 import time
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from local_kfp.server.errors import invalid
 
 
 class Clock:
-    """Whole seconds since 1970, as the real server keeps; tests pass one that they can move."""
+    """Whole seconds since 1970, as the real server stores them; tests pass a clock that they can set."""
 
     def now(self) -> int:
         return int(time.time())

@@ -1,4 +1,4 @@
-"""Errors as the real server's gateway words them: a gRPC status as JSON under the HTTP status it maps to."""
+"""Errors in the form of the real server's gateway: a gRPC status as JSON, with the HTTP status it maps to."""
 
 from starlette.responses import JSONResponse
 

@@ -13,7 +13,7 @@ from local_kfp.server.store import view
 
 async def create_experiment(request: Request) -> JSONResponse:
     fields = await messages.read(request, messages.EXPERIMENT)
-    if not fields.get("display_name"):  # the real server blames itself
+    if not fields.get("display_name"):  # the real server responds with 500
         raise ApiError("INTERNAL", "InternalServerError: Experiment must have a non-empty name")
     row = server_of(request).add_experiment(fields["display_name"], fields.get("description", ""))
     return JSONResponse(view(row))
@@ -43,7 +43,7 @@ async def archive_experiment(request: Request) -> JSONResponse:
 
 
 async def unarchive_experiment(request: Request) -> JSONResponse:
-    """Bring an experiment back; its runs stay archived, its recurring runs disabled."""
+    """Restore an experiment; its runs stay archived and its recurring runs disabled."""
     store, identity = server_of(request).store, request.path_params["experiment_id"]
     store.get("experiments", identity)
     store.update("experiments", identity, storage_state="AVAILABLE")

@@ -1,4 +1,4 @@
-"""Lists as the API gives them: filtered by predicates, sorted, a page at a time."""
+"""The lists of the API: filtered by predicates, sorted, in pages."""
 
 import base64
 import binascii
@@ -15,7 +15,7 @@ from local_kfp.server.errors import invalid
 from local_kfp.server.names import check_namespace
 from local_kfp.server.store import Store, key_of
 
-Fields = dict[str, str]  # what a list may be filtered and sorted by: name in the API -> column
+Fields = dict[str, str]  # fields to filter and sort by: name in the API -> column
 
 
 def _same(*names: str) -> Fields:
@@ -53,7 +53,7 @@ _DEFAULT_PAGE, _LARGEST_PAGE = 20, 200
 def list_rows(
     store: Store, table: str, query: QueryParams, **equal: str
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The rows of a page, and what else the response says; `equal` narrows by column."""
+    """The rows of a page, and the other fields of the response; `equal` narrows by column."""
     check_namespace(query.get("namespace", ""))
     size = _page_size(query.get("page_size", ""))
     page = _read_token(query.get("page_token", "")) or {}
@@ -71,7 +71,7 @@ def list_rows(
     if page:
         where += f" AND ({column}, rowid) {'<=' if direction == 'DESC' else '>='} (?, ?)"
         values += page["from"]
-    order = f"{column} {direction}, rowid {direction}"  # what is equal comes in the order of creation
+    order = f"{column} {direction}, rowid {direction}"  # equal rows in order of creation
     rows = store.query(
         f"SELECT *, rowid AS local_row FROM {table} WHERE {where} ORDER BY {order} LIMIT ?", *values, size + 1
     )
@@ -125,7 +125,7 @@ def _sorting(sort_by: str, fields: Fields) -> tuple[str, str]:
                 '"field_name desc", or "field_name asc"'
             )
     if field not in fields:
-        raise invalid(f'Invalid sorting field: "{field}"; there are {", ".join(sorted(fields))}')
+        raise invalid(f'Invalid sorting field: "{field}"; expected one of {", ".join(sorted(fields))}')
     return fields[field], direction.upper()
 
 
@@ -171,14 +171,14 @@ def _predicate(fields: dict[str, Any]) -> tuple[str, str, Any]:
     operation = _NUMBERED.get(operation, operation)
     if operation not in _OPERATIONS or not key:
         raise ValueError(f"invalid predicate operation {operation} on the key {json.dumps(key)}")
-    [(given, value)] = fields.items()
-    name = given.replace("V", "_v")  # kfp.Client writes stringValue
+    [(kind, value)] = fields.items()
+    name = kind.replace("V", "_v")  # kfp.Client writes stringValue
     if name in _ARRAYS:
         value = value["values"]
     elif name == "timestamp_value":
         value = parse_time(value)
     elif name not in _SCALARS:
-        raise ValueError(f"unknown field {given}")
+        raise ValueError(f"unknown field {kind}")
     return (
         operation,
         key,

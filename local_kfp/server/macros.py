@@ -1,4 +1,4 @@
-"""The macros that the server expands in a run's parameters: [[ScheduledTime.2006-01-02]] and its kin."""
+"""The macros that the server expands in a run's parameters, such as [[ScheduledTime.2006-01-02]]."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _DEFAULT_LAYOUT = "20060102150405"
 
 @dataclass(frozen=True)
 class Macros:
-    """What is known when a run starts; a run that no schedule started has neither time nor index of one."""
+    """The values when a run starts; a run that no schedule started has no scheduled time and no index."""
 
     run_id: str
     current: int
@@ -23,7 +23,7 @@ class Macros:
     index: int | None = None
 
     def expand(self, text: str) -> str:
-        """The text with each macro whose value is known replaced, the others left as they are."""
+        """Replace each macro whose value is known, and leave the others."""
         return _MACRO.sub(self._value, text)
 
     def _value(self, match: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
-"""The request bodies of the API, read as strictly as the real server does: no unknown field, no wrong type.
+"""The request bodies of the API, read as strictly as by the real server: no unknown field, no wrong type.
 
-What is read comes in the form in which it is answered: names with underscores, 64-bit integers as strings,
-times in UTC.
+Fields are returned in the form of responses: names with underscores, 64-bit integers as strings, times
+in UTC.
 """
 
 import json
@@ -91,19 +91,17 @@ def _message(body: Any, shape: Shape) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise invalid(f"proto: syntax error: expected an object, found {json.dumps(body)[:60]}")
     fields: dict[str, Any] = {}
-    for given, value in body.items():
-        name = re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", given)
+    for key, value in body.items():
+        name = re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", key)
         if name not in shape:
-            raise invalid(f'proto: unknown field "{given}"')
+            raise invalid(f'proto: unknown field "{key}"')
         if value is not None:
             fields[name] = _value(name, value, shape[name])
     for choice in _ONE_OF:
         if len(choice & fields.keys()) > 1:
-            raise invalid(
-                f"proto: oneof is already set: only one of {', '.join(sorted(choice))} may be given"
-            )
+            raise invalid(f"proto: oneof is already set: expected one of {', '.join(sorted(choice))}")
     check_namespace(fields.get("namespace", ""))
-    # A field that holds its type's default cannot be told from one that is absent.
+    # protobuf does not distinguish a field with the default value of its type from an absent field.
     return {name: value for name, value in fields.items() if value or isinstance(shape[name], dict)}
 
 

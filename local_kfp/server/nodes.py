@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from local_kfp.run_settings import RunSettings
 from local_kfp.server.task_details import FINAL_STATES, Detail, Task, detail_of, tasks
 
 LAG_SECONDS = 0.5
@@ -13,7 +14,7 @@ LAG_SECONDS = 0.5
 
 def node_details(run_id: str, run_state: str, created_at: int, folder: Path) -> list[Detail]:
     """Each task two or three times, by node names such as `load-data-2(0)`, without display names."""
-    workflow = json.loads((folder / "run.json").read_text())["workflow"]
+    settings: RunSettings = json.loads((folder / "run.json").read_text())
     recorded = tasks(folder, run_state)
     if run_state in FINAL_STATES and time.time() - (folder / "events.jsonl").stat().st_mtime < LAG_SECONDS:
         for task in recorded:
@@ -21,7 +22,7 @@ def node_details(run_id: str, run_state: str, created_at: int, folder: Path) -> 
     return [
         detail_of(run_id, created_at, node, children)
         for task in recorded
-        for node, children in _nodes(task, task["name"] if task["parent_task_id"] else workflow)
+        for node, children in _nodes(task, task["name"] if task["parent_task_id"] else settings["workflow"])
     ]
 
 

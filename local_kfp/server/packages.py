@@ -12,7 +12,7 @@ _PREFERRED = "pipeline.yaml"
 
 
 def read_package(name: str, content: bytes) -> bytes:
-    """The pipeline in an uploaded file; in an archive without pipeline.yaml it is the first file."""
+    """The pipeline in an uploaded file; of an archive without pipeline.yaml, its first file."""
     if len(content) > LARGEST_BYTES:
         raise invalid(f"File size too large. Maximum supported size: {LARGEST_BYTES} bytes")
     if name.endswith((".yaml", ".yml", ".json")):

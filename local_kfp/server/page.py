@@ -1,4 +1,4 @@
-"""The page for people: the runs with their tasks, logs and reports."""
+"""The HTML page: runs with their tasks, logs and reports."""
 
 import mimetypes
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _REFRESH_SECONDS = 2
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; form-action 'none'"
 )
-# An artifact comes from a task: it may bring its looks, but neither run scripts nor reach anything.
+# An artifact comes from a task: it may have styles, but it cannot run scripts or load anything.
 _ARTIFACT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 _templates = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
@@ -148,7 +148,7 @@ def _artifact(folder: Path, run: Row, name: str, uri: str) -> Row:
 
 
 def _inside(folder: Path, path: str) -> Path | None:
-    """The path with its links followed, where it leads to something of the run."""
+    """The path with links resolved, or None if it leads out of the run's folder."""
     resolved = (folder / path).resolve()
     return resolved if resolved.is_relative_to(folder.resolve()) else None
 

@@ -1,4 +1,4 @@
-"""What the server takes for a pipeline, a KFP specification of schema 2.1.0, and for its parameters."""
+"""Checks of what is uploaded as a pipeline, a KFP specification of schema 2.1.0, and of its parameters."""
 
 import importlib.util
 import json
@@ -26,7 +26,7 @@ _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Dates stay the text that they are in JSON."""
+    """Reads dates as text, as in JSON."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name
         first: [resolver for resolver in resolvers if resolver[0] != "tag:yaml.org,2002:timestamp"]
@@ -36,14 +36,14 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A pipeline's specification, with its Kubernetes settings where it has any."""
+    """A pipeline's specification, and its Kubernetes settings if it has any."""
 
     spec: dict[str, Any]
     platform: dict[str, Any] | None = None
 
     @classmethod
     def from_stored(cls, struct: dict[str, Any]) -> "Pipeline":
-        """Of a struct that was checked before."""
+        """The pipeline of a struct that was checked before."""
         return (
             cls(struct["pipeline_spec"], struct["platform_spec"])
             if "platform_spec" in struct
@@ -52,7 +52,7 @@ class Pipeline:
 
     @property
     def struct(self) -> dict[str, Any]:
-        """As the API shows it."""
+        """The form in the API."""
         return {"pipeline_spec": self.spec, "platform_spec": self.platform} if self.platform else self.spec
 
     @property
@@ -86,8 +86,8 @@ def _from_documents(documents: list[Any]) -> Pipeline:
         reasons.append(reason) if reason else specs.append(document)
     if not specs:
         raise invalid("unknown template format: " + (reasons[0] if reasons else "no document in it"))
-    for kind, found in (("pipeline", specs), ("platform", platforms)):
-        if len(found) > 1:
+    for kind, listed in (("pipeline", specs), ("platform", platforms)):
+        if len(listed) > 1:
             raise invalid(f"multiple {kind} specs provided")
     spec = specs[0]
     if spec.get("schemaVersion") != SCHEMA_VERSION:
@@ -104,7 +104,7 @@ def _from_documents(documents: list[Any]) -> Pipeline:
 
 
 def _flaw(document: Any) -> str | None:
-    """Why a document is no pipeline specification, else None."""
+    """Why a document is not a pipeline specification, or None if it is one."""
     if not isinstance(document, dict):
         return f"expected a pipeline specification, found {type(document).__name__}"
     try:
@@ -112,13 +112,13 @@ def _flaw(document: Any) -> str | None:
     except (json_format.ParseError, TypeError) as error:
         return " ".join(str(error).split())
     if not spec.pipeline_info.name or not spec.HasField("root"):
-        return "a pipeline specification has pipelineInfo.name and root"
+        return "expected a pipeline specification with pipelineInfo.name and root"
     return None
 
 
 @cache
 def _messages() -> ModuleType:
-    """KFP's generated protobuf module, without the import of all of kfp that its package name would cost."""
+    """KFP's generated protobuf module, loaded without the import of all of kfp."""
     kfp = importlib.util.find_spec("kfp")
     path = Path(kfp.origin).parent / "pipeline_spec" / "pipeline_spec_pb2.py"  # type: ignore[union-attr, arg-type]
     module_spec = importlib.util.spec_from_file_location("pipeline_spec_pb2", path)
@@ -128,7 +128,7 @@ def _messages() -> ModuleType:
 
 
 def check_parameters(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
-    """Refuse parameters that the pipeline does not take, lacks, or takes in another type."""
+    """Refuse parameters that the pipeline does not declare, that are missing, or that have another type."""
     declared = spec["root"].get("inputDefinitions", {}).get("parameters", {})
     for name, parameter in declared.items():
         if name in parameters:
@@ -153,7 +153,7 @@ def _check_type(name: str, parameter: dict[str, Any], value: Any) -> None:
     kind: str = parameter.get("parameterType", "")
     expected = _PYTHON_TYPES.get(kind)
     if expected is None:
-        raise invalid(f"input parameter {name} requires type {kind}, which no one can provide")
+        raise invalid(f"input parameter {name} has type {kind}, which the server does not support")
     if not isinstance(value, expected) or (isinstance(value, bool) and kind != "BOOLEAN"):
         raise invalid(f"input parameter {name} requires type {kind}, but the parameter value is {value!r}")
     if parameter.get("literals") and value not in parameter["literals"]:

@@ -85,7 +85,7 @@ async def update_pipeline(request: Request) -> JSONResponse:
 
 
 async def delete_pipeline(request: Request) -> JSONResponse:
-    """Delete a pipeline without versions; with them only where `cascade` says so."""
+    """Delete a pipeline that has no versions, or with `cascade` its versions as well."""
     store, identity = server_of(request).store, request.path_params["pipeline_id"]
     store.get("pipelines", identity)
     versions = store.query(
@@ -155,7 +155,7 @@ def _add_version(server: Server, pipeline_id: str, fields: Row, pipeline: Pipeli
 
 
 async def _read_upload(request: Request) -> tuple[Pipeline, Row]:
-    """The pipeline of a multipart upload, and what its query string says of it."""
+    """The pipeline of a multipart upload, and the fields in its query string."""
     query = request.query_params
     async with request.form() as form:
         file = form.get("uploadfile")
@@ -182,7 +182,7 @@ def _read_tags(text: str) -> Any:
 
 
 def _upload_error(error: ApiError) -> JSONResponse:
-    """Uploads do not pass through the gateway, and so answer errors in a form of their own."""
+    """Uploads do not pass through the real server's gateway, so their errors have another form."""
     return JSONResponse({"error_message": str(error), "error_details": str(error)}, error.status)
 
 

@@ -15,7 +15,7 @@ from local_kfp.server.store import view
 
 async def create_recurring_run(request: Request) -> JSONResponse:
     server, fields = server_of(request), await messages.read(request, messages.RECURRING_RUN)
-    if not fields.get("display_name"):  # the real server blames itself, here and below
+    if not fields.get("display_name"):  # the real server responds with 500, here and below
         raise ApiError("INTERNAL", "InternalServerError: Recurring run's name cannot be empty")
     concurrency = int(fields.get("max_concurrency", 0))
     if not 1 <= concurrency <= 10:
@@ -46,7 +46,7 @@ async def create_recurring_run(request: Request) -> JSONResponse:
 
 
 def _check_source(server: Server, fields: Row) -> Row:
-    """The pipeline, kept as it was named: without a version, each run takes the newest of its time."""
+    """The pipeline as the request names it: without a version, each run takes the newest one."""
     reference = fields.get("pipeline_version_reference") or {}
     pinned = not reference or "pipeline_version_id" in reference
     try:
@@ -70,7 +70,7 @@ async def list_recurring_runs(request: Request) -> JSONResponse:
     for identity in equal.values():
         server.store.get("experiments", identity)
     rows, rest = list_rows(server.store, "recurring_runs", query, **equal)
-    # The one name in camel case of all the API.
+    # The only name in camel case of the whole API.
     return list_response("recurringRuns", [view(row) for row in rows], rest)
 
 

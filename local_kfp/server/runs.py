@@ -18,7 +18,7 @@ from local_kfp.server.task_details import FINAL_STATES, task_details, tasks
 
 async def create_run(request: Request) -> JSONResponse:
     server, fields = server_of(request), await messages.read(request, messages.RUN)
-    if not fields.get("display_name"):  # the real server blames itself, here and below
+    if not fields.get("display_name"):  # the real server responds with 500, here and below
         raise ApiError("INTERNAL", "InternalServerError: Run name cannot be empty")
     run_id, config = str(uuid.uuid4()), fields.get("runtime_config", {})
     names = ("display_name", "description", "service_account", "runtime_config")
@@ -56,7 +56,7 @@ async def terminate_run(request: Request) -> JSONResponse:
     run = _run(server, request)
     if run["state"] in FINAL_STATES | {"CANCELING"}:
         raise invalid(
-            f"Failed to terminate a run {run['run_id']}: expected a run under way, found {run['state']}"
+            f"Failed to terminate a run {run['run_id']}: expected an active run, found {run['state']}"
         )
     await server.supervisor.terminate(run["run_id"])
     return JSONResponse({})
@@ -79,7 +79,7 @@ async def unarchive_run(request: Request) -> JSONResponse:
 
 
 async def retry_run(request: Request) -> JSONResponse:
-    """Run a failed run again, from its start: no task of it is kept, for none is cached here."""
+    """Run a failed run again from its first task: nothing is cached here."""
     server = server_of(request)
     run = _run(server, request)
     if run["state"] != "FAILED":
@@ -102,7 +102,7 @@ async def delete_run(request: Request) -> JSONResponse:
 
 
 async def read_log(request: Request) -> Response:
-    """The log of a task; as with the real server, 200 also where there is none: then the body is an error."""
+    """The log of a task; without one, the status is 200 as on the real server and the body is an error."""
     server = server_of(request)
     try:
         return task_log(server, _run(server, request), request.path_params["pod"])

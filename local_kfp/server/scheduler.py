@@ -18,17 +18,17 @@ _SLUG_LENGTH = 25
 
 
 async def keep_schedules(server: Server) -> None:
-    """Start what is due, for as long as the server runs; say once why a run cannot start."""
-    said: dict[str, str] = {}
+    """Start what is due while the server runs; print once why a run cannot start."""
+    printed: dict[str, str] = {}
     while True:
         for schedule in server.store.query("SELECT * FROM recurring_runs WHERE mode = 'ENABLE'"):
             try:
                 await _start_if_due(server, schedule)
             except ApiError as error:
                 reason = f"recurring run {schedule['display_name']} cannot start: {error}"
-                if said.get(schedule["recurring_run_id"]) != reason:
+                if printed.get(schedule["recurring_run_id"]) != reason:
                     print(reason, file=sys.stderr, flush=True)
-                said[schedule["recurring_run_id"]] = reason
+                printed[schedule["recurring_run_id"]] = reason
         await asyncio.sleep(_TICK_SECONDS)
 
 
@@ -44,17 +44,17 @@ def next_run_time(server: Server, schedule: Row) -> int | None:
 
 
 async def _start_if_due(server: Server, schedule: Row) -> None:
-    """Start the next run when its time has come and not too many are under way."""
+    """Start the next run if it is due and fewer than max_concurrency are running."""
     identity, due = schedule["recurring_run_id"], next_run_time(server, schedule)
     if due is None or due > server.clock.now():
         return
-    if _under_way(server, identity) >= int(schedule["max_concurrency"]):
+    if _count_running(server, identity) >= int(schedule["max_concurrency"]):
         return
     index = schedule["local_last_index"] + 1
     name = _run_name(schedule, index)
-    # A run that is there already was started by a server that was killed before it could note so.
-    named_so = "SELECT 1 FROM runs WHERE recurring_run_id = ? AND display_name = ?"
-    if not server.store.query(named_so, identity, name):
+    # A run of this name was started by a server that was killed before it could store that.
+    same_name = "SELECT 1 FROM runs WHERE recurring_run_id = ? AND display_name = ?"
+    if not server.store.query(same_name, identity, name):
         await _start(server, schedule, name, due, index)
     server.store.update("recurring_runs", identity, local_last_triggered_at=due, local_last_index=index)
 
@@ -62,7 +62,7 @@ async def _start_if_due(server: Server, schedule: Row) -> None:
 async def _start(server: Server, schedule: Row, name: str, due: int, index: int) -> None:
     pipeline, source = server.source_of(schedule)
     run_id, now = str(uuid.uuid4()), server.clock.now()
-    # Where no version is pinned, the real server creates the run through its API, which knows of no schedule:
+    # If no version is pinned, the real server creates the run through its API, which has no schedule:
     # [[ScheduledTime]] and [[Index]] stay in the parameters as they are.
     reference = schedule["pipeline_version_reference"]
     pinned = not reference or "pipeline_version_id" in reference
@@ -84,7 +84,7 @@ async def _start(server: Server, schedule: Row, name: str, due: int, index: int)
     await server.launch(pipeline, parameters, row | source)
 
 
-def _under_way(server: Server, identity: str) -> int:
+def _count_running(server: Server, identity: str) -> int:
     final = ", ".join(f"'{state}'" for state in FINAL_STATES)
     return len(
         server.store.query(
@@ -94,7 +94,7 @@ def _under_way(server: Server, identity: str) -> int:
 
 
 def _run_name(schedule: Row, index: int) -> str:
-    """The same name for the same run each time it is asked for."""
+    """The name of the run with this number; it is always the same."""
     slug = re.sub("[^a-z0-9]+", "-", schedule["display_name"].lower())[:_SLUG_LENGTH].strip("-")
     name = f"{slug}{schedule['recurring_run_id'][:5]}-{index}"
     return f"{name}-{zlib.crc32(name.encode())}"

@@ -1,4 +1,4 @@
-"""What every handler works with, and how a run comes to be, whoever asks for it."""
+"""What all handlers share, and how a run is created."""
 
 import shutil
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
+from local_kfp.run_settings import RunSettings
 from local_kfp.server.clock import Clock, format_time
 from local_kfp.server.errors import invalid, not_found
 from local_kfp.server.names import LONGEST_OF_RUN, check_free, check_storable
@@ -39,22 +40,22 @@ class Server:
         return self.supervisor.folder / run_id
 
     def delete_run(self, run_id: str) -> None:
-        """Delete a run that has ended, with all that it left."""
+        """Delete a run that has ended, with its folder."""
         self.store.delete("runs", run_id)
         shutil.rmtree(self.run_folder(run_id), ignore_errors=True)
 
-    def prune(self, kept: int) -> None:
-        """Delete the oldest of the runs that have ended, all but `kept`: each has its data on disk."""
+    def prune(self, count: int) -> None:
+        """Delete all but the newest `count` of the runs that have ended, with their data on disk."""
         marks = ", ".join("?" * len(FINAL_STATES))
         ended = f"SELECT run_id FROM runs WHERE state IN ({marks}) ORDER BY created_at DESC, rowid DESC"
-        for run in self.store.query(f"{ended} LIMIT -1 OFFSET ?", *FINAL_STATES, kept):
+        for run in self.store.query(f"{ended} LIMIT -1 OFFSET ?", *FINAL_STATES, count):
             self.delete_run(run["run_id"])
 
     def add_default_experiment(self) -> str:
-        """The id of the experiment of the runs that name none, made where it is missing."""
-        found = self.store.query("SELECT * FROM experiments WHERE display_name = ?", DEFAULT_EXPERIMENT)
-        if found:
-            return str(found[0]["experiment_id"])
+        """The id of the experiment of runs that name none; it is created if it is missing."""
+        rows = self.store.query("SELECT * FROM experiments WHERE display_name = ?", DEFAULT_EXPERIMENT)
+        if rows:
+            return str(rows[0]["experiment_id"])
         description = "All runs created without specifying an experiment will be grouped here."
         return str(self.add_experiment(DEFAULT_EXPERIMENT, description)["experiment_id"])
 
@@ -71,7 +72,7 @@ class Server:
         )
 
     def experiment_of(self, fields: Row) -> str:
-        """The id of the experiment that a run or a recurring run is asked to belong to."""
+        """The id of the experiment that a request for a run or a recurring run names."""
         if identity := fields.get("experiment_id"):
             return str(self.store.get("experiments", identity)["experiment_id"])
         return self.add_default_experiment()
@@ -85,7 +86,7 @@ class Server:
         return versions[0]
 
     def source_of(self, fields: Row) -> tuple[Pipeline, Row]:
-        """The pipeline that a run or a recurring run names, and what its row says of it."""
+        """The pipeline that a run or a recurring run names, and the columns of its row about it."""
         reference: dict[str, str] = fields.get("pipeline_version_reference") or {}
         version_id: str = reference.get("pipeline_version_id") or fields.get("pipeline_version_id", "")
         pipeline_id = reference.get("pipeline_id", "")
@@ -104,19 +105,17 @@ class Server:
         return Pipeline.from_stored(version["pipeline_spec"]), {"pipeline_version_reference": reference}
 
     async def launch(self, pipeline: Pipeline, parameters: Row, row: Row) -> Row:
-        """Add a run and start its process; `parameters` are expanded, `row` says what the API will answer."""
+        """Add a run and start its process; `parameters` are expanded, `row` has the fields of the API."""
         check_parameters(pipeline.spec, parameters)
         check_storable("run", row["display_name"], LONGEST_OF_RUN)
         run_id, now = row["run_id"], self.clock.now()
         folder = self.run_folder(run_id)
-        root = (row.get("runtime_config") or {}).get("pipeline_root")
-        settings = {
+        settings: RunSettings = {
             "run_id": run_id,
             "display_name": row["display_name"],
             "workflow": f"{pipeline.spec['pipelineInfo']['name']}-{run_id[:5]}",
             "scheduled_time": format_time(row.get("scheduled_at", now)),
             "parameters": parameters,
-            "pipeline_root": root or str(folder / "artifacts"),
             "runner": self.runner,
             "image_store": str(self.images),
             "mounts": [str(path) for path in self.mounts],

@@ -1,4 +1,4 @@
-"""The server's state in one SQLite file: a table for each resource, its columns named as the API's fields."""
+"""The server's state in a SQLite file: a table for each resource, with columns named as the API's fields."""
 
 import json
 import sqlite3
@@ -10,7 +10,7 @@ from local_kfp.command_line import WorldError
 from local_kfp.server.clock import format_time
 from local_kfp.server.errors import not_found
 
-KINDS = {  # table: what errors call one of its rows
+KINDS = {  # table: name of a row in errors
     "pipelines": "Pipeline",
     "pipeline_versions": "PipelineVersion",
     "experiments": "Experiment",
@@ -25,7 +25,7 @@ _JSON = {
     "state_history",
     "trigger",
 }
-# Columns that start with `local_` are the server's own and never answered.
+# Columns that start with `local_` are internal and not part of responses.
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS pipelines (
     pipeline_id TEXT PRIMARY KEY, name TEXT UNIQUE, display_name TEXT, description TEXT, tags TEXT,
@@ -82,7 +82,7 @@ class Store:
         return rows[0]
 
     def insert(self, table: str, **row: Any) -> dict[str, Any]:
-        """The row added, under a new id unless it has one; sqlite3.IntegrityError where a name is taken."""
+        """Add a row, with a new id unless it has one, and return it."""
         row = {key_of(table): str(uuid.uuid4()), **row}
         columns = ", ".join(f'"{column}"' for column in row)
         marks = ", ".join("?" * len(row))
@@ -105,7 +105,7 @@ def open_store(path: Path) -> Store:
         return Store(path)
     except sqlite3.Error as error:
         raise WorldError(
-            f"cannot keep state in {path}: {error}; choose another folder with --state"
+            f"cannot store state in {path}: {error}; choose another folder with --state"
         ) from None
 
 
@@ -114,7 +114,7 @@ def key_of(table: str) -> str:
 
 
 def view(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as the API answers it: no field that holds its type's default, a time even where it is 1970."""
+    """A row in the form of the API: without fields that have their type's default, except times."""
     return {
         name: format_time(value or 0) if name.endswith("_at") else value
         for name, value in row.items()

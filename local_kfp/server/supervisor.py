@@ -1,4 +1,4 @@
-"""Starts each run as a process of its own, ends it with all its children, and enters its states."""
+"""Starts a process for each run, ends it with all its children, and stores its states."""
 
 import asyncio
 import contextlib
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from local_kfp.run_settings import RunSettings
 from local_kfp.server.clock import Clock, format_time
 from local_kfp.server.store import Store
 from local_kfp.server.task_details import FINAL_STATES, outcome
@@ -41,15 +42,15 @@ class Supervisor:
             return
         self.store.update("runs", run_id, local_process_group=process.pid)
         self._watchers[run_id] = asyncio.create_task(self._watch(run_id, process))
-        if self.store.get("runs", run_id)["state"] == "CANCELING":  # asked for while it was being started
+        if self.store.get("runs", run_id)["state"] == "CANCELING":  # terminated while it was being started
             await self.terminate(run_id)
         else:
             self.enter(run_id, "RUNNING")
 
     async def _open_process(self, folder: Path) -> asyncio.subprocess.Process:
         with (folder / "alive").open("w") as alive, (folder / "process.log").open("ab") as log:
-            # The process holds the lock for as long as it lives: by it a later server knows that the process
-            # number has not gone to another.
+            # The process holds the lock while it lives, so that a later server knows that this process number
+            # does not belong to another process.
             fcntl.flock(alive, fcntl.LOCK_EX)
             return await asyncio.create_subprocess_exec(
                 *self.command,
@@ -64,26 +65,28 @@ class Supervisor:
 
     async def _watch(self, run_id: str, process: asyncio.subprocess.Process) -> None:
         status = await process.wait()
-        _signal_group(process.pid, signal.SIGKILL)  # what a task left behind ends with its run, as in its pod
+        _signal_group(
+            process.pid, signal.SIGKILL
+        )  # processes that a task left running end with the run, as in a pod
         del self._watchers[run_id]
-        died = f"exit status {status}" if status >= 0 else signal.Signals(-status).name
-        self._finish(run_id, self._last_words(run_id, died))
+        ending = f"exit status {status}" if status >= 0 else signal.Signals(-status).name
+        self._finish(run_id, self._last_line(run_id, ending))
 
-    def _last_words(self, run_id: str, died: str) -> str:
+    def _last_line(self, run_id: str, ending: str) -> str:
         lines = (self.folder / run_id / "process.log").read_text(errors="replace").split("\n")
-        words = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
-        return f"the run's process died without a verdict ({died}): {words}"
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "its log is empty")
+        return f"the run's process ended without an outcome ({ending}): {last}"
 
     def _finish(self, run_id: str, reason: str) -> None:
-        """Enter the final state: the verdict, or FAILED if there is none or if the run was terminated."""
+        """Enter the final state: the recorded one, or FAILED if there is none or the run was terminated."""
         terminated = self.store.get("runs", run_id)["state"] == "CANCELING"
-        verdict = outcome(self.folder / run_id) or {"run": "FAILED", "error": reason}
+        ended = outcome(self.folder / run_id) or {"run": "FAILED", "error": reason}
         if terminated:
-            verdict = {"run": "FAILED", "error": TERMINATED}
-        elif self._stopping and verdict["run"] == "FAILED":
-            verdict["error"] = SERVER_STOPPED
+            ended = {"run": "FAILED", "error": TERMINATED}
+        elif self._stopping and ended["run"] == "FAILED":
+            ended["error"] = SERVER_STOPPED
         self.store.update("runs", run_id, finished_at=self.clock.now(), local_process_group=None)
-        self.enter(run_id, verdict["run"], verdict["error"])
+        self.enter(run_id, ended["run"], ended["error"])
 
     def enter(self, run_id: str, state: str, error: str | None = None) -> None:
         status: dict[str, Any] = {"update_time": format_time(self.clock.now()), "state": state}
@@ -93,12 +96,12 @@ class Supervisor:
         self.store.update("runs", run_id, state=state, state_history=[*history, status])
 
     async def terminate(self, run_id: str) -> None:
-        """Ask a run's processes to end; what has not after a while is killed."""
+        """Ask a run's processes to end; after a grace period kill those that have not ended."""
         self.enter(run_id, "CANCELING")
         self._endings[run_id] = asyncio.create_task(self.end(run_id))
 
     async def end(self, run_id: str) -> None:
-        """Return when a run's processes have ended, by themselves or killed."""
+        """Wait until a run's processes have ended, and kill them after a grace period."""
         if watcher := self._watchers.get(run_id):
             group = self.store.get("runs", run_id)["local_process_group"]
             for number in (signal.SIGTERM, signal.SIGKILL):
@@ -109,12 +112,12 @@ class Supervisor:
         self._endings.pop(run_id, None)
 
     async def stop(self) -> None:
-        """End every run, saying why."""
+        """End every run, with the server's stop as its error."""
         self._stopping = True
         await asyncio.gather(*map(self.end, self._watchers))
 
     def recover(self) -> None:
-        """Close the runs that a killed server left open."""
+        """Fail the runs that a killed server left running."""
         states = ", ".join(f"'{state}'" for state in FINAL_STATES)
         for run in self.store.query(f"SELECT * FROM runs WHERE state NOT IN ({states})"):
             if run["local_process_group"] and _is_alive(self.folder / run["run_id"]):
@@ -136,8 +139,8 @@ def _signal_group(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-def prepare_folder(folder: Path, pipeline_yaml: str, settings: dict[str, Any]) -> None:
-    """Write what a run's process reads, all of it or nothing."""
+def prepare_folder(folder: Path, pipeline_yaml: str, settings: RunSettings) -> None:
+    """Write the files that a run's process reads, all of them or none."""
     folder.mkdir(parents=True)
     try:
         (folder / "pipeline.yaml").write_text(pipeline_yaml)

@@ -1,4 +1,4 @@
-"""What a run's process has recorded so far, its events.jsonl, folded into the API's task details."""
+"""The record that a run's process writes, events.jsonl, as tasks and as task details of the API."""
 
 import json
 from pathlib import Path
@@ -54,7 +54,7 @@ def outcome(folder: Path) -> Outcome | None:
 
 
 def tasks(folder: Path, run_state: str) -> list[Task]:
-    """The newest state of each task, in order of appearance; none is under way in a run that has ended."""
+    """The newest state of each task, in order of appearance; in a run that has ended every task has ended."""
     newest: dict[str, Task] = {}
     for line in _lines(folder):
         if "task_id" in line:

@@ -1,4 +1,4 @@
-"""A local KFP server in this process, with runs that a stand-in executes and a clock that moves when told."""
+"""A local KFP server in this process, with a stand-in that executes runs and a clock that tests set."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 20
 
 
 class MovableClock(Clock):
-    """Stands still at `time`, or keeps the world's time where that is None."""
+    """Shows `time`, or the real time if that is None."""
 
     time: int | None = None
 
@@ -34,7 +34,7 @@ class MovableClock(Clock):
 
 
 class InProcessServer:
-    """Every call that it answers is checked against the API of the locked `kfp-server-api`."""
+    """Checks every request and response against the API of the locked `kfp-server-api`."""
 
     def __init__(
         self,
@@ -68,24 +68,26 @@ class InProcessServer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._uvicorn.should_exit = True  # the next test need not wait for it
+        self._uvicorn.should_exit = True  # the next test does not wait for it
 
 
 def connect(url: str) -> kfp.Client:
-    with warnings.catch_warnings(category=FutureWarning, action="ignore"):  # its greeting
+    with warnings.catch_warnings(
+        category=FutureWarning, action="ignore"
+    ):  # the notice that it prints at its start
         return kfp.Client(host=url)
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process runs; one that only waits to be reaped does not."""
+    """Whether a process runs; a zombie does not."""
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout
     return bool(state) and not state.startswith("Z")
 
 
 def wait_until(condition: Callable[[], Any]) -> Any:
-    """What the condition gives once it holds."""
+    """The result of the condition once it is true."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (result := condition()):
-        assert time.monotonic() < deadline, "it did not happen"
+        assert time.monotonic() < deadline, f"the condition is not true after {PATIENCE_SECONDS} seconds"
         time.sleep(0.02)
     return result

@@ -9,6 +9,7 @@ from typing import Any
 
 from kfp import compiler, dsl
 
+from local_kfp.run_settings import RunSettings
 from local_kfp.runner.record import Record
 from local_kfp.runner.run_process import run_pipeline
 from local_kfp.runner.subprocess_tasks import SubprocessTasks
@@ -69,12 +70,12 @@ def prepare(folder: Path, pipeline: Any, runner: str = "subprocess", **parameter
     """The run's folder as the server makes it, beside the image store."""
     folder.mkdir(parents=True)
     compiler.Compiler().compile(pipeline, str(folder / "pipeline.yaml"))
-    settings = {
+    settings: RunSettings = {
         "run_id": "11111111-2222-3333-4444-555555555555",
         "display_name": "a run",
+        "workflow": "a-run-11111",
         "scheduled_time": "2026-01-01T09:00:00Z",
         "parameters": parameters,
-        "pipeline_root": str(folder / "artifacts"),
         "runner": runner,
         "image_store": str(folder.parent / "images"),
         "mounts": [str(ROOT)],

@@ -28,7 +28,7 @@ def server(shared_server: InProcessServer) -> InProcessServer:
     return shared_server
 
 
-def test_every_call_is_as_described(server: InProcessServer, client: kfp.Client, package: str):
+def test_every_call_matches_the_api_description(server: InProcessServer, client: kfp.Client, package: str):
     assert client.get_kfp_healthz().multi_user is False
     experiment = client.create_experiment("tour").experiment_id
     client.list_experiments()
@@ -73,7 +73,7 @@ def test_every_call_is_as_described(server: InProcessServer, client: kfp.Client,
     assert {call.name for call in operations()} - server.seen == NOT_OFFERED
 
 
-def test_the_package_describes_the_minor_version_that_the_server_stands_in_for():
+def test_api_package_has_the_minor_version_of_the_server():
     assert kfp_server_api.__version__.split(".")[:2] == API_VERSION.split(".")[:2]
 
 
@@ -95,12 +95,12 @@ RUN = {"display_name": "a", "created_at": "2013-09-01T00:00:00Z", "state": "FAIL
         {"error": {"code": "3"}},
     ],
 )
-def test_a_response_that_the_models_do_not_describe_is_found(change: dict[str, Any]):
+def test_check_finds_a_response_that_the_models_do_not_describe(change: dict[str, Any]):
     assert not errors(schema_of("V2beta1Run"), RUN)
     assert errors(schema_of("V2beta1Run"), RUN | change)
 
 
-def test_a_request_that_the_package_does_not_send_is_found():
+def test_check_finds_a_request_that_the_package_does_not_send():
     assert operation("POST", "/apis/v2beta1/nothing") is None
     assert operation("PUT", "/apis/v2beta1/runs") is None
     create = operation("POST", "/apis/v2beta1/recurringruns")
@@ -121,7 +121,7 @@ def test_a_request_that_the_package_does_not_send_is_found():
         ("nothing", 200, {}, ["not described"]),
     ],
 )
-def test_departures_of_the_server_are_noted(path: str, status: int, answer: Any, departures: list[str]):
+def test_check_records_departures_of_the_server(path: str, status: int, answer: Any, departures: list[str]):
     noted: list[str] = []
     checked = httpx.ASGITransport(Checked(JSONResponse(answer, status), noted, set()))
 
@@ -154,7 +154,7 @@ def test_bodies_are_read_strictly(server: InProcessServer, body: bytes, reason: 
     assert response.json()["details"] == [detail]
 
 
-def test_bodies_may_be_in_camel_case_and_hold_one_source(server: InProcessServer):
+def test_bodies_can_be_in_camel_case_and_name_one_source(server: InProcessServer):
     runs = f"{server.url}/apis/v2beta1/runs"
     response = httpx.post(runs, json={"displayName": "a", "pipelineVersionReference": {"pipelineId": "none"}})
     assert "Pipeline none not found" in response.json()["message"]
@@ -162,7 +162,7 @@ def test_bodies_may_be_in_camel_case_and_hold_one_source(server: InProcessServer
     assert "oneof is already set" in response.json()["message"]
 
 
-def test_paths_and_methods_there_are_none_of(server: InProcessServer):
+def test_unknown_paths_and_methods_are_refused(server: InProcessServer):
     response = httpx.get(f"{server.url}/apis/v2beta1/nothing")
     assert (response.status_code, response.json()["message"]) == (404, "Not Found")
     response = httpx.put(f"{server.url}/apis/v2beta1/runs")
@@ -178,11 +178,11 @@ def test_paths_and_methods_there_are_none_of(server: InProcessServer):
         {"origin": "null"},
     ],
 )
-def test_foreign_pages_are_turned_away(server: InProcessServer, headers: dict[str, str]):
+def test_requests_of_foreign_pages_are_refused(server: InProcessServer, headers: dict[str, str]):
     assert httpx.post(f"{server.url}/apis/v2beta1/runs", headers=headers, json={}).status_code == 403
 
 
-def test_localhost_is_no_foreigner(server: InProcessServer):
+def test_localhost_is_accepted(server: InProcessServer):
     url = server.url.replace("127.0.0.1", "localhost")
     headers = {"host": url.removeprefix("http://"), "origin": url}
     assert httpx.get(f"{server.url}/apis/v2beta1/healthz", headers=headers).json()["tag_name"] == "2.17.0"

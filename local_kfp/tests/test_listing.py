@@ -53,7 +53,7 @@ def test_filters(experiments: kfp.Client, operation: str | int, value: dict[str,
     assert sorted(found, key=str.lower) == names
 
 
-def test_predicates_are_all_required(experiments: kfp.Client):
+def test_filter_requires_all_predicates(experiments: kfp.Client):
     created = experiments.get_experiment(experiment_name="amber").created_at
     since = f"{created:%Y-%m-%dT%H:%M:%SZ}"
     newer = {"operation": "GREATER_THAN", "key": "created_at", "timestampValue": since}
@@ -62,7 +62,7 @@ def test_predicates_are_all_required(experiments: kfp.Client):
     assert listed(experiments, newer, named) == ["dust"]
 
 
-def test_the_order_is_that_of_creation_unless_asked_for(experiments: kfp.Client):
+def test_list_is_sorted_by_creation_by_default(experiments: kfp.Client):
     assert listed(experiments) == ["Default", "copper", "amber", "dust", "bronze"]
     assert listed(experiments, sort_by="display_name desc") == [
         "dust",
@@ -74,7 +74,7 @@ def test_the_order_is_that_of_creation_unless_asked_for(experiments: kfp.Client)
 
 
 @pytest.mark.parametrize("sort_by", ["", "display_name desc", "storage_state asc"])
-def test_pages_hold_everything_once(experiments: kfp.Client, sort_by: str):
+def test_pages_contain_each_row_once(experiments: kfp.Client, sort_by: str):
     names, token, pages = [], "", 0
     while token or not pages:
         page = experiments.list_experiments(page_token=token, page_size=2, sort_by=sort_by)
@@ -84,7 +84,7 @@ def test_pages_hold_everything_once(experiments: kfp.Client, sort_by: str):
     assert (sorted(names, key=str.lower), pages) == (NAMES, 3)
 
 
-def test_a_page_keeps_its_filter(experiments: kfp.Client):
+def test_page_token_keeps_the_filter(experiments: kfp.Client):
     filter_text = json.dumps({"predicates": [{"operation": 9, "key": "name", "stringValue": "o"}]})
     first = experiments.list_experiments(filter=filter_text, page_size=1)
     second = experiments.list_experiments(page_token=first.next_page_token)
@@ -119,7 +119,7 @@ def test_a_page_keeps_its_filter(experiments: kfp.Client):
         ({"filter": '{"predicates": [{"operation": 1, "key": "name"}]}'}, "failed to parse valid filter"),
     ],
 )
-def test_what_is_refused(client: kfp.Client, arguments: dict[str, Any], reason: str):
+def test_list_refuses_invalid_arguments(client: kfp.Client, arguments: dict[str, Any], reason: str):
     with pytest.raises(kfp_server_api.ApiException) as refused:
         client.list_experiments(**arguments)
     assert refused.value.status == 400

@@ -23,7 +23,7 @@ SECONDS = int(MOMENT.timestamp())
         ("yyyy-MM", "yyyy-MM"),
     ],
 )
-def test_a_layout_of_go(layout: str, text: str):
+def test_format_go(layout: str, text: str):
     assert format_go(MOMENT, layout) == text
 
 
@@ -42,6 +42,6 @@ def test_macros(text: str, expanded: str):
     assert Macros("abc", SECONDS + 60, SECONDS, 7).expand(text) == expanded
 
 
-def test_what_is_not_known_stays():
+def test_macros_without_a_value_stay():
     text = "[[ScheduledTime]] [[ScheduledTime.2006]] [[Index]] {{$.scheduledTime.strftime('%Y')}}"
     assert Macros("abc", SECONDS).expand(text) == text

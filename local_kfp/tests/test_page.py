@@ -16,11 +16,13 @@ def look(server: InProcessServer) -> Callable[[str], httpx.Response]:
     return lambda path: httpx.get(server.url + path)
 
 
-def test_no_runs(look):
+def test_page_without_runs(look):
     assert "No runs yet." in look("/").text
 
 
-def test_the_runs_with_their_tasks(look, client, start: Start, finish: Finish, version: dict[str, str]):
+def test_page_lists_runs_with_their_tasks(
+    look, client, start: Start, finish: Finish, version: dict[str, str]
+):
     done, failed = finish(start()), finish(start(behave="fail"))
     client.create_recurring_run(None, "each night", cron_expression="0 0 3 * * *", **version)
     page = look("/")
@@ -31,13 +33,13 @@ def test_the_runs_with_their_tasks(look, client, start: Start, finish: Finish, v
     assert 'http-equiv="refresh"' not in page.text
 
 
-def test_a_page_renews_itself_while_a_run_goes_on(look, start: Start):
+def test_page_reloads_while_a_run_is_active(look, start: Start):
     run = start(behave="hang")
     assert 'http-equiv="refresh"' in look("/").text
     assert 'http-equiv="refresh"' in look(f"/runs/{run.run_id}").text
 
 
-def test_a_run_with_its_reason_log_and_report(look, start: Start, finish: Finish):
+def test_page_of_a_run_shows_error_log_and_report(look, start: Start, finish: Finish):
     run = finish(start(behave="fail", day="<i>2013</i>"))
     page = look(f"/runs/{run.run_id}")
     assert "say-hello failed" in page.text and "exit status 1" in page.text and "1.9 s" in page.text
@@ -50,7 +52,7 @@ def test_a_run_with_its_reason_log_and_report(look, start: Start, finish: Finish
     assert look(report).headers["content-type"] == "text/html; charset=utf-8"
 
 
-def test_artifacts_are_those_of_the_run(server: InProcessServer, look, start: Start, finish: Finish):
+def test_page_serves_only_artifacts_of_the_run(server: InProcessServer, look, start: Start, finish: Finish):
     run = finish(start())
     artifacts: Path = server.state / "runs" / run.run_id / "artifacts"
     (artifacts / "data.bin").write_bytes(b"\xff\x00")
@@ -64,6 +66,6 @@ def test_artifacts_are_those_of_the_run(server: InProcessServer, look, start: St
     assert look("/runs/%2e%2e/artifacts/kfp.db").status_code == 404
 
 
-def test_what_is_not_there(look):
+def test_page_of_a_missing_run_or_artifact_is_404(look):
     assert look("/runs/none").status_code == 404
     assert look("/runs/none/logs/none").status_code == 404

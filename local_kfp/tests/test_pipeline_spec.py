@@ -14,7 +14,7 @@ def spec(package: str) -> dict[str, Any]:
     return yaml.safe_load(Path(package).read_text())
 
 
-def test_what_goes_in_comes_out(spec: dict[str, Any]):
+def test_pipeline_is_the_same_after_a_round_trip(spec: dict[str, Any]):
     platform = {"platforms": {"kubernetes": {"deploymentSpec": {"executors": {}}}}}
     pipeline = from_yaml(yaml.safe_dump_all([spec, platform]).encode())
     assert (pipeline.spec, pipeline.platform) == (spec, platform)
@@ -22,7 +22,7 @@ def test_what_goes_in_comes_out(spec: dict[str, Any]):
     assert from_struct(spec).struct == spec
 
 
-def test_dates_stay_text():
+def test_dates_are_read_as_text():
     text = "schemaVersion: 2.1.0\npipelineInfo: {name: p, description: 2013-09-02}\nroot: {}"
     assert from_yaml(text.encode()).spec["pipelineInfo"]["description"] == "2013-09-02"
 
@@ -36,7 +36,7 @@ def test_dates_stay_text():
         ({"roots": {}}, 'unknown template format: .*no field named "roots"'),
     ],
 )
-def test_specifications_that_are_refused(spec: dict[str, Any], changes: dict[str, Any], reason: str):
+def test_from_yaml_refuses_invalid_specifications(spec: dict[str, Any], changes: dict[str, Any], reason: str):
     with pytest.raises(ApiError, match=reason):
         from_struct(spec | changes)
 
@@ -53,17 +53,17 @@ def test_specifications_that_are_refused(spec: dict[str, Any], changes: dict[str
         (b"\x1f\x8b not really", "p.tar.gz", r"Error extracting pipeline from the archive p\.tar\.gz"),
     ],
 )
-def test_files_that_are_no_pipeline(content: bytes, filename: str, reason: str):
+def test_upload_refuses_files_that_are_not_pipelines(content: bytes, filename: str, reason: str):
     with pytest.raises(ApiError, match=reason):
         from_yaml(read_package(filename, content))
 
 
-def test_two_pipelines_are_one_too_many(spec: dict[str, Any]):
+def test_from_yaml_refuses_two_pipelines(spec: dict[str, Any]):
     with pytest.raises(ApiError, match="multiple pipeline specs provided"):
         from_yaml(yaml.safe_dump_all([spec, spec]).encode())
 
 
-def test_parameters_that_fit(spec: dict[str, Any]):
+def test_check_parameters_accepts_declared_types(spec: dict[str, Any]):
     check_parameters(spec, {})
     check_parameters(spec, {"behave": "", "times": 2.0, "extra": {"a": [1]}})
 
@@ -79,19 +79,21 @@ def test_parameters_that_fit(spec: dict[str, Any]):
         ({"behave": None}, "input parameter behave requires type STRING"),
     ],
 )
-def test_parameters_that_do_not_fit(spec: dict[str, Any], parameters: dict[str, Any], reason: str):
+def test_check_parameters_refuses_other_types_and_names(
+    spec: dict[str, Any], parameters: dict[str, Any], reason: str
+):
     with pytest.raises(ApiError, match=reason):
         check_parameters(spec, parameters)
 
 
-def test_a_parameter_that_is_missing(spec: dict[str, Any]):
+def test_check_parameters_refuses_a_missing_parameter(spec: dict[str, Any]):
     declared = spec["root"]["inputDefinitions"]["parameters"]["day"]
     del declared["defaultValue"], declared["isOptional"]
     with pytest.raises(ApiError, match="parameter day is not optional"):
         check_parameters(spec, {})
 
 
-def test_a_parameter_of_named_values(spec: dict[str, Any]):
+def test_check_parameters_refuses_a_value_that_is_not_a_literal(spec: dict[str, Any]):
     spec["root"]["inputDefinitions"]["parameters"]["day"]["literals"] = ["mon", "tue"]
     check_parameters(spec, {"day": "tue"})
     with pytest.raises(ApiError, match="must be one of"):

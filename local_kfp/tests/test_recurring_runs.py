@@ -58,7 +58,7 @@ def parameters(server: InProcessServer, run: Any) -> dict[str, Any]:
     return settings(server, run)["parameters"]
 
 
-def test_it_is_kept_as_created(client: kfp.Client, schedule: Schedule, version: dict[str, str]):
+def test_recurring_run_is_stored_as_created(client: kfp.Client, schedule: Schedule, version: dict[str, str]):
     created = schedule(
         no_catchup=True, max_concurrency=3, start_time="2013-09-01T12:00:00Z", params={"day": "x"}
     )
@@ -70,7 +70,7 @@ def test_it_is_kept_as_created(client: kfp.Client, schedule: Schedule, version: 
     assert [row.display_name for row in client.list_recurring_runs().recurring_runs] == ["Nightly run!"]
 
 
-def test_it_fires_when_its_time_comes(server: InProcessServer, client: kfp.Client, schedule: Schedule):
+def test_recurring_run_starts_a_run_when_due(server: InProcessServer, client: kfp.Client, schedule: Schedule):
     day = "[[ScheduledTime.2006-01-02T15:04:05Z]] #[[Index]] at [[CurrentTime.15:04]] of [[RunUUID]]"
     created = schedule(params={"day": day, "extra": {"as_of": ["[[ScheduledTime.2006-01-02]]"]}})
     assert nothing_more(client, created, 0)
@@ -87,16 +87,14 @@ def test_it_fires_when_its_time_comes(server: InProcessServer, client: kfp.Clien
     assert nothing_more(client, created, 1)
 
 
-def test_missed_times_are_caught_up_one_by_one(
-    server: InProcessServer, client: kfp.Client, schedule: Schedule
-):
+def test_missed_runs_are_started_one_by_one(server: InProcessServer, client: kfp.Client, schedule: Schedule):
     created = schedule(params={"day": "[[ScheduledTime.15]]"})
     server.clock.time = NOON + 3 * HOUR
     runs = wait_for_runs(client, created, 3)
     assert [parameters(server, run)["day"] for run in runs] == ["13", "14", "15"]
 
 
-def test_without_catching_up_only_the_newest_runs(
+def test_without_catching_up_only_the_newest_missed_run_starts(
     server: InProcessServer, client: kfp.Client, schedule: Schedule
 ):
     created = schedule(no_catchup=True)
@@ -106,9 +104,7 @@ def test_without_catching_up_only_the_newest_runs(
     assert nothing_more(client, created, 1)
 
 
-def test_no_more_than_max_concurrency_at_once(
-    server: InProcessServer, client: kfp.Client, schedule: Schedule
-):
+def test_max_concurrency_limits_active_runs(server: InProcessServer, client: kfp.Client, schedule: Schedule):
     created = schedule(max_concurrency=2, params={"behave": "hang"})
     server.clock.time = NOON + 5 * HOUR
     [first, _] = wait_for_runs(client, created, 2)
@@ -117,7 +113,9 @@ def test_no_more_than_max_concurrency_at_once(
     assert len(wait_for_runs(client, created, 3)) == 3
 
 
-def test_disable_and_enable(server: InProcessServer, client: kfp.Client, schedule: Schedule):
+def test_disabled_recurring_run_starts_no_run(
+    server: InProcessServer, client: kfp.Client, schedule: Schedule
+):
     created = schedule(enabled=False, interval_second=HOUR)
     server.clock.time = NOON + 2 * HOUR
     assert nothing_more(client, created, 0)
@@ -129,7 +127,9 @@ def test_disable_and_enable(server: InProcessServer, client: kfp.Client, schedul
     assert nothing_more(client, created, 2)
 
 
-def test_its_runs_survive_it(server: InProcessServer, client: kfp.Client, schedule: Schedule):
+def test_runs_remain_after_their_recurring_run_is_deleted(
+    server: InProcessServer, client: kfp.Client, schedule: Schedule
+):
     created = schedule()
     server.clock.time = NOON + HOUR
     wait_for_runs(client, created, 1)
@@ -140,7 +140,7 @@ def test_its_runs_survive_it(server: InProcessServer, client: kfp.Client, schedu
     assert gone.value.status == 404
 
 
-def test_an_unpinned_pipeline_runs_its_newest_version_without_knowing_its_schedule(
+def test_unpinned_recurring_run_takes_the_newest_version_and_leaves_macros_of_the_schedule(
     server: InProcessServer, client: kfp.Client, schedule: Schedule, version: dict[str, str], package: str
 ):
     body = schedule(params={"day": "[[ScheduledTime]]"}, enabled=False)
@@ -163,7 +163,9 @@ def test_an_unpinned_pipeline_runs_its_newest_version_without_knowing_its_schedu
         ({"start_time": "soon"}, "invalid google.protobuf.Timestamp value"),
     ],
 )
-def test_what_is_refused(client: kfp.Client, schedule: Schedule, arguments: dict[str, Any], reason: str):
+def test_create_recurring_run_refuses_invalid_arguments(
+    client: kfp.Client, schedule: Schedule, arguments: dict[str, Any], reason: str
+):
     with pytest.raises(kfp_server_api.ApiException) as refused:
         schedule(**arguments)
     assert refused.value.status == 400

@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def test_a_pipeline_that_must_fail_does(folder: Path) -> None:
+def test_pipeline_with_a_failing_task_fails(folder: Path) -> None:
     @dsl.pipeline
     def canary():
         fail()
@@ -45,7 +45,7 @@ def test_a_pipeline_that_must_fail_does(folder: Path) -> None:
     assert run.verdict == {"run": "FAILED", "error": "fail: exit status 1: as it must"}
 
 
-def test_the_record_tells_each_tasks_story(folder: Path) -> None:
+def test_record_has_every_state_of_every_task(folder: Path) -> None:
     @dsl.pipeline
     def pipeline():
         speak(text="hello").set_display_name("says hello")
@@ -54,8 +54,8 @@ def test_the_record_tells_each_tasks_story(folder: Path) -> None:
     process = start(run)
 
     assert (process.communicate()[0], process.returncode) == ("", 0)
-    told = [(line["name"], line["state"]) for line in run.lines[:-1]]
-    assert told == [
+    changes = [(line["name"], line["state"]) for line in run.lines[:-1]]
+    assert changes == [
         ("root", "RUNNING"),
         ("speak", "PENDING"),
         ("speak", "RUNNING"),
@@ -70,7 +70,7 @@ def test_the_record_tells_each_tasks_story(folder: Path) -> None:
     assert run.log("speak") == "hello\n"
 
 
-def test_a_run_that_cannot_begin_says_why(folder: Path) -> None:
+def test_run_that_cannot_start_records_the_reason(folder: Path) -> None:
     @dsl.pipeline
     def pipeline():
         speak(text="hello")
@@ -99,7 +99,7 @@ def waiting(folder: Path) -> tuple[Run, subprocess.Popen[str], int]:
     return run, process, int((folder / "pid").read_text())
 
 
-def test_logs_are_there_while_the_task_runs(waiting: tuple[Run, subprocess.Popen[str], int]) -> None:
+def test_log_is_readable_while_the_task_runs(waiting: tuple[Run, subprocess.Popen[str], int]) -> None:
     run, process, _ = waiting
     _until(lambda: run.log("wait") == "waiting\n")
     assert run.states["wait"] == "RUNNING"
@@ -107,7 +107,7 @@ def test_logs_are_there_while_the_task_runs(waiting: tuple[Run, subprocess.Popen
     process.communicate()
 
 
-def test_sigterm_ends_the_task_and_says_so(waiting: tuple[Run, subprocess.Popen[str], int]) -> None:
+def test_sigterm_ends_the_task_and_is_recorded(waiting: tuple[Run, subprocess.Popen[str], int]) -> None:
     run, process, task = waiting
     process.terminate()
     process.communicate()
@@ -118,7 +118,7 @@ def test_sigterm_ends_the_task_and_says_so(waiting: tuple[Run, subprocess.Popen[
     assert run.log("wait") == "waiting\ntidied up\n"
 
 
-def test_tasks_that_end_with_their_run_are_canceled_not_failed(folder: Path) -> None:
+def test_tasks_of_a_terminated_run_are_recorded_as_canceled(folder: Path) -> None:
     @dsl.pipeline
     def pipeline(pid_files: list):
         with dsl.ParallelFor(pid_files) as pid_file:
@@ -135,7 +135,7 @@ def test_tasks_that_end_with_their_run_are_canceled_not_failed(folder: Path) -> 
     assert list(last.values()) == ["CANCELED"] * 6
 
 
-def test_the_task_is_of_the_runs_process_group(waiting: tuple[Run, subprocess.Popen[str], int]) -> None:
+def test_task_is_in_the_process_group_of_the_run(waiting: tuple[Run, subprocess.Popen[str], int]) -> None:
     _, process, task = waiting
     assert os.getpgid(task) == os.getsid(task) == process.pid
     os.killpg(process.pid, signal.SIGKILL)

@@ -13,12 +13,14 @@ def speak():
     return tool("--say", "hello")
 
 
-def test_no_engine_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_container_engine_is_reported_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     @dsl.pipeline
     def pipeline():
         speak()
 
-    host = f"unix://{tmp_path}/nobody"
+    host = f"unix://{tmp_path}/missing"
     monkeypatch.setenv("DOCKER_HOST", host)
     run = prepare(tmp_path / "run", pipeline, runner="docker")
     process = start(run)

@@ -25,7 +25,7 @@ def locked(tmp_path: Path) -> Path:
     return tmp_path / "requirements.txt"
 
 
-def test_the_running_python_serves_what_it_has_every_pin_of(locked: Path, tmp_path: Path) -> None:
+def test_interpreter_for_returns_this_python_if_it_has_every_pin(locked: Path, tmp_path: Path) -> None:
     locked.write_text(
         f"# made by uv\npandas=={version('pandas')} \\\n    --hash=sha256:00\n    # via here\n"
         f"NumPy=={version('numpy')}\ncolorama==0.1 ; sys_platform == 'win32'\n"
@@ -36,7 +36,7 @@ def test_the_running_python_serves_what_it_has_every_pin_of(locked: Path, tmp_pa
     assert pins(locked) == {"pandas": version("pandas"), "NumPy": version("numpy")}
 
 
-def test_an_environment_is_made_once_though_two_need_it_at_once(locked: Path, tmp_path: Path) -> None:
+def test_interpreter_for_makes_an_environment_once_for_two_tasks(locked: Path, tmp_path: Path) -> None:
     locked.write_text(OTHER_TOMLI)
     found: list[Path] = []
     threads = [
@@ -50,11 +50,11 @@ def test_an_environment_is_made_once_though_two_need_it_at_once(locked: Path, tm
 
     assert found[0] == found[1] != Path(sys.executable)
     assert sorted(path.suffix for path in (tmp_path / "environments").iterdir()) == ["", ".lock"]
-    asked = [str(found[0]), "-c", "import importlib.metadata as m; print(m.version('tomli'))"]
-    assert subprocess.check_output(asked, text=True) == "2.0.1\n"
+    command = [str(found[0]), "-c", "import importlib.metadata as m; print(m.version('tomli'))"]
+    assert subprocess.check_output(command, text=True) == "2.0.1\n"
 
 
-def test_what_a_broken_off_making_left_behind_is_no_environment(locked: Path, tmp_path: Path) -> None:
+def test_interpreter_for_ignores_an_unfinished_environment(locked: Path, tmp_path: Path) -> None:
     locked.write_text(OTHER_TOMLI)
     python = interpreter_for(locked, tmp_path / "first")
     unfinished = tmp_path / "second" / f"{python.parents[1].name}.tmp"
@@ -71,7 +71,9 @@ def test_what_a_broken_off_making_left_behind_is_no_environment(locked: Path, tm
         ("tomli==2.0.1 --hash=sha256:" + "0" * 64 + "\n", "Hash mismatch"),
     ],
 )
-def test_what_cannot_be_installed_is_one_line(locked: Path, tmp_path: Path, text: str, reason: str) -> None:
+def test_interpreter_for_reports_a_failed_installation_in_one_line(
+    locked: Path, tmp_path: Path, text: str, reason: str
+) -> None:
     locked.write_text(text)
     with pytest.raises(WorldError, match=f"^cannot make the environment of {locked}: .*{reason}") as caught:
         interpreter_for(locked, tmp_path / "environments")
@@ -79,7 +81,7 @@ def test_what_cannot_be_installed_is_one_line(locked: Path, tmp_path: Path, text
     assert not [path for path in (tmp_path / "environments").iterdir() if path.suffix == ""]
 
 
-def test_a_model_meets_the_scikit_learn_it_was_made_with(tmp_path: Path) -> None:
+def test_task_runs_with_the_locked_scikit_learn(tmp_path: Path) -> None:
     """One with compiled parts, a dozen megabytes of them, as a champion of last year would need it."""
     old = "train-0123456789abcdef"
     pinned = _lock("scikit-learn==1.7.2", tmp_path)

@@ -1,4 +1,4 @@
-"""What a pipeline's graph does is what it does on a cluster: each by a pipeline that kfp compiles."""
+"""A graph does what it does on a cluster: tests with pipelines that kfp compiles."""
 
 import json
 from collections.abc import Callable
@@ -69,7 +69,7 @@ def run(tmp_path: Path) -> Runs:
 
 
 @pytest.mark.parametrize(("passed", "chosen"), [("true", "yes"), ("false", "no")])
-def test_a_condition_on_a_named_output_chooses_its_branch(run: Runs, passed: str, chosen: str) -> None:
+def test_condition_on_a_named_output_chooses_its_branch(run: Runs, passed: str, chosen: str) -> None:
     @dsl.pipeline
     def pipeline():
         judged = decide(text=passed)
@@ -94,7 +94,7 @@ def test_a_condition_on_a_named_output_chooses_its_branch(run: Runs, passed: str
         ("x' == 'x", 2, 2, set()),
     ],
 )
-def test_conditions_compare_values_whatever_is_in_them(
+def test_condition_compares_values_with_quotes_and_operators(
     run: Runs, text: str, number: int, share: float, expected: set[str]
 ) -> None:
     @dsl.pipeline
@@ -112,7 +112,7 @@ def test_conditions_compare_values_whatever_is_in_them(
     assert names & {"quoted", "many", "part"} == expected
 
 
-def test_a_condition_of_three_branches_takes_one_and_its_artifact_goes_on(run: Runs) -> None:
+def test_condition_with_three_branches_passes_on_the_artifact_of_one(run: Runs) -> None:
     @dsl.pipeline
     def branches(number: int) -> dsl.Model:
         with dsl.If(number == 1):
@@ -130,7 +130,7 @@ def test_a_condition_of_three_branches_takes_one_and_its_artifact_goes_on(run: R
     assert [run(pipeline, number=number).output("read") for number in (1, 2, 3)] == ["one", "two", "more"]
 
 
-def test_a_condition_that_the_compiler_wrote_wrong_fails_as_on_a_cluster(run: Runs) -> None:
+def test_condition_with_a_quote_fails_as_on_a_cluster(run: Runs) -> None:
     @dsl.pipeline
     def pipeline(text: str):
         with dsl.If(text == "it's"):
@@ -144,7 +144,7 @@ def test_a_condition_that_the_compiler_wrote_wrong_fails_as_on_a_cluster(run: Ru
     )
 
 
-def test_a_loop_over_a_named_output_also_takes_other_outputs_and_collects_in_order(run: Runs) -> None:
+def test_loop_over_a_named_output_takes_other_outputs_and_collects_in_order(run: Runs) -> None:
     @dsl.container_component
     def pair(item: str, other: str, out: dsl.OutputPath(str), model: dsl.Output[dsl.Model]):
         return tool("--write", out, f"{item}-{other}", "--write", model.path, item)
@@ -170,7 +170,7 @@ def test_a_loop_over_a_named_output_also_takes_other_outputs_and_collects_in_ord
     assert [Path(model["uri"]).read_text() for model in models] == ["3", "1", "2"]
 
 
-def test_fields_of_a_loops_items_and_loops_in_loops(run: Runs) -> None:
+def test_nested_loops_read_fields_of_items(run: Runs) -> None:
     @dsl.pipeline
     def pipeline(shards: list, letters: list):
         with dsl.ParallelFor(shards) as shard:
@@ -180,15 +180,15 @@ def test_fields_of_a_loops_items_and_loops_in_loops(run: Runs) -> None:
 
     done = run(pipeline, shards=[{"key": "x"}, {"key": "y"}], letters=["a", "b"])
 
-    def told(name: str) -> list[str]:
+    def texts(name: str) -> list[str]:
         ended = [line for line in done.lines if line.get("display_name") == name and line["end_time"]]
         return sorted(line["outputs"]["parameters"]["out"] for line in ended)
 
-    assert told("field") == ["x", "y"]
-    assert told("nested") == ["a", "a", "b", "b"]
+    assert texts("field") == ["x", "y"]
+    assert texts("nested") == ["a", "a", "b", "b"]
 
 
-def test_a_field_that_an_item_lacks_fails(run: Runs) -> None:
+def test_missing_field_of_a_loop_item_fails_the_task(run: Runs) -> None:
     @dsl.pipeline
     def pipeline(shards: list):
         with dsl.ParallelFor(shards) as shard:
@@ -197,7 +197,7 @@ def test_a_field_that_an_item_lacks_fails(run: Runs) -> None:
     assert "found" in run(pipeline, shards=[{"other": "x"}]).verdict["error"]
 
 
-def test_a_value_of_another_type_than_the_component_takes_fails(run: Runs) -> None:
+def test_input_of_another_type_fails_the_task(run: Runs) -> None:
     @dsl.container_component
     def double(number: int):
         return tool("--say", number)
@@ -211,7 +211,7 @@ def test_a_value_of_another_type_than_the_component_takes_fails(run: Runs) -> No
     assert error == "double: input parameter number: expected a NUMBER_INTEGER, found '1'"
 
 
-def test_a_loop_over_nothing_collects_nothing(run: Runs) -> None:
+def test_loop_over_an_empty_list_collects_an_empty_list(run: Runs) -> None:
     @dsl.pipeline
     def pipeline(items: list):
         with dsl.ParallelFor(items) as item:
@@ -221,7 +221,7 @@ def test_a_loop_over_nothing_collects_nothing(run: Runs) -> None:
     assert run(pipeline, items=[]).output("tell-list") == "[]"
 
 
-def test_a_loop_stops_with_its_first_failure(run: Runs) -> None:
+def test_loop_stops_at_the_first_failure(run: Runs) -> None:
     @dsl.pipeline
     def pipeline():
         with dsl.ParallelFor([1, 2, 3], parallelism=1) as item:
@@ -237,7 +237,7 @@ def test_a_loop_stops_with_its_first_failure(run: Runs) -> None:
     ]
 
 
-def test_numbers_are_spelled_as_go_spells_them(run: Runs) -> None:
+def test_numbers_are_formatted_as_go_does(run: Runs) -> None:
     @dsl.container_component
     def spell(whole: float, half: float, items: list, settings: dict, flag: bool, out: dsl.OutputPath(str)):
         return tool("--write", out, f"{whole} {half} {items} {settings} {flag}")
@@ -250,7 +250,7 @@ def test_numbers_are_spelled_as_go_spells_them(run: Runs) -> None:
     assert done.output("spell") == '2 0.5 [1,2] {"a":1,"b":[2.5]} true'
 
 
-def test_a_failure_ends_the_run_and_what_is_left_does_not_start(run: Runs) -> None:
+def test_failed_task_fails_the_run_and_skips_later_tasks(run: Runs) -> None:
     @dsl.pipeline
     def pipeline():
         first = tell(text="a")
@@ -266,7 +266,7 @@ def test_a_failure_ends_the_run_and_what_is_left_does_not_start(run: Runs) -> No
     assert done.tasks["fail"]["exit_code"] == 3
 
 
-def test_an_exit_task_runs_after_a_failure_and_is_told_of_it(run: Runs, tmp_path: Path) -> None:
+def test_exit_task_runs_after_a_failure_and_gets_its_status(run: Runs, tmp_path: Path) -> None:
     @dsl.container_component
     def close(path: str, status: dsl.PipelineTaskFinalStatus):
         return tool("--append", path, status)
@@ -283,7 +283,7 @@ def test_an_exit_task_runs_after_a_failure_and_is_told_of_it(run: Runs, tmp_path
     assert json.loads((tmp_path / "noted").read_text())["state"] == "FAILED"
 
 
-def test_a_task_may_ignore_that_what_it_follows_failed(run: Runs, tmp_path: Path) -> None:
+def test_task_can_ignore_an_upstream_failure(run: Runs, tmp_path: Path) -> None:
     @dsl.pipeline
     def pipeline(path: str):
         broken = fail()
@@ -295,7 +295,7 @@ def test_a_task_may_ignore_that_what_it_follows_failed(run: Runs, tmp_path: Path
     assert done.states == {"root": "FAILED", "fail": "FAILED", "note": "SUCCEEDED"}
 
 
-def test_what_would_ignore_a_failure_does_not_follow_what_never_ran(run: Runs, tmp_path: Path) -> None:
+def test_task_that_ignores_failures_is_skipped_after_skipped_tasks(run: Runs, tmp_path: Path) -> None:
     @dsl.pipeline
     def pipeline(path: str):
         never = tell(text="never").after(fail())
@@ -306,7 +306,7 @@ def test_what_would_ignore_a_failure_does_not_follow_what_never_ran(run: Runs, t
     assert done.states == {"root": "FAILED", "fail": "FAILED", "tell": "SKIPPED", "note": "SKIPPED"}
 
 
-def test_independent_tasks_run_in_the_same_order_each_time(run: Runs) -> None:
+def test_independent_tasks_run_in_a_fixed_order(run: Runs) -> None:
     @dsl.pipeline
     def pipeline():
         for number in range(12):
@@ -317,9 +317,7 @@ def test_independent_tasks_run_in_the_same_order_each_time(run: Runs) -> None:
 
 
 @pytest.mark.parametrize(("retries", "state", "attempts"), [(2, "SUCCEEDED", 3), (1, "FAILED", 2)])
-def test_a_failing_task_is_tried_again(
-    run: Runs, tmp_path: Path, retries: int, state: str, attempts: int
-) -> None:
+def test_failing_task_is_retried(run: Runs, tmp_path: Path, retries: int, state: str, attempts: int) -> None:
     @dsl.container_component
     def flaky(path: str):
         return tool("--append", path, "attempt", "--fail-until-lines", path, "3")
@@ -334,7 +332,7 @@ def test_a_failing_task_is_tried_again(
     assert len((tmp_path / "attempts").read_text().splitlines()) == attempts
 
 
-def test_a_pipeline_nested_twice_keeps_its_runs_apart(run: Runs) -> None:
+def test_pipeline_nested_twice_has_separate_folders(run: Runs) -> None:
     @dsl.pipeline
     def inner(text: str) -> dsl.Model:
         return make(text=text).outputs["model"]
@@ -351,7 +349,7 @@ def test_a_pipeline_nested_twice_keeps_its_runs_apart(run: Runs) -> None:
     assert (done.output("read"), done.output("read-2")) == ("first", "second")
 
 
-def test_an_artifact_that_a_nested_pipeline_can_do_without_may_be_missing(run: Runs) -> None:
+def test_optional_artifact_of_a_nested_pipeline_can_be_missing(run: Runs) -> None:
     @dsl.container_component
     def look(out: dsl.OutputPath(dict), model: dsl.Input[dsl.Model] = None):
         return tool("--write", out, "{{$}}")
@@ -367,7 +365,7 @@ def test_an_artifact_that_a_nested_pipeline_can_do_without_may_be_missing(run: R
     assert run(pipeline).output("look")["inputs"]["artifacts"] == {}
 
 
-def test_kfp_local_is_as_it_was_after_a_run(run: Runs) -> None:
+def test_kfp_local_is_restored_after_a_run(run: Runs) -> None:
     before = dict(vars(enhanced_dag_orchestrator))
 
     @dsl.pipeline

@@ -33,7 +33,7 @@ def run(tmp_path: Path) -> Runs:
     return compile_and_run
 
 
-def test_every_declared_output_is_registered_and_typed(run: Runs) -> None:
+def test_outputs_are_registered_with_their_types(run: Runs) -> None:
     @dsl.container_component
     def write(
         whole: dsl.OutputPath(int),
@@ -86,7 +86,7 @@ def test_a_task_that_takes_an_artifact_twice_fails_as_on_a_cluster(run: Runs) ->
 @pytest.mark.parametrize(
     ("kind", "text"), [(int, "3.5"), (int, "many"), (float, "much"), (bool, "2"), (list, "{}"), (dict, "[]")]
 )
-def test_an_output_parameter_of_another_type_fails(run: Runs, kind: type, text: str) -> None:
+def test_output_parameter_of_another_type_fails_the_task(run: Runs, kind: type, text: str) -> None:
     @dsl.container_component
     def write(out: dsl.OutputPath(kind)):
         return tool("--write", out, text)
@@ -100,7 +100,7 @@ def test_an_output_parameter_of_another_type_fails(run: Runs, kind: type, text: 
     assert error.endswith(f"found {text!r}")
 
 
-def test_an_output_parameter_that_was_not_written_fails_and_an_artifact_does_not(run: Runs) -> None:
+def test_missing_output_parameter_fails_the_task_and_missing_artifact_does_not(run: Runs) -> None:
     @dsl.container_component
     def forget_parameter(out: dsl.OutputPath(str)):
         return tool("--say", out)
@@ -119,7 +119,7 @@ def test_an_output_parameter_that_was_not_written_fails_and_an_artifact_does_not
     assert "expected the task to write" in done.verdict["error"]
 
 
-def test_the_executor_output_goes_before_files_and_adds_metadata(run: Runs, tmp_path: Path) -> None:
+def test_executor_output_takes_precedence_over_files_and_adds_metadata(run: Runs, tmp_path: Path) -> None:
     @dsl.container_component
     def measure(said: str, path: str, metrics: dsl.Output[dsl.Metrics], out: dsl.OutputPath(str)):
         return tool("--write", out, "from the file", "--write", path, said)
@@ -145,7 +145,7 @@ def test_the_executor_output_goes_before_files_and_adds_metadata(run: Runs, tmp_
     assert metrics["type"]["schemaTitle"] == "system.Metrics"
 
 
-def test_an_image_may_be_a_parameter_or_another_tasks_output(run: Runs, tmp_path: Path) -> None:
+def test_image_can_be_a_parameter_or_an_output(run: Runs, tmp_path: Path) -> None:
     stage(tmp_path / "images", OTHER.rpartition(":")[2], source="print('the other image')")
 
     @dsl.container_component
@@ -167,7 +167,7 @@ def test_an_image_may_be_a_parameter_or_another_tasks_output(run: Runs, tmp_path
     ]
 
 
-def test_an_image_that_is_not_there_fails_its_task_in_one_line(run: Runs, tmp_path: Path) -> None:
+def test_missing_image_fails_the_task_in_one_line(run: Runs, tmp_path: Path) -> None:
     @dsl.pipeline
     def pipeline():
         tell(text="a").set_container_image(MISSING)
@@ -178,7 +178,7 @@ def test_an_image_that_is_not_there_fails_its_task_in_one_line(run: Runs, tmp_pa
     )
 
 
-def test_environment_variables_reach_the_task_and_this_process_python_settings_do_not(
+def test_task_gets_its_variables_and_not_the_python_settings_of_this_process(
     run: Runs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @dsl.container_component
@@ -197,7 +197,7 @@ def test_environment_variables_reach_the_task_and_this_process_python_settings_d
     assert [done.output(name) for name in ("show", "show-2", "show-3")] == ["hello", "", "0"]
 
 
-def test_optional_inputs_are_present_only_where_given(run: Runs) -> None:
+def test_if_present_is_true_only_for_inputs_with_a_value(run: Runs) -> None:
     @dsl.container_component
     def greet(out: dsl.OutputPath(str), name: str = None, greeting: str = "hello"):  # noqa: RUF013 - kfp takes no unions
         return tool(
@@ -218,7 +218,7 @@ def test_optional_inputs_are_present_only_where_given(run: Runs) -> None:
     assert done.output("greet") == "hello"
 
 
-def test_what_is_known_of_the_run_is_filled_in(run: Runs) -> None:
+def test_placeholders_of_the_run_are_replaced(run: Runs) -> None:
     @dsl.pipeline
     def pipeline():
         tell(text=dsl.PIPELINE_JOB_ID_PLACEHOLDER)
@@ -234,9 +234,7 @@ def test_what_is_known_of_the_run_is_filled_in(run: Runs) -> None:
     assert done.output("tell-4") == f"at {dsl.PIPELINE_JOB_SCHEDULE_TIME_UTC_PLACEHOLDER}"
 
 
-def test_an_importer_takes_a_local_file_and_refuses_what_it_would_have_to_download(
-    run: Runs, tmp_path: Path
-) -> None:
+def test_importer_takes_a_local_file_and_refuses_a_remote_one(run: Runs, tmp_path: Path) -> None:
     (tmp_path / "there").write_text("imported")
 
     @dsl.container_component
@@ -257,7 +255,7 @@ def test_an_importer_takes_a_local_file_and_refuses_what_it_would_have_to_downlo
     )
 
 
-def test_what_no_server_resolves_is_refused(run: Runs) -> None:
+def test_concat_placeholder_fails_the_task(run: Runs) -> None:
     @dsl.container_component
     def join(text: str):
         return tool("--say", dsl.ConcatPlaceholder(["a", text]))

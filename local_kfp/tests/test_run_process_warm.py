@@ -82,15 +82,13 @@ def run(tasks: SubprocessTasks, tmp_path: Path) -> Runner:
     return run_one
 
 
-def test_a_forked_task_trains_the_very_bytes_that_a_fresh_process_does(run: Runner, tmp_path: Path) -> None:
+def test_forked_task_trains_the_same_bytes_as_a_fresh_process(run: Runner, tmp_path: Path) -> None:
     forked, again, fresh = (tmp_path / name for name in ("forked", "again", "fresh"))
     assert [run("train", forked)[0], run("train", again)[0], run("train", fresh, fresh=True)[0]] == [0, 0, 0]
     assert forked.read_bytes() == again.read_bytes() == fresh.read_bytes()
 
 
-def test_a_forked_task_sees_what_a_fresh_one_sees_but_for_what_is_imported(
-    run: Runner, tmp_path: Path
-) -> None:
+def test_forked_task_has_the_same_environment_as_a_fresh_process(run: Runner, tmp_path: Path) -> None:
     seen = []
     for name, fresh in (("forked", False), ("again", False), ("fresh", True)):
         run("look", tmp_path / name, fresh=fresh)
@@ -103,7 +101,7 @@ def test_a_forked_task_sees_what_a_fresh_one_sees_but_for_what_is_imported(
 
 
 @pytest.mark.parametrize(("function", "status"), [("crash", 139), ("mistake", 1), ("leave", 1), ("look", 0)])
-def test_a_forked_task_ends_as_a_fresh_one_does(
+def test_forked_task_ends_as_a_fresh_process_does(
     run: Runner, tmp_path: Path, function: str, status: int
 ) -> None:
     forked, fresh = run(function, tmp_path / "forked"), run(function, tmp_path / "fresh", fresh=True)
@@ -113,16 +111,16 @@ def test_a_forked_task_ends_as_a_fresh_one_does(
     assert forked[1].splitlines() == own
 
 
-def test_what_a_forked_task_left_open_is_written(run: Runner, tmp_path: Path) -> None:
+def test_files_that_a_forked_task_left_open_are_written(run: Runner, tmp_path: Path) -> None:
     assert run("forget_to_close", tmp_path / "any")[0] == 0
     assert (tmp_path / "any").read_text() == "all of it"
 
 
-def test_a_task_whose_end_no_one_saw_has_failed(run: Runner, tmp_path: Path) -> None:
+def test_forked_task_without_exit_status_has_failed(run: Runner, tmp_path: Path) -> None:
     assert run("lose_its_keeper", tmp_path / "any")[0] == 128 + signal.SIGKILL
 
 
-def test_a_forked_task_adds_little_to_its_own_work(run: Runner, tmp_path: Path) -> None:
+def test_forked_task_has_little_overhead(run: Runner, tmp_path: Path) -> None:
     def seconds() -> float:
         start = time.monotonic()
         run("look", tmp_path / "any")
@@ -131,7 +129,7 @@ def test_a_forked_task_adds_little_to_its_own_work(run: Runner, tmp_path: Path) 
     assert min(seconds() for _ in range(3)) < 0.2 + 0.2  # at most 0.2 s, and as much for a busy machine
 
 
-def test_without_its_server_a_task_starts_fresh(tmp_path: Path) -> None:
+def test_task_starts_fresh_without_warm_server(tmp_path: Path) -> None:
     stage(tmp_path, TAG, "print('here')", f"pandas=={version('pandas')}\n")
     tasks = SubprocessTasks(tmp_path)
     tasks.warm_up(TAG)
@@ -141,7 +139,7 @@ def test_without_its_server_a_task_starts_fresh(tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text() == "here\n"
 
 
-def test_only_what_images_of_the_run_need_and_this_python_has_is_imported(tmp_path: Path) -> None:
+def test_slow_modules_are_those_that_images_of_the_run_need(tmp_path: Path) -> None:
     here = f"scikit-learn=={version('scikit-learn')}\npandas=={version('pandas')}\n"
     stage(tmp_path, "train-0123456789abcdef", requirements=here)
     stage(tmp_path, "unnamed-0123456789abcdef", requirements=f"boto3=={version('boto3')}\n")

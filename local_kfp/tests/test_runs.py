@@ -26,7 +26,7 @@ def processes(server: InProcessServer, run: Any) -> list[int]:
     return [int(pid) for pid in wait_until(lambda: file.exists() and file.read_text()).split()]
 
 
-def test_of_the_runs_that_ended_the_newest_are_kept(tmp_path: Path):
+def test_prune_keeps_the_newest_ended_runs(tmp_path: Path):
     store, clock = Store(tmp_path / "kfp.db"), Clock()
     server = Server(store, clock, Supervisor(store, clock, tmp_path / "runs"), tmp_path, "subprocess")
     states = {"going": "RUNNING", "oldest": "SUCCEEDED", "older": "FAILED", "newest": "CANCELED"}
@@ -39,7 +39,7 @@ def test_of_the_runs_that_ended_the_newest_are_kept(tmp_path: Path):
     store.close()
 
 
-def test_a_run_of_an_uploaded_version(
+def test_run_of_an_uploaded_version(
     client: kfp.Client, start: Start, finish: Finish, version: dict[str, str]
 ):
     created = start()
@@ -56,13 +56,11 @@ def test_a_run_of_an_uploaded_version(
     assert client.wait_for_run_completion(run.run_id, timeout=5).state == "SUCCEEDED"
 
 
-def test_a_run_under_way_has_finished_in_1970_as_on_the_real_server(start: Start):
+def test_active_run_has_finished_at_of_1970(start: Start):
     assert start(behave="hang").finished_at == datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def test_an_inline_pipeline_reaches_its_process(
-    server: InProcessServer, client: kfp.Client, package: str, finish
-):
+def test_run_of_an_inline_pipeline(server: InProcessServer, client: kfp.Client, package: str, finish):
     run = client.create_run_from_pipeline_package(package, arguments={"times": 3}, enable_caching=False)
     finish(run)
     folder = server.state / "runs" / run.run_id
@@ -72,21 +70,21 @@ def test_an_inline_pipeline_reaches_its_process(
     assert client.get_run(run.run_id).pipeline_spec["pipelineInfo"]["name"] == "greeting"
 
 
-def test_a_failed_run_says_why(start: Start, finish: Finish):
+def test_failed_run_has_the_error_of_its_task(start: Start, finish: Finish):
     run = finish(start(behave="fail"))
     assert run.state == "FAILED"
     assert run.state_history[-1].error.message == "say-hello failed"
     assert run.run_details.task_details[1].error.message == "exit status 1"
 
 
-def test_a_run_whose_process_dies_has_failed_with_its_last_words(start: Start, finish: Finish):
+def test_run_whose_process_dies_fails_with_its_last_line(start: Start, finish: Finish):
     run = finish(start(behave="die"))
     assert run.state == "FAILED"
     assert "(exit status 1): Killed by the stand-in" in run.state_history[-1].error.message
     assert [task.state for task in run.run_details.task_details] == ["FAILED", "FAILED"]
 
 
-def test_terminating_ends_grandchildren_too(server: InProcessServer, client: kfp.Client, start, finish):
+def test_terminate_ends_grandchildren(server: InProcessServer, client: kfp.Client, start, finish):
     run = start(behave="hang")
     pids = processes(server, run)
     client.terminate_run(run.run_id)
@@ -96,14 +94,12 @@ def test_terminating_ends_grandchildren_too(server: InProcessServer, client: kfp
     assert ended.state_history[-1].error.message == "the run was terminated"
     assert [task.state for task in ended.run_details.task_details] == ["FAILED", "FAILED"]
     wait_until(lambda: not any(map(is_running, pids)))
-    with pytest.raises(
-        kfp_server_api.ApiException, match="expected a run under way, found FAILED"
-    ) as refused:
+    with pytest.raises(kfp_server_api.ApiException, match="expected an active run, found FAILED") as refused:
         client.terminate_run(run.run_id)
     assert refused.value.status == 400
 
 
-def test_who_is_deaf_to_the_request_is_killed(
+def test_terminate_kills_a_process_that_ignores_sigterm(
     server: InProcessServer, client: kfp.Client, start, finish, monkeypatch
 ):
     monkeypatch.setattr("local_kfp.server.supervisor.GRACE_SECONDS", 0.1)
@@ -114,7 +110,7 @@ def test_who_is_deaf_to_the_request_is_killed(
     wait_until(lambda: not any(map(is_running, pids)))
 
 
-def test_what_a_run_leaves_running_ends_with_it(server: InProcessServer, start: Start, finish: Finish):
+def test_processes_left_running_end_with_their_run(server: InProcessServer, start: Start, finish: Finish):
     run = finish(start(behave="litter"))
     assert run.state == "SUCCEEDED"
     wait_until(lambda: not any(map(is_running, processes(server, run))))
@@ -127,7 +123,9 @@ def test_runs_are_concurrent(client: kfp.Client, start: Start, finish: Finish):
         assert client.get_run(run.run_id).state == "RUNNING"
 
 
-def test_archive_unarchive_delete(server: InProcessServer, client: kfp.Client, start: Start):
+def test_run_can_be_archived_unarchived_and_deleted(
+    server: InProcessServer, client: kfp.Client, start: Start
+):
     run = start(behave="hang")
     pids = processes(server, run)
     client.archive_run(run.run_id)
@@ -143,7 +141,7 @@ def test_archive_unarchive_delete(server: InProcessServer, client: kfp.Client, s
     assert json.loads(missing.value.body)["code"] == 5
 
 
-def test_a_run_that_cannot_be_written_is_none(server: InProcessServer, client: kfp.Client, start: Start):
+def test_run_that_cannot_be_written_is_not_stored(server: InProcessServer, client: kfp.Client, start: Start):
     (server.state / "runs").write_text("a file where the folder should be")
     with pytest.raises(kfp_server_api.ApiException, match=r"Not a directory|File exists") as refused:
         start()
@@ -151,7 +149,7 @@ def test_a_run_that_cannot_be_written_is_none(server: InProcessServer, client: k
     assert client.list_runs().runs is None
 
 
-def test_a_runs_folder_is_written_whole_or_not_at_all(tmp_path: Path):
+def test_prepare_folder_removes_a_partly_written_folder(tmp_path: Path):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
     try:
@@ -162,21 +160,23 @@ def test_a_runs_folder_is_written_whole_or_not_at_all(tmp_path: Path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_process_that_cannot_start(server: InProcessServer, start: Start, finish: Finish, monkeypatch):
+def test_run_fails_if_its_process_cannot_start(
+    server: InProcessServer, start: Start, finish: Finish, monkeypatch
+):
     monkeypatch.setattr("local_kfp.server.supervisor.ROOT", server.state / "nowhere")
     run = finish(start())
     assert run.state == "FAILED"
     assert "the run's process cannot start" in run.state_history[-1].error.message
 
 
-def test_a_failed_run_can_be_retried(client: kfp.Client, start: Start, finish: Finish):
+def test_failed_run_can_be_retried(client: kfp.Client, start: Start, finish: Finish):
     run = finish(start(behave="die"))
     client._run_api.run_service_retry_run(run.run_id)
     wait_until(lambda: len(client.get_run(run.run_id).state_history) == 6)
     assert [status.state for status in finish(run).state_history] == ["PENDING", "RUNNING", "FAILED"] * 2
 
 
-def test_a_task_log(server: InProcessServer, start: Start, finish: Finish):
+def test_log_of_a_task(server: InProcessServer, start: Start, finish: Finish):
     run = finish(start())
     logs = f"{server.url}/apis/v1alpha1/runs/{run.run_id}/nodes"
     with urllib.request.urlopen(f"{logs}/{run.run_details.task_details[1].pod_name}/log") as response:
@@ -195,24 +195,24 @@ def test_macros_of_a_manual_run(server: InProcessServer, start: Start):
     assert run.runtime_config.parameters == {"day": day}
 
 
-def test_parameters_that_do_not_fit(client: kfp.Client, start: Start):
+def test_run_refuses_undeclared_parameters(client: kfp.Client, start: Start):
     with pytest.raises(kfp_server_api.ApiException, match="not required by pipeline: typo") as refused:
         start(typo=1)
     assert refused.value.status == 400
     assert client.list_runs().runs is None
 
 
-def test_a_version_that_is_not_there_is_the_servers_fault_as_on_the_real_one(client: kfp.Client):
+def test_run_of_a_missing_version_responds_with_500(client: kfp.Client):
     with pytest.raises(kfp_server_api.ApiException, match="PipelineVersion gone not found") as refused:
         client.run_pipeline(None, "greet", pipeline_id="gone", version_id="gone")
     assert refused.value.status == 500
 
 
-def test_runs_of_one_experiment(client: kfp.Client, version: dict[str, str]):
+def test_list_runs_of_one_experiment(client: kfp.Client, version: dict[str, str]):
     mine = client.create_experiment("mine").experiment_id
     for experiment, name in ((mine, "a"), (None, "b"), (mine, "c")):
         client.run_pipeline(experiment, name, **version)
     runs = client.list_runs(experiment_id=mine, sort_by="display_name desc").runs
     assert [run.display_name for run in runs] == ["c", "a"]
-    with pytest.raises(kfp_server_api.ApiException, match="Experiment nobody not found"):
-        client.list_runs(experiment_id="nobody")
+    with pytest.raises(kfp_server_api.ApiException, match="Experiment missing not found"):
+        client.list_runs(experiment_id="missing")

@@ -100,7 +100,7 @@ def test_check_trigger_refuses_an_interval_of_zero():
 DAILY = {"cron": "0 0 9 * * *"}
 
 
-def test_catching_up_goes_one_by_one():
+def test_catching_up_returns_missed_times_one_by_one():
     assert due(DAILY, last="2013-09-02T09:00:00Z") == "2013-09-03T09:00:00Z"
 
 
@@ -119,13 +119,13 @@ def test_without_catching_up_thirteen_years_are_searched_at_once(cron: str, expe
     assert due({"cron": cron}, CREATED, now="2026-09-10T12:34:56Z") == expected
 
 
-def test_without_catching_up_only_the_newest_missed_is_left():
+def test_without_catching_up_only_the_newest_missed_time_is_due():
     assert due(DAILY, "2013-09-02T09:00:00Z", now="2013-09-10T12:00:00Z") == "2013-09-10T09:00:00Z"
     assert due(DAILY, "2013-09-02T09:00:00Z", now="2013-09-10T09:00:00Z") == "2013-09-10T09:00:00Z"
     assert due(DAILY, "2013-09-10T09:00:00Z", now="2013-09-10T12:00:00Z") == "2013-09-11T09:00:00Z"
 
 
-def test_cron_keeps_between_start_and_end():
+def test_cron_is_due_between_start_and_end_only():
     window = DAILY | {"start_time": "2013-10-01T00:00:00Z", "end_time": "2013-10-02T10:00:00Z"}
     assert due(window) == "2013-10-01T09:00:00Z"
     assert due(window, "2013-10-02T09:00:00Z") is None
@@ -135,24 +135,24 @@ def test_cron_keeps_between_start_and_end():
 HOURLY = {"interval_second": "3600"}
 
 
-def test_intervals_count_from_the_creation_or_the_last_run():
+def test_interval_counts_from_creation_or_last_run():
     assert due(HOURLY) == "2013-09-01T11:00:00Z"
     assert due(HOURLY, "2013-09-01T11:00:00Z") == "2013-09-01T12:00:00Z"
     assert due(HOURLY | {"end_time": "2013-09-01T10:30:00Z"}) is None
 
 
-def test_the_first_interval_starts_with_its_start_time_once_there_was_a_run_before_it():
+def test_interval_is_due_at_its_start_time_after_an_earlier_run():
     start = {"start_time": "2013-09-02T00:00:00Z"}
     assert due(HOURLY | start) == "2013-09-02T01:00:00Z"
     assert due(HOURLY | start, last="2013-09-01T11:00:00Z") == "2013-09-02T00:00:00Z"
 
 
-def test_an_interval_missed_twice_starts_anew_without_catching_up():
+def test_interval_restarts_from_now_after_two_missed_times():
     assert due(HOURLY, "2013-09-01T11:00:00Z", now="2013-09-01T12:30:00Z") == "2013-09-01T12:00:00Z"
     assert due(HOURLY, "2013-09-01T11:00:00Z", now="2013-09-01T15:20:00Z") == "2013-09-01T15:20:00Z"
 
 
-def test_no_schedule_runs_once():
+def test_trigger_without_schedule_runs_once():
     created = int(datetime(2013, 9, 1, tzinfo=UTC).timestamp())
     zone = ZoneInfo("UTC")
     assert next_time({}, created, None, created, False, zone) == created

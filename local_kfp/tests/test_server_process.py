@@ -1,4 +1,4 @@
-"""`python -m local_kfp`: runs, a server that is killed, and what it cannot start with."""
+"""`python -m local_kfp` as a process: runs, a server that is killed, and failures at the start."""
 
 import signal
 import socket
@@ -51,7 +51,7 @@ def read_pid(file: Path) -> int:
     return int(wait_until(lambda: file.exists() and file.read_text()))
 
 
-def test_a_run_from_upload_to_log(served: kfp.Client, package: str, tmp_path: Path):
+def test_server_process_runs_an_uploaded_pipeline(served: kfp.Client, package: str, tmp_path: Path):
     arguments = {"pid_file": str(tmp_path / "pid")}
     run = finish(served, served.create_run_from_pipeline_package(package, arguments).run_id)
     assert run.state == "SUCCEEDED"
@@ -64,7 +64,7 @@ def test_a_run_from_upload_to_log(served: kfp.Client, package: str, tmp_path: Pa
         assert "welcome" in page.read().decode()
 
 
-def test_terminating_ends_the_tasks_process(served: kfp.Client, package: str, tmp_path: Path):
+def test_terminate_ends_the_process_of_the_task(served: kfp.Client, package: str, tmp_path: Path):
     pid_file = tmp_path / "pid"
     arguments = {"pid_file": str(pid_file), "seconds": 600}
     run_id = served.create_run_from_pipeline_package(package, arguments).run_id
@@ -75,9 +75,7 @@ def test_terminating_ends_the_tasks_process(served: kfp.Client, package: str, tm
     wait_until(lambda: not is_running(pid))
 
 
-def test_a_killed_server_closes_what_it_left_and_keeps_its_schedules(
-    package: str, images: Path, tmp_path: Path
-):
+def test_restarted_server_fails_active_runs_and_keeps_schedules(package: str, images: Path, tmp_path: Path):
     pid_file, state = tmp_path / "pid", tmp_path / "state"
     with ServerProcess(state, images) as first:
         arguments = {"pid_file": str(pid_file), "seconds": 600}
@@ -102,7 +100,7 @@ def test_a_killed_server_closes_what_it_left_and_keeps_its_schedules(
         assert stopped.state_history[-1].error.message.startswith("the local KFP server was stopped")
 
 
-def test_with_parent_the_server_ends_when_its_input_does(tmp_path: Path, images: Path):
+def test_with_parent_server_ends_with_its_standard_input(tmp_path: Path, images: Path):
     with ServerProcess(tmp_path / "state", images, "--with-parent") as server:
         server.close_input()
         wait_until(lambda: server.has_ended)
@@ -113,7 +111,7 @@ def serve(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30)
 
 
-def test_a_port_in_use(tmp_path: Path):
+def test_port_in_use_is_reported(tmp_path: Path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -122,14 +120,40 @@ def test_a_port_in_use(tmp_path: Path):
     assert ended.stderr.startswith("error: cannot listen on port") and ended.stderr.count("\n") == 1
 
 
-def test_a_state_in_use(tmp_path: Path, images: Path):
+def test_unknown_time_zone_is_reported(tmp_path: Path):
+    ended = serve("--time-zone", "Mars", "--state", str(tmp_path))
+    assert ended.returncode == 2
+    assert "expected a time zone such as Europe/Berlin, found 'Mars'" in ended.stderr
+
+
+def test_show_nodes_lists_the_nodes_of_a_run(tmp_path: Path, images: Path, package: str):
+    arguments = {"pid_file": str(tmp_path / "pid")}
+    with ServerProcess(tmp_path / "state", images, "--show-nodes") as server:
+        run = finish(server.client, server.client.create_run_from_pipeline_package(package, arguments).run_id)
+    assert "executor(0)" in {task.display_name for task in run.run_details.task_details}
+
+
+def test_time_zone_is_that_of_cron_expressions(tmp_path: Path, images: Path, package: str):
+    with ServerProcess(tmp_path / "state", images, "--time-zone", "Asia/Tokyo") as server:
+        server.client.create_recurring_run(
+            server.client.get_experiment(experiment_name="Default").experiment_id,
+            "daily",
+            cron_expression="0 0 9 * * *",
+            pipeline_package_path=package,
+            params={"pid_file": "none"},
+        )
+        with urllib.request.urlopen(server.url) as response:
+            assert " 00:00:00 UTC</td>" in response.read().decode()
+
+
+def test_state_folder_in_use_is_reported(tmp_path: Path, images: Path):
     with ServerProcess(tmp_path / "state", images) as server:
         ended = serve("--state", str(tmp_path / "state"))
     assert ended.returncode == 3
     assert f"is served at {server.url} already: use that server" in ended.stderr
 
 
-def test_a_state_that_is_not_one(tmp_path: Path):
+def test_invalid_state_folder_is_reported(tmp_path: Path):
     (tmp_path / "kfp.db").write_text("not a database, but longer than an empty one")
     ended = serve("--state", str(tmp_path))
     assert ended.returncode == 3
@@ -137,7 +161,7 @@ def test_a_state_that_is_not_one(tmp_path: Path):
     assert ended.stderr.count("\n") == 1
 
 
-def test_it_listens_on_loopback_only(served: kfp.Client):
+def test_server_listens_on_loopback_only(served: kfp.Client):
     port = int(served._existing_config.host.rsplit(":")[-1])
     with socket.socket() as other:
         other.bind(("127.0.0.2", port))  # free, because the server does not listen on all addresses

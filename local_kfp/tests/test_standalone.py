@@ -1,4 +1,4 @@
-"""The package in a folder of its own: it needs nothing of the repository that it is kept in."""
+"""The package works in a folder of its own, without the repository that contains it."""
 
 import shutil
 from pathlib import Path
@@ -19,7 +19,7 @@ def greeting() -> None:
     greet()
 
 
-def test_the_package_alone_runs_an_uploaded_pipeline(tmp_path: Path) -> None:
+def test_package_runs_a_pipeline_without_the_repository(tmp_path: Path) -> None:
     alone = tmp_path / "alone"
     shutil.copytree(
         ROOT / "local_kfp", alone / "local_kfp", ignore=shutil.ignore_patterns("tests", "__pycache__")

@@ -36,7 +36,7 @@ NEEDED = {
 
 
 @pytest.mark.parametrize("warm", [False, True])
-def test_a_task_gets_what_it_needs_and_no_secret(
+def test_task_environment_has_no_secret_of_the_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warm: bool
 ) -> None:
     stage(tmp_path / "images", source=TELL)
@@ -58,7 +58,7 @@ def test_a_task_gets_what_it_needs_and_no_secret(
 
 
 @pytest.mark.parametrize("salt", ["", "-2026w47"])
-def test_an_image_of_a_repository_is_found_by_its_hash(tmp_path: Path, salt: str) -> None:
+def test_image_is_found_by_its_hash_in_any_repository(tmp_path: Path, salt: str) -> None:
     stage(tmp_path / "images", source=TELL)
     image = f"registry.example:5000/you/flights:{TAG}{salt}@sha256:{'1' * 64}"
     command = ["python", "-m", "components.tool.main"]
