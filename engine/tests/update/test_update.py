@@ -25,7 +25,7 @@ def updated(copy: Copy, *words: str, version: str = "2.0.0") -> str:
     """The branch of an update that must succeed."""
     done = copy.update(*words)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"git push --set-upstream origin template-update-{version}" in done.stdout
+    assert f"The update is on the branch template-update-{version}." in done.stdout
     return f"template-update-{version}"
 
 
