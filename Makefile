@@ -1,12 +1,12 @@
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 BIN := .venv/bin
-LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-header --quiet
+LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-header --quiet $(if $(UPGRADE),--upgrade)
 # Locked with the training's libraries alone, for MLServer wants an older web framework than the project.
 SERVER := components/serve_model
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo gate promote rollback predict serve monitor test bench lint lock record update
+.PHONY: help demo gate promote rollback predict serve monitor test bench lint lock upgrade record update
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -47,6 +47,10 @@ lock: .venv/installed-dev ## lock the project's and every component's requiremen
 	@set -e; for file in $(filter-out $(SERVER)/%,$(wildcard components/*/requirements.in)); do $(LOCK) --no-annotate $$file -c requirements.txt -o $${file%.in}.txt; done
 	@$(LOCK) --no-annotate $(SERVER)/requirements.in -c components/train_model/requirements.txt -o $(SERVER)/requirements.txt
 	@$(LOCK) --no-annotate engine/tests/serving/requirements.in -o engine/tests/serving/requirements.txt
+
+upgrade: .venv/installed-dev ## pin newer actions, packages and their hashes, before a release of the template
+	@$(BIN)/python -m scripts.bump_actions
+	@$(MAKE) --no-print-directory lock UPGRADE=yes
 
 record: .venv/installed ## record the template's own files, after a change of one: .github/release.sha256
 	@$(BIN)/python -m scripts.record_release

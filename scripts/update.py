@@ -65,7 +65,7 @@ def named(given: str | None, root: Path) -> str:
     except (OSError, ValueError, LookupError, TypeError):
         recorded = ""
     if not recorded:
-        advice = "pass it once: --template <owner>/<name>, or make update TEMPLATE=<owner>/<name>"
+        advice = "pass what GitHub shows after 'generated from', once: make update TEMPLATE=<owner>/<name>"
         raise UpdateError(f"{RECORD}: expected the template's name, found none; {advice}", 2)
     return recorded
 

@@ -24,7 +24,7 @@ CHANGE = "refs/update/change"
 
 @dataclass(frozen=True)
 class Waiting:
-    """A merge whose conflicts the user is resolving, kept beside its work tree."""
+    """A merge whose conflicts the user is resolving."""
 
     target: str
     base: str

@@ -39,7 +39,8 @@ class Update:
 
     @property
     def waiting(self) -> Path:
-        return self.place / "waiting.json"
+        """In the git directory: `git clean` removes what lies beside the work tree, and not the work tree."""
+        return Path(self.copy("rev-parse", "--absolute-git-dir")) / "template-update.json"
 
     def news(self, target: str, base: str) -> dict[str, str | bool]:
         """Whether the copy is up to date, and the changelog of the versions that it does not have."""
@@ -68,6 +69,7 @@ class Update:
         branch = self._branch(base, target)
         if existing := self.copy.commit_of(f"refs/heads/{branch}"):
             return self._check_again(branch, existing, target)
+        self._expect_a_committer()
         work = check_out(self.copy, self.work, "HEAD")
         merge(work, self.template, base, target)
         for note in resolve(work, self.template, base, target):
@@ -77,7 +79,14 @@ class Update:
             return self._ask_to_resolve(conflicts)
         return self._finish(work, base, target)
 
+    def _expect_a_committer(self) -> None:
+        if not self.copy.succeeds("var", "GIT_COMMITTER_IDENT"):
+            advice = "run git config user.name and git config user.email"
+            raise SettingsError(f"expected a name and an email to commit with, found none; {advice}")
+
     def _base(self, target: str, base: str) -> str:
+        if not self.copy.commit_of("HEAD"):
+            raise SettingsError("expected a commit in this repository, found none; commit your files first")
         if not base:
             return find_base(self.copy, self.template, target, Record.at(self.copy, "HEAD").commit)
         if found := self.template.commit_of(base):
@@ -103,6 +112,8 @@ class Update:
         if not self.template.commit_of(waiting.target):
             found = f"{waiting.target[:12]} in {self.name}, found no such commit"
             raise SettingsError(f"expected {found}; {RESTART}")
+        if not self.work.is_dir():
+            raise SettingsError(f"expected the work tree {PLACE}/work with conflicts, found none; {RESTART}")
         work = Git(self.work)
         if conflicts := unresolved(work, waiting.conflicts):
             return self._ask_to_resolve(conflicts)
@@ -170,8 +181,13 @@ class Update:
             print(f"{self.tests}: failed. The update is on the branch {branch}; repair it there:")
             print(f"  git switch {branch}")
             return 1
-        print(f"The update is on the branch {branch}. Push it, and open a pull request:")
-        print(f"  git push --set-upstream origin {branch}")
+        if remotes := self.copy("remote").splitlines():
+            remote = "origin" if "origin" in remotes else remotes[0]
+            print(f"The update is on the branch {branch}. Push it, and open a pull request:")
+            print(f"  git push --set-upstream {remote} {branch}")
+        else:
+            print(f"The update is on the branch {branch}. This repository has no remote; merge it here:")
+            print(f"  git merge {branch}")
         return 0
 
     def tidy(self) -> None:

@@ -64,6 +64,31 @@ def test_restart_discards_what_was_resolved(conflicting: Copy) -> None:
     assert "<<<<<<<" in (conflicting.root / WORK / PAGE).read_text()
 
 
+def test_git_clean_does_not_lose_what_was_resolved(conflicting: Copy) -> None:
+    conflicting.update()
+    work = Copy(conflicting.root / WORK, conflicting.template)
+    work.write({PAGE: "Resolved.\n"})
+    work.git("add", PAGE)
+    conflicting.git("clean", "--quiet", "-fdx")
+
+    done = conflicting.update()
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert conflicting.text("template-update-2.0.0", PAGE) == "Resolved."
+    assert not list((conflicting.root / ".git").glob("template-update*"))
+
+
+def test_a_work_tree_that_was_removed_is_named(conflicting: Copy) -> None:
+    conflicting.update()
+    shutil.rmtree(conflicting.root / WORK)
+
+    done = conflicting.update()
+
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"expected the work tree {WORK} with conflicts, found none; pass --restart" in done.stderr
+    assert conflicting.update("--restart").returncode == 1
+
+
 HANGING = """#!/bin/sh
 for word; do
   if [ "$word" = {word} ] && [ ! -e {mark} ]; then touch {mark}; exec sleep 60; fi

@@ -1,6 +1,7 @@
 """What moved is rewritten in the user's code: imports, names, strings, COPY lines and paths."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -111,5 +112,26 @@ def test_moves_of_several_versions_follow_each_other(tmp_path: Path) -> None:
 def test_the_new_names_of_the_tables_are_there() -> None:
     moves = Moves.since("0", ROOT)
     assert {*moves.modules, *moves.paths}
-    places = [*moves.paths.values(), *(name.replace(".", "/") for name in moves.modules.values())]
-    assert [each for each in places if not any((ROOT / f"{each}{end}").exists() for end in ("", ".py"))] == []
+    assert [path for path in moves.paths.values() if not (ROOT / path).exists()] == []
+    assert [name for name in moves.modules.values() if not is_there(name)] == []
+
+
+def is_there(name: str) -> bool:
+    """Whether the project has the module or package, or the module that defines the name."""
+    path = ROOT / name.replace(".", "/")
+    if path.is_dir() or path.with_suffix(".py").is_file():
+        return True
+    module = path.parent.with_suffix(".py")
+    return module.is_file() and bool(re.search(rf"(?m)^ *(def |class )?{path.name}\b", module.read_text()))
+
+
+def test_metrics_are_imported_from_the_files_that_they_moved_to(tmp_path: Path) -> None:
+    moves = Moves.since("0", tmp_path)
+    old = "from components.shared.metrics import METRICS, Undefined, roc_auc\n"
+    assert rewrite_python(old, moves).splitlines() == [
+        "from engine.metrics.metrics import METRICS",
+        "from engine.metrics.metric import Undefined",
+        "from engine.metrics.influences import roc_auc",
+    ]
+    copied = "COPY components/shared/metrics.py components/shared/\n"
+    assert rewrite_dockerfile(copied, moves) == "COPY engine/metrics engine/metrics\n"

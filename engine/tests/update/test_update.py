@@ -25,7 +25,7 @@ def updated(copy: Copy, *words: str, version: str = "2.0.0") -> str:
     """The branch of an update that must succeed."""
     done = copy.update(*words)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert f"git push --set-upstream origin template-update-{version}" in done.stdout
+    assert f"The update is on the branch template-update-{version}." in done.stdout
     return f"template-update-{version}"
 
 
@@ -260,7 +260,11 @@ def test_a_lock_that_fails_exits_3_and_leaves_no_branch(copy: Copy) -> None:
         (("--to", "v1.0.0"), 2, "expected engine/update/ in the template, found none"),
         (("--base", "nothing"), 2, "--base: expected a commit"),
         (("--template", "/nowhere/at/all"), 3, "/nowhere/at/all"),
-        (("--template", ""), 2, "expected the template's name, found none; pass it once"),
+        (
+            ("--template", ""),
+            2,
+            "found none; pass what GitHub shows after 'generated from'",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_with_its_status(

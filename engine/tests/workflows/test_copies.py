@@ -1,8 +1,10 @@
 """A copy of the template, as "Use this template" leaves it, and its owner's pull requests."""
 
+import ast
 import json
 import re
 import shutil
+import textwrap
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -133,6 +135,43 @@ def test_a_pipeline_that_imports_what_is_not_there_is_red(github: Runner, change
     assert run.results == RED, run.printed
     assert steps(run) == CHECKS
     assert "components.list_spares" in run.job("checks / tests").step("Compile").printed
+
+
+def add_metric(change: Project, name: str) -> None:
+    """By the recipe: the example of the docstring, under this name."""
+    path = "components/metrics.py"
+    example = ast.get_docstring(ast.parse((change.root / path).read_text())) or ""
+    code = textwrap.dedent(
+        "\n".join(line for line in example.splitlines() if line.startswith(" ") or not line)
+    )
+    code = code.strip().replace("within_ten", name).replace("\n\nMETRICS", "\n\n\nMETRICS")
+    change.edit(
+        path,
+        ("import Metric\n\n", "import Floats, RowScores, row_mean\n\n\n"),
+        ("METRICS: list[Metric] = []", code),
+    )
+
+
+def test_a_metric_by_the_recipe_is_green(github: Runner, change: Project) -> None:
+    add_metric(change, "within_ten")
+
+    run = pull_request(github, change, RULES)
+
+    assert run.results == GREEN, run.printed
+    assert steps(run) == CHECKS and to_build(run) == ["compare_models", "monitor_model"]
+    plan = run.job("plan").step("Plan the pull request").outputs
+    assert (plan["gate"], plan["plumbing"]) == ("local", "false")
+
+
+def test_a_metric_with_the_name_of_another_is_red(github: Runner, change: Project) -> None:
+    add_metric(change, "accuracy")
+
+    run = pull_request(github, change, RULES)
+
+    assert run.results == RED, run.printed
+    assert steps(run) == CHECKS
+    expected = "components/metrics.py: expected a name that no other metric has, found 'accuracy'"
+    assert expected in run.job("checks / tests").step("Compile").printed
 
 
 def test_a_bump_of_an_action_runs_no_suite_of_the_template(github: Runner, change: Project) -> None:
