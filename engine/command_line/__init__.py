@@ -2,11 +2,16 @@
 
 import argparse
 import json
+import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
+
+VARIABLE = re.compile(r"(?!IFS$|PS\d$)[A-Z][A-Z0-9_]*")
+"""Names of variables that say something to programs; shells keep white space in others."""
 
 
 class Finding(Exception):  # noqa: N818 - a finding is a result, not a failure
@@ -56,8 +61,20 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
+def strip_environment() -> None:
+    """Take white space off the ends of variables: a value from a file or a paste has a line's end.
+
+    In place, so that libraries and further processes read the same; what is blank is as good as absent.
+    """
+    for name, value in list(os.environ.items()):
+        stripped = value.strip()
+        if stripped != value and VARIABLE.fullmatch(name):
+            os.environ[name] = stripped
+
+
 def run(main: Callable[[], int | None]) -> NoReturn:
     """Run `main` and leave with its status; a mistake of the user or the world is one line, no traceback."""
+    strip_environment()
     try:
         sys.exit(main() or 0)
     except (Finding, SettingsError, WorldError) as error:

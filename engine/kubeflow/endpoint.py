@@ -1,6 +1,7 @@
 """The endpoint: KUBEFLOW_HOST where it is set, else a local KFP server for as long as it is needed."""
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -71,6 +72,8 @@ def _check(url: SplitResult, token: str) -> None:
     found = f"found {url.geturl()!r}"
     if url.scheme not in ("http", "https") or not url.hostname:
         raise SettingsError(f"KUBEFLOW_HOST: expected a URL such as https://host/pipeline, {found}")
+    if not re.fullmatch(r"[!-~]*", token):  # and never the token itself in an error
+        raise SettingsError("KUBEFLOW_TOKEN: expected a token, found white space or other characters in it")
     private = url.hostname in LOOPBACK or url.hostname.endswith(IN_CLUSTER)
     if token and url.scheme == "http" and not private:
         raise SettingsError(f"KUBEFLOW_HOST: expected https:// to send a token to, {found}")

@@ -33,7 +33,7 @@ def score(model_folder: Path, settings: dict[str, Any], features: Path, target: 
     started = time.perf_counter()
     prediction = np.empty(0)
     if table.num_rows:
-        with at_most(int(os.environ.get("OMP_NUM_THREADS", "1"))):
+        with at_most(int(os.environ.get("OMP_NUM_THREADS") or 1)):
             prediction = predict(model, table.to_pandas(), settings)
     milliseconds = (time.perf_counter() - started) * 1e6 / max(table.num_rows, 1)
 

@@ -54,7 +54,7 @@ def train(
 def fit(model: Any, rows: pd.DataFrame, settings: dict[str, Any]) -> Any:
     kind = np.int8 if settings["label"]["type"] == "binary" else np.float64
     # Threads change the order of sums and so the model's bytes: their number is not the machine's to choose.
-    threads = int(os.environ.get("OMP_NUM_THREADS", "1"))
+    threads = int(os.environ.get("OMP_NUM_THREADS") or 1)
     try:
         with threadpool_limits(threads):
             return model.fit(rows[list(settings["columns"])], rows[settings["label"]["name"]].to_numpy(kind))

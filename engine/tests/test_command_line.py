@@ -1,0 +1,46 @@
+"""Tests of command_line: how the environment of a command is read."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from engine.command_line import run, strip_environment
+
+TOKEN = "secret-of-nobody"
+
+
+def test_values_lose_the_white_space_around_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_REGISTRY_URI", " s3://models/flights\r\n")
+    monkeypatch.setenv("KUBEFLOW_HOST", "\n")
+    monkeypatch.setenv("IFS", " \t\n")
+    monkeypatch.setenv("PS1", "$ ")
+    with pytest.raises(SystemExit):
+        run(lambda: 0)
+    found = {name: os.environ[name] for name in ("MODEL_REGISTRY_URI", "KUBEFLOW_HOST", "IFS", "PS1")}
+    assert found == {
+        "MODEL_REGISTRY_URI": "s3://models/flights",
+        "KUBEFLOW_HOST": "",
+        "IFS": " \t\n",
+        "PS1": "$ ",
+    }
+
+
+def test_what_has_no_white_space_around_it_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_REGISTRY_URI", "file:///a folder/models")
+    strip_environment()
+    assert os.environ["MODEL_REGISTRY_URI"] == "file:///a folder/models"
+
+
+@pytest.mark.parametrize("token", [f"{TOKEN}\n{TOKEN}", f"{TOKEN} {TOKEN}", f"{TOKEN}é"])
+def test_a_token_that_is_none_is_not_shown(token: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.run_pipeline", "training"],
+        env=os.environ | {"KUBEFLOW_HOST": "http://127.0.0.1:9", "KUBEFLOW_TOKEN": token},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert done.stderr.startswith("error: KUBEFLOW_TOKEN: expected a token")
+    assert TOKEN not in done.stdout + done.stderr
