@@ -42,3 +42,15 @@ def breaches(root: Path, *patterns: str) -> Iterator[str]:
         for phrase, plain in PHRASES.items():
             if match := phrase.search(line):
                 yield f"{where}: expected plain words ({plain}), found {match[0]!r}"
+
+
+@rule(
+    breach("README.md:2", "# Model\nSee [serving](docs/serving.md).\n"),
+    breach("docs/serving.md:1", "[Model](../README.md) [schema](../a.json)\n", {"README.md": "# Model\n"}),
+)
+def links_lead_to_files(root: Path) -> Iterator[str]:
+    for where, line in lines(root, "*.md", "docs/**/*.md"):
+        page = root / where.partition(":")[0]
+        for target in re.findall(r"\]\(([^)#\s]+)", line):
+            if "://" not in target and not (page.parent / target).exists():
+                yield f"{where}: expected a link to a file that exists, found {target}"
