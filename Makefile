@@ -1,7 +1,7 @@
 PYTHON ?= $(or $(shell command -v python3.11),python3)
 BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-header --quiet $(if $(UPGRADE),--upgrade)
-# Locked with the training's libraries alone, for MLServer wants an older web framework than the project.
+# Locked with the training's libraries alone, because MLServer needs an older web framework than the project.
 SERVER := components/serve_model
 
 .DEFAULT_GOAL := help
@@ -11,37 +11,37 @@ SERVER := components/serve_model
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
-demo: .venv/installed ## the year 2013, told in minutes: build/demo/index.html
+demo: .venv/installed ## replay 2013 in minutes: build/demo/index.html
 	@$(BIN)/python -m scripts.demo
 
 gate: .venv/installed ## train a candidate with this checkout's code and judge it
 	@$(BIN)/python -m scripts.gate $(if $(BASE),--base $(BASE))
 
-promote: .venv/installed ## make the model just gated the champion, through the gate once more
+promote: .venv/installed ## gate the model again and make it the champion
 	@$(BIN)/python -m scripts.promote
 
-rollback: .venv/installed ## go back to the champion before, where it is served, too (REASON="...", VERSION=...)
+rollback: .venv/installed ## restore the previous champion, in the cluster too if KServe serves it (REASON="...", VERSION=...)
 	@$(BIN)/python -m scripts.roll_back $(VERSION) --reason "$${REASON:-}"
 
-predict: .venv/installed ## let the champion predict a day's rows (AS_OF=2013-09-02, default: mlops.yaml's)
+predict: .venv/installed ## predict the rows of a day with the champion (AS_OF=2013-09-02, default: data.as_of)
 	@$(BIN)/python -m scripts.predict $(if $(AS_OF),--as-of $(AS_OF))
 
-monitor: .venv/installed ## look after the champion: exit 1 where it is to be trained anew (AS_OF=2013-09-04)
+monitor: .venv/installed ## check the champion on recent data: exit 1 if it needs retraining (AS_OF=2013-09-04)
 	@$(BIN)/python -m scripts.monitor $(if $(AS_OF),--as-of $(AS_OF))
 
-serve: .venv/installed ## serve the champion on this machine, by the server that a cluster would run (PORT=8080)
+serve: .venv/installed ## serve the champion on this machine with the cluster's model server (PORT=8080)
 	@$(BIN)/python -m scripts.serve_model $(if $(PORT),--port $(PORT))
 
-test: .venv/installed-dev ## every suite that can run on this machine
+test: .venv/installed-dev ## run every test suite that this machine supports
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-bench: .venv/installed-dev ## our speed beside what a user would pick instead
+bench: .venv/installed-dev ## compare speed with the alternatives
 	@$(BIN)/python -m bench
 
-lint: .venv/installed-dev ## what pre-commit checks, on every file
+lint: .venv/installed-dev ## run all pre-commit checks on every file
 	@$(BIN)/pre-commit run --all-files
 
-lock: .venv/installed-dev ## lock the project's and every component's requirements anew
+lock: .venv/installed-dev ## lock the requirements of the project and of every component
 	@$(LOCK) pyproject.toml -o requirements.txt
 	@$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 	@set -e; for file in $(filter-out $(SERVER)/%,$(wildcard components/*/requirements.in)); do $(LOCK) --no-annotate $$file -c requirements.txt -o $${file%.in}.txt; done
@@ -52,10 +52,10 @@ upgrade: .venv/installed-dev ## pin newer actions, packages and their hashes, be
 	@$(BIN)/python -m scripts.bump_actions
 	@$(MAKE) --no-print-directory lock UPGRADE=yes
 
-record: .venv/installed ## record the template's own files, after a change of one: .github/release.sha256
+record: .venv/installed ## update .github/release.sha256 after changing a file of the template
 	@$(BIN)/python -m scripts.record_release
 
-update: ## merge the newest version of the template, on a branch of its own (TEMPLATE=owner/name, TO=v1.1.0)
+update: ## merge the newest version of the template on a new branch (TEMPLATE=owner/name, TO=v1.1.0)
 	@$(PYTHON) scripts/update.py $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(TO),--to "$(TO)") $(if $(RESTART),--restart)
 
 .venv/installed: requirements.txt

@@ -43,7 +43,7 @@ def with_acceptance(verdict: Document, number: int, sha: str, results: Path) -> 
     from engine.github.api import GitHub
 
     if not os.environ.get("GITHUB_TOKEN"):
-        print("note: with no GITHUB_TOKEN nobody is asked whether this was accepted", file=sys.stderr)
+        print("note: without GITHUB_TOKEN, accepted regressions are not looked up", file=sys.stderr)
         return verdict
     github = GitHub()
     words = accepted_regression(github, sha)

@@ -9,7 +9,7 @@ from engine.text import bar, cluster_noun, interval, printable, scale, unsigned
 
 COLORS = {"good": GREEN, "open": YELLOW, "bad": RED}
 OUTCOMES = {
-    "ALARM": "the champion is to be trained anew",
+    "ALARM": "the champion needs retraining",
     "QUIET": "the champion stays",
     "NOT_ENOUGH_EVIDENCE": "cannot tell",
     "DATA_FAULT": "no alarm on broken data",

@@ -1,4 +1,4 @@
-"""Check that these settings are there: what is missing is told, and what needs it can be skipped."""
+"""Check that the settings are set, and report which are missing: steps that need those are skipped."""
 
 import argparse
 import os

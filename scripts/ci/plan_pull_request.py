@@ -70,7 +70,7 @@ def decide_gate(changed: Sequence[str], root: Path, settings: "Settings") -> Dec
 def decide_push(gate: Decision) -> Decision:
     if gate.value == "endpoint":
         return Decision("push", "true", "the endpoint pulls the images")
-    return Decision("push", "false", "nobody pulls the images: they are built to see that they build")
+    return Decision("push", "false", "no run uses the images: they are built to check that they build")
 
 
 def decide_plumbing(changed: Sequence[str], candidate: "Source", root: Path) -> Decision:

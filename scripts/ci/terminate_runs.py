@@ -1,4 +1,4 @@
-"""End the runs on the endpoint that are called PREFIX or PREFIX-something: nobody waits for them any more."""
+"""End the runs on the endpoint that are called PREFIX or PREFIX-something: they are no longer needed."""
 
 import os
 from pathlib import Path

@@ -1,0 +1,149 @@
+"""Each possible change of "Where to change what" in docs/architecture.md works with the files of its row."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from engine.tests.project import ROOT, Project
+
+PAGE = (ROOT / "docs/architecture.md").read_text().partition("## Where to change what")[2]
+ROWS = dict(re.findall(r"(?m)^\| ([^|]+) \| ([^|]+) \|$", PAGE))
+NOT_POSSIBLE = {"another notification", "another model library", "a second model"}
+CHECK = """from pathlib import Path
+from engine.settings.settings import load
+settings = load(Path("mlops.yaml"))
+"""
+
+
+@pytest.fixture
+def copy(fresh: Project, tmp_path: Path) -> Project:
+    return fresh.copied_to(tmp_path / "copy")
+
+
+def python(copy: Project, program: str) -> str:
+    """What `program` prints, run in the copy."""
+    done = subprocess.run([sys.executable, "-c", program], cwd=copy.root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def compiled(copy: Project, pipeline: str) -> str:
+    done = copy.run("compile_pipelines")
+    assert done.returncode == 0, done.stderr
+    return (copy.root / f"build/pipelines/{pipeline}.yaml").read_text()
+
+
+def assert_changed_as_documented(copy: Project, change: str) -> None:
+    """The changed files are those of the table's row, at most three."""
+    copy.git("add", "--all")
+    changed = copy.git("diff", "--cached", "--name-only").splitlines()
+    named = re.findall(r"`([\w/]+\.(?:py|yaml))`", ROWS[change])
+    assert sorted(changed) == sorted(named) and 1 <= len(changed) <= 3
+
+
+def test_table_has_ten_changes_and_says_why_three_are_not_possible() -> None:
+    changes = set(ROWS) - {"change"}
+    assert len(changes) == 10
+    assert {change for change in changes if "not possible" in ROWS[change]} == NOT_POSSIBLE
+    assert all(", because " in ROWS[change] for change in NOT_POSSIBLE)
+
+
+def test_another_metric(copy: Project) -> None:
+    metric = """from engine.metrics.metric import Floats, Metric, RowScores, row_mean
+
+
+def brier(label: Floats, prediction: Floats) -> RowScores:
+    return (label - prediction) ** 2
+
+
+METRICS: list[Metric] = [row_mean(brier, "lower is better", ["binary"])]
+"""
+    empty = "from engine.metrics.metric import Metric\n\nMETRICS: list[Metric] = []\n"
+    copy.edit("components/metrics.py", (empty, metric))
+    copy.edit("mlops.yaml", ("name: roc_auc", "name: brier"))
+
+    estimate = "import numpy as np\nfrom engine.metrics.known_metrics import known_metrics\n"
+    estimate += "metric = known_metrics()[settings.metric.name]\n"
+    estimate += "print(metric.estimate(np.array([1.0, 0.0]), np.array([0.5, 0.5]))[0])"
+    assert python(copy, CHECK + estimate) == "0.25"
+    assert_changed_as_documented(copy, "another metric")
+
+
+def test_another_guardrail(copy: Project) -> None:
+    copy.edit("mlops.yaml", ("  guardrails:\n", "  guardrails:\n    accuracy: {margin: 0.02}\n"))
+
+    assert python(copy, CHECK + "print(settings.policies.guardrails.accuracy.margin)") == "0.02"
+    assert_changed_as_documented(copy, "another guardrail")
+
+
+def test_another_store(copy: Project) -> None:
+    opened = '    if scheme == "s3" and'
+    nfs = '    if scheme == "nfs" and rest.startswith("/"):\n        return FileStore(Path(rest))\n'
+    copy.edit("engine/stores/storage.py", (opened, nfs + opened))
+    copy.edit("engine/settings/settings_types.py", ("(file:///|s3://", "(file:///|nfs:///|s3://"))
+
+    uri = f"nfs://{copy.root}/build/stored"
+    program = f"from engine.stores.storage import read_bytes, write_bytes\nwrite_bytes('{uri}/a', b'kept')\n"
+    assert python(copy, program + f"print(read_bytes('{uri}/a').decode())") == "kept"
+    table = "from pydantic import TypeAdapter\nfrom engine.settings.settings_schema import Table\n"
+    table += f"print(TypeAdapter(Table).validate_python({{'uri': '{uri}', 'time': 'day'}}).uri)"
+    assert python(copy, table) == uri
+    assert_changed_as_documented(copy, "another store")
+
+
+def test_another_image_registry(copy: Project) -> None:
+    copy.edit("mlops.yaml", ("images: {} ", "images: {repository: registry.example/you/flights} "))
+
+    assert python(copy, CHECK + "print(settings.images.repository)") == "registry.example/you/flights"
+    assert_changed_as_documented(copy, "another image registry")
+
+
+def test_another_pipeline(copy: Project) -> None:
+    for path in ("pipelines/{}.py", "tests/pipelines/test_{}.py"):
+        text = (copy.root / path.format("inference")).read_text()
+        text = text.replace('name="inference"', 'name="rescoring"').replace(
+            "def inference(", "def rescoring("
+        )
+        (copy.root / path.format("rescoring")).write_text(text.replace('"inference"', '"rescoring"'))
+
+    assert "# Name: rescoring" in compiled(copy, "rescoring")
+    assert_changed_as_documented(copy, "another pipeline")
+
+
+def test_a_gpu_for_a_task(copy: Project) -> None:
+    gpu = "memory: 2Gi, accelerator: {type: nvidia.com/gpu}}"
+    copy.edit("mlops.yaml", ("memory: 2Gi}", gpu))
+
+    spec = next(yaml.safe_load_all(compiled(copy, "training")))
+    executors = spec["deploymentSpec"]["executors"].values()
+    asked = [one["container"]["resources"] for one in executors if "accelerator" in str(one["container"])]
+    assert [resources["accelerator"]["resourceCount"] for resources in asked] == ["1"]
+    assert_changed_as_documented(copy, "a GPU for a task")
+
+
+def test_another_data_source(copy: Project) -> None:
+    flights = "    flights: {uri: demo/flights/flights, time: scheduled_departure}\n"
+    airports = '    airports: {uri: "s3://bucket/airports", time: opened}\n'
+    column = "    weekday: {type: category, known: before_departure}\n"
+    runways = "    runways: {type: number, known: before_departure}\n"
+    copy.edit("mlops.yaml", (flights, flights + airports), (column, column + runways))
+    weekday = '            "weekday": departure.day_name(),\n'
+    joined = 'flights["origin"].map(tables["airports"].set_index("airport")["runways"])'
+    copy.edit(
+        "components/build_features/features.py", (weekday, weekday + f'            "runways": {joined},\n')
+    )
+
+    program = """import pandas as pd
+from components.build_features.features import features
+flights = {name: ["JFK"] for name in ("carrier", "origin", "destination", "distance")}
+flights |= {"scheduled_departure": pd.to_datetime(["2013-09-02"])}
+airports = pd.DataFrame({"airport": ["JFK"], "runways": [4]})
+columns = features({"flights": pd.DataFrame(flights), "airports": airports}, {})
+print(list(settings.data.tables), set(settings.features.columns) == set(columns), columns["runways"][0])
+"""
+    assert python(copy, CHECK + program) == "['flights', 'airports', 'weather'] True 4"
+    assert_changed_as_documented(copy, "another data source")
