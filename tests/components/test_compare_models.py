@@ -187,8 +187,8 @@ def test_without_a_champion_the_control_must_be_beaten():
 
 def test_the_champion_is_judged_only_on_rows_it_was_not_trained_on():
     inputs = question(GOOD, control=FAIR, champion=POOR)
-    document = answer(with_record(inputs, "champion", training_window={"end": "2013-08-16"}))
-    all_seen = answer(with_record(inputs, "champion", training_window={"end": "2013-10-01"}))
+    document = answer(with_record(inputs, "champion", training_window={"start": None, "end": "2013-08-16"}))
+    all_seen = answer(with_record(inputs, "champion", training_window={"start": None, "end": "2013-10-01"}))
 
     unseen = int(np.count_nonzero(np.datetime64("2013-08-16") <= TIMES))
     assert against(document, "champion")["rows"] == unseen
@@ -338,7 +338,10 @@ def with_value(value):
         (broken(truth=truth([None] * COUNT)), "evaluation row has a label"),
         (broken(truth=truth().slice(0, 0)), "no evaluation rows"),
         (broken(training=truth()), "1,860 evaluation rows are training rows too"),
-        (with_record(broken(), "control", training_window={"end": "2013-08-02"}), "trained up to 2013-08-02"),
+        (
+            with_record(broken(), "control", training_window={"start": None, "end": "2013-08-02"}),
+            "trained up to 2013-08-02",
+        ),
         (with_record(broken(), "candidate", model_bytes=None), "does not tell model_bytes"),
         (
             with_record(broken(models={"candidate": model(GOOD)}), "candidate", label={"type": "binary"}),

@@ -115,7 +115,9 @@ def test_a_metric_of_which_less_is_better_drops_by_rising() -> None:
 
 def test_rows_that_a_model_was_trained_on_say_nothing_of_it() -> None:
     seen = question(POOR, GOOD).version
-    seen = seen | {"record": seen["record"] | {"training_window": {"end": "2013-08-19T00:00:00"}}}
+    seen = seen | {
+        "record": seen["record"] | {"training_window": {"start": None, "end": "2013-08-19T00:00:00"}}
+    }
     found = answer(question(POOR, GOOD, version=seen))
     reasons = [window["why_not"] for window in found["windows"]]
     assert reasons == ["the champion was trained on rows of this window"] * 3 + [None]

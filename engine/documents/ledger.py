@@ -1,0 +1,61 @@
+"""The documents that move: the champion pointer, the ledger's entries, and the monitor's state."""
+
+from typing import Literal, NotRequired, TypedDict
+
+from engine.documents.decision import Reason
+from engine.documents.keywords import Count, Metrics
+from engine.documents.parts import Stored
+from engine.documents.version import VerdictSummary
+
+
+class Pointer(Stored):
+    """The version in production and its ledger entry; empty and 0 before the first move."""
+
+    version: str
+    sequence: Count
+    ledger: str
+
+
+class Move(Pointer):
+    """A ledger entry: a move of the champion, with the version and the entry (its key) before it.
+
+    `reason` is a rollback's.
+    """
+
+    move: Literal["promote", "rollback"]
+    at: str
+    previous: str
+    before: str
+    metrics: Metrics
+    verdict: VerdictSummary
+    reason: NotRequired[str]
+
+
+class Acceptance(Stored):
+    """A ledger entry that is no move: who accepted what the gate refused of a commit."""
+
+    commit: str
+    by: str
+    reason: str
+    pull_request: int
+    at: str
+
+
+class Alarm(TypedDict):
+    """An alarm that the monitor raised; `started` once a training was started for it."""
+
+    key: str
+    version: str
+    window_end: str
+    reasons: list[Reason]
+    as_of: str
+    decided_by: str
+    started: NotRequired[bool]
+
+
+class MonitorState(Stored):
+    """The newest day that was decided for, alarms oldest first, and days without a reason."""
+
+    as_of: str
+    alarms: list[Alarm]
+    recovered: dict[str, str]

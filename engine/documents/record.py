@@ -1,0 +1,35 @@
+"""The training record: what train_model writes down about the model that it made."""
+
+from typing import NotRequired, TypedDict
+
+from engine.documents.keywords import Count
+from engine.documents.parts import Label, Window
+
+
+class TrainedLabel(Label):
+    """The label with its mean and median on the training rows: the best constants, by metric."""
+
+    mean: float
+    median: float
+
+
+class TrainingRecord(TypedDict):
+    """How a model came to be: its estimator, the rows, the libraries by version, and the hashes of its files.
+
+    `golden_sha256` is missing if the model has no golden requests.
+    """
+
+    estimator: str
+    parameters: dict[str, object]
+    seed: int
+    categories: str
+    features: list[str]
+    label: TrainedLabel
+    rows: Count
+    training_window: Window
+    data_sha256: str | None
+    libraries: dict[str, str]
+    model_sha256: str
+    model_bytes: Count
+    sketches_sha256: NotRequired[str]
+    golden_sha256: NotRequired[str]

@@ -1,0 +1,110 @@
+"""Write the JSON Schemas of all documents from their types; pydantic refuses TypedDict on Python 3.11."""
+
+import json
+import types
+from pathlib import Path
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    Required,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+from engine.documents import decision, verdict
+from engine.documents.images import ImageReferences
+from engine.documents.keywords import Keywords
+from engine.documents.ledger import Acceptance, MonitorState, Move, Pointer
+from engine.documents.manifest import Manifest, PredictedShard
+from engine.documents.record import TrainingRecord
+from engine.documents.version import StoredVersion
+
+Schema = dict[str, Any]
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+FOLDER = Path(__file__).parent
+DOCUMENTS: dict[str, Any] = {
+    "verdict": Annotated[verdict.Verdict, verdict.CONDITIONS],
+    "decision": Annotated[decision.Decision, decision.CONDITIONS],
+    "record": TrainingRecord,
+    "version": StoredVersion,
+    "pointer": Pointer,
+    "move": Move,
+    "acceptance": Acceptance,
+    "monitor": MonitorState,
+    "manifest": Manifest,
+    "shard": PredictedShard,
+    "images": ImageReferences,
+}
+PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null", dict: "object"}
+
+
+def main() -> None:
+    for name, text in texts().items():
+        (FOLDER / name).write_text(text)
+
+
+def texts() -> dict[str, str]:
+    """The schemas by file name."""
+    return {f"{name}.schema.json": schema_text(kind) for name, kind in DOCUMENTS.items()}
+
+
+def schema_text(kind: Any) -> str:
+    parts: Schema = {}
+    conditions = schema_of(kind, parts)
+    root = conditions.pop("$ref", "").rpartition("/")[2]
+    schema = {"$schema": DIALECT, **parts.pop(root, {}), **conditions}
+    return json.dumps(schema | ({"$defs": parts} if parts else {}), indent=2) + "\n"
+
+
+def schema_of(kind: Any, parts: Schema) -> Schema:
+    """The schema of a type; those of documents inside it are added to `parts` by name."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if is_typeddict(kind):
+        if kind.__name__ not in parts:
+            parts[kind.__name__] = {}  # its place, before those of its own parts
+            parts[kind.__name__] = object_schema(kind, parts)
+        return {"$ref": f"#/$defs/{kind.__name__}"}
+    if origin in (Required, NotRequired):
+        return schema_of(arguments[0], parts)
+    if origin is Annotated:
+        schema = schema_of(kind.__origin__, parts)
+        for extra in kind.__metadata__:
+            schema |= extra.keywords if isinstance(extra, Keywords) else {}
+        return schema
+    if origin is Literal:
+        return {"const": arguments[0]} if len(arguments) == 1 else {"enum": list(arguments)}
+    if origin in (Union, types.UnionType):
+        return any_of([schema_of(each, parts) for each in arguments])
+    if origin is list:
+        return {"type": "array", "items": schema_of(arguments[0], parts)}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": schema_of(arguments[1], parts)}
+    return {} if kind is object else {"type": PLAIN[kind]}
+
+
+def any_of(alternatives: list[Schema]) -> Schema:
+    if all(set(each) == {"type"} for each in alternatives):
+        return {"type": [each["type"] for each in alternatives]}
+    return {"anyOf": alternatives}
+
+
+def object_schema(kind: Any, parts: Schema) -> Schema:
+    """An object with the keys of the TypedDict `kind` and no others."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {
+        "title": kind.__name__,
+        "description": " ".join((kind.__doc__ or "").split()),
+        "type": "object",
+        "additionalProperties": False,
+        "required": [name for name in hints if name in kind.__required_keys__],
+        "properties": {name: schema_of(hint, parts) for name, hint in hints.items()},
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""The verdict document, verdict.json: what compare_models found; gates, registry and reports read it."""
+
+from typing import Annotated, Literal, NotRequired, TypedDict, final
+
+from engine.documents.keywords import Count, Keywords, MetricName, Metrics, Text
+from engine.documents.parts import Finding, Metric, Provenance, UsedRows, Window
+from engine.documents.policy import Mode, Policy
+
+Outcome = Literal["IDENTICAL", "BETTER", "NON_INFERIOR", "INCONCLUSIVE", "WORSE", "NO_CHAMPION", "INVALID"]
+
+
+class JudgedModel(TypedDict):
+    """A model's figures on the evaluation rows, and what it is; latency is reported, never judged."""
+
+    value: float
+    standard_error: NotRequired[float | None]
+    metrics: Metrics
+    version: str | None
+    model_sha256: str | None
+    model_bytes: int | None
+    training_window: Window | None
+    milliseconds_per_1000_rows: float | None
+
+
+class Difference(TypedDict):
+    """Candidate minus reference with its interval, in the metric's good direction and unit."""
+
+    rows: Count
+    clusters: Count
+    candidate_value: float
+    reference_value: float
+    difference: float
+    lower: float | None
+    upper: float | None
+    standard_error: float | None
+
+
+class Slice(Difference):
+    """The difference on the rows whose `column` is `value`; `p_value` of a drop beyond the margin (Holm)."""
+
+    column: str
+    value: str
+    p_value: float
+    passed: bool
+
+
+@final
+class MetricGuardrail(Difference):
+    """A metric that must not drop by more than `margin`, in that metric's unit."""
+
+    name: MetricName
+    margin: float
+    passed: bool
+
+
+@final
+class SizeGuardrail(TypedDict):
+    """The size of the candidate's file, in bytes."""
+
+    name: Literal["model_bytes"]
+    candidate_value: int
+    maximum: int
+    passed: bool
+
+
+Guardrail = MetricGuardrail | SizeGuardrail
+
+
+class SerialCorrelation(TypedDict):
+    """Of neighboring clusters; `widening` is the factor on the standard error."""
+
+    autocorrelation: float
+    p_value: float
+    widening: Annotated[float, Keywords(minimum=1)]
+
+
+class Floor(TypedDict):
+    """The candidate's own interval, against the lowest (or highest) `value` that a first model may have."""
+
+    value: float
+    lower: float | None
+    upper: float | None
+    passed: bool
+
+
+class Comparison(Difference):
+    """The candidate against one reference; with NO_CHAMPION, against a constant prediction and `floor`.
+
+    `minimum_detectable_effect` is found with 80% power. `rows_to_decide` is set if the interval left it open,
+    `serial_correlation` if clusters follow each other in time.
+    """
+
+    reference: Literal["champion", "control"]
+    mode: Mode
+    verdict: Outcome
+    passed: bool
+    reason: str
+    confidence: float
+    margin: float
+    min_effect: float
+    minimum_detectable_effect: float | None
+    rows_to_decide: int | None
+    serial_correlation: SerialCorrelation | None
+    slices: list[Slice]
+    slices_not_judged: Count
+    guardrails: list[Guardrail]
+    floor: NotRequired[Floor]
+
+
+Models = Annotated[
+    dict[str, JudgedModel],
+    Keywords(
+        propertyNames={"enum": ["candidate", "control", "champion", "dummy"]},
+        **{"if": {"minProperties": 1}, "then": {"required": ["candidate"]}},
+    ),
+]
+
+
+class Verdict(TypedDict):
+    """What was compared on which rows, each number with its interval, the decision and why.
+
+    Differences are candidate minus reference in the metric's good direction; null is a number that does not
+    exist, or rows that were not compared. `holdout_uses` counts earlier moves of production that were decided
+    on the same rows. `accepted` says who accepted what does not pass, and why; it still does not pass.
+    """
+
+    schema_version: Literal[1]
+    verdict: Outcome
+    passed: bool
+    reason: Text
+    as_of: str | None
+    rows: UsedRows | None
+    metric: Metric
+    models: Models
+    comparisons: list[Comparison]
+    findings: list[Finding]
+    warnings: list[Finding]
+    policy: Policy
+    provenance: Provenance
+    holdout_uses: Count
+    accepted: NotRequired[Annotated[str, Keywords(pattern="^accepted by [A-Za-z0-9_-]{1,39}: .")]]
+
+
+CONDITIONS = Keywords(
+    dependentSchemas={"accepted": {"properties": {"passed": {"const": False}}}},
+    **{
+        "if": {"properties": {"verdict": {"const": "INVALID"}}},
+        "then": {"properties": {"passed": {"const": False}, "comparisons": {"maxItems": 0}}},
+        "else": {
+            "if": {"properties": {"comparisons": {"maxItems": 0}}},
+            "then": {
+                "$comment": "Nothing changed, so nothing was trained.",
+                "properties": {
+                    "verdict": {"const": "IDENTICAL"},
+                    "rows": {"type": "null"},
+                    "models": {"maxProperties": 0},
+                },
+            },
+            "else": {
+                "properties": {"rows": {"type": "object"}, "models": {"required": ["candidate", "dummy"]}}
+            },
+        },
+    },
+)
+"""What each outcome implies for the other keys of a verdict."""

@@ -1,0 +1,72 @@
+"""The version document, metadata.json: a model of the model registry, and how it was judged."""
+
+from typing import Literal, NotRequired, TypedDict
+
+from engine.documents.keywords import Count, Metrics
+from engine.documents.parts import Label, UsedRows
+from engine.documents.record import TrainingRecord
+from engine.documents.verdict import Outcome
+
+
+class Images(TypedDict):
+    """References of the images that the model was born in, and of the one that serves it."""
+
+    build_features: str
+    score_model: str
+    train_model: NotRequired[str]
+    serve_model: NotRequired[str]
+
+
+class FeatureSettings(TypedDict):
+    """The columns that the model's features are made of, as mlops.yaml had them."""
+
+    rows: str
+    key: str
+    time: str
+    label: Label
+    columns: dict[str, dict[str, object]]
+    moments: NotRequired[list[str]]
+    predict_at: NotRequired[str]
+
+
+class VerdictSummary(TypedDict):
+    """What a version and a ledger entry keep of the verdict."""
+
+    verdict: Outcome
+    passed: bool
+    reason: str
+    as_of: str | None
+    rows: UsedRows | None
+    standard_error: float | None
+
+
+class VersionFacts(TypedDict):
+    """What a version is, however it was judged: the part that its digest is of."""
+
+    schema_version: Literal[1]
+    code_sha: str
+    images: Images
+    feature_settings: FeatureSettings
+    record: TrainingRecord
+    model_sha256: str
+    model_bytes: Count
+
+
+class StoredVersion(VersionFacts):
+    """A version as it is stored; metrics and verdict are those that it was registered with."""
+
+    created: str
+    metrics: Metrics
+    verdict: VerdictSummary
+
+
+class Version(StoredVersion):
+    """A version with its digest, which its folder is called by."""
+
+    version: str
+
+
+class NoVersion(TypedDict):
+    """What model_registry resolves if there is no champion."""
+
+    version: None
