@@ -6,9 +6,12 @@ import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import command_line
+
+if TYPE_CHECKING:
+    from engine.documents.verdict import Verdict
 
 PERMISSIONS = {"pull-requests": "read", "statuses": "read"}
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,7 +88,7 @@ def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
     return change, PullRequest(number, head_of(arguments.candidate, change.base or ""))
 
 
-def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> dict[str, Any]:
+def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> "Verdict":
     """The verdict; it and its report are left in RESULTS."""
     from engine.gate import judged_run, known_verdicts, pull_request_run
     from engine.kubeflow.endpoint import remote_host

@@ -12,6 +12,8 @@ from engine.command_line import Finding, SettingsError, WorldError, parser, run
 from engine.github.step import add_summary, set_outputs
 
 if TYPE_CHECKING:
+    from engine.documents.decision import Decision
+    from engine.documents.verdict import Verdict
     from engine.settings.tasks_schema import TaskSettings
 
 PIPELINE = "monitoring"
@@ -61,7 +63,7 @@ def main() -> int:
     return status(decision, verdict, arguments.unattended)
 
 
-def status(decision: dict[str, Any], verdict: dict[str, Any] | None, unattended: bool) -> int:
+def status(decision: "Decision", verdict: "Verdict | None", unattended: bool) -> int:
     answered = verdict["passed"] if verdict else decision["start"] == "github"
     return Finding.status if decision["alarm"] and not (unattended and answered) else 0
 
@@ -81,7 +83,7 @@ def question(code: Any, commit: str, as_of: str) -> dict[str, str]:
 
 def monitor(
     root: Path, tasks: "TaskSettings", references: dict[str, str], asked: dict[str, str]
-) -> tuple[dict[str, Any], dict[str, Any] | None]:
+) -> tuple["Decision", "Verdict | None"]:
     """The decision of a run of the pipeline, and the verdict on the model that an alarm trained in it."""
     from engine.gate import judged_run
     from engine.kubeflow import runs
@@ -111,8 +113,10 @@ def monitor(
     return decision, verdict
 
 
-def read_decision(uri: str, results: Path) -> dict[str, Any] | None:
+def read_decision(uri: str, results: Path) -> "Decision | None":
     """The decision at `uri`, the documents fetched from there to `results`; None where none was made."""
+    from engine.documents import files
+    from engine.documents.decision import Decision
     from engine.stores import storage
 
     try:
@@ -122,8 +126,7 @@ def read_decision(uri: str, results: Path) -> dict[str, Any] | None:
                 (results / name).write_bytes(content)
     except storage.NotFound:
         return None
-    decision: dict[str, Any] = json.loads((results / "decision.json").read_bytes())
-    return decision
+    return files.read(results / "decision.json", Decision)
 
 
 def _parser() -> argparse.ArgumentParser:

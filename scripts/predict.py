@@ -4,10 +4,13 @@ import argparse
 import os
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine import command_line
 from engine.command_line import Finding, SettingsError, WorldError
+
+if TYPE_CHECKING:
+    from engine.documents.manifest import Manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "build" / "predict"
@@ -117,7 +120,7 @@ def explained(client: Any, run: Any) -> str:
     return "\n".join(lines)
 
 
-def told(manifest: dict[str, Any], uri: str) -> str:
+def told(manifest: "Manifest", uri: str) -> str:
     rows = manifest["rows"]
     reasons = "".join(f"\n  {count} x {reason}" for reason, count in manifest["rejected"].items())
     return (

@@ -2,10 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine import command_line
 from engine.command_line import Finding, SettingsError, WorldError
+
+if TYPE_CHECKING:
+    from engine.documents.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 GATED = ROOT / "build" / "gate" / "verdict.json"
@@ -30,7 +33,8 @@ def main() -> int:
     registry_uri = model_registry_uri(ROOT)
     champion = ModelRegistry(registry_uri, code.settings.model).champion()
     judged_run.recover_images(ROOT, champion)
-    asked = training_run.question(code, training_run.commit_of(ROOT, code), gated["as_of"])
+    as_of = gated["as_of"] or str(code.settings.as_of())
+    asked = training_run.question(code, training_run.commit_of(ROOT, code), as_of)
     asked |= {"model_registry_uri": registry_uri}
     references = {name: image.reference for name, image in code.images.items()}
     judged_run.expect_reachable(code.settings, references, registry_uri)
@@ -48,7 +52,7 @@ def main() -> int:
     return 0
 
 
-def read_gated() -> dict[str, Any]:
+def read_gated() -> "Verdict":
     """The verdict of `make gate`, which must have passed."""
     from engine.documents.verdicts import read_verdict
 

@@ -3,10 +3,13 @@
 import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.command_line import Finding, SettingsError, parser, run
 from engine.github.step import add_summary
+
+if TYPE_CHECKING:
+    from engine.documents.ledger import Move
 
 
 def main() -> int:
@@ -38,7 +41,7 @@ def main() -> int:
     # The pointer follows what is served: interrupted here, the same command finishes it.
     serving.bring(registry, settings, target, current)
     move = registry.rollback(target, reason, current)
-    _say(f"{model}: back from {move['previous']} to {move['version']}: {move['reason']}")
+    _say(f"{model}: back from {move['previous']} to {move['version']}: {reason}")
     return 0
 
 
@@ -52,21 +55,21 @@ def _parser() -> argparse.ArgumentParser:
     return options
 
 
-def _former(moves: list[dict[str, Any]], beginning: str) -> str:
+def _former(moves: list["Move"], beginning: str) -> str:
     """The version that once was the champion and begins so."""
-    found: set[str] = {move["version"] for move in moves if move["version"].startswith(beginning)}
+    found = {move["version"] for move in moves if move["version"].startswith(beginning)}
     if len(found) != 1:
         known = ", ".join(sorted({move["version"][:12] for move in moves})) or "none"
         raise SettingsError(f"{beginning}: expected one former champion that begins so, found among {known}")
     return found.pop()
 
 
-def _done_already(moves: list[dict[str, Any]], current: str, target: str, reason: str) -> str:
+def _done_already(moves: list["Move"], current: str, target: str, reason: str) -> str:
     """In words, where this very roll-back was done: a workflow that is run again must not go further back."""
     if target and target == current:
         return f"{current} is the champion already"
-    last = moves[-1] if moves else {}
-    if last.get("move") == "rollback" and last.get("reason") == reason:
+    last = moves[-1] if moves else None
+    if last and last["move"] == "rollback" and last.get("reason") == reason:
         return f"was moved back to {current} for this reason already"
     return ""
 

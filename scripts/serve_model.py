@@ -6,11 +6,16 @@ import shlex
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine import command_line
 from engine.command_line import Finding, SettingsError
 from engine.kserve import golden_requests as golden
+
+if TYPE_CHECKING:
+    from engine.documents.golden import Request
+    from engine.documents.version import Version
+    from engine.model_registry.model_registry import ModelRegistry
 
 ROOT = Path(__file__).resolve().parents[1]
 LOG = ROOT / "build" / "serve" / "server.log"
@@ -38,7 +43,7 @@ def main() -> int:
         return serve(registry, champion, Path(folder), arguments)
 
 
-def serve(registry: Any, champion: dict[str, Any], folder: Path, arguments: argparse.Namespace) -> int:
+def serve(registry: "ModelRegistry", champion: "Version", folder: Path, arguments: argparse.Namespace) -> int:
     from engine.serving.model_server import environment_of, running
 
     name, sha256 = registry.name, champion["model_sha256"]
@@ -59,10 +64,10 @@ def serve(registry: Any, champion: dict[str, Any], folder: Path, arguments: argp
     return 0
 
 
-def curl(url: str, request: dict[str, Any]) -> str:
+def curl(url: str, request: "Request") -> str:
     """The command that asks about the first row of `request`."""
-    row = [each | {"shape": [1, 1], "data": each["data"][:1]} for each in request["inputs"]]
-    body = json.dumps(request | {"inputs": row})
+    row = [{**tensor, "shape": [1, 1], "data": tensor["data"][:1]} for tensor in request["inputs"]]
+    body = json.dumps({**request, "inputs": row})
     return f"curl --silent {url} --header 'Content-Type: application/json' --data {shlex.quote(body)}"
 
 

@@ -6,12 +6,13 @@ import sys
 from contextlib import AbstractContextManager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.command_line import Finding, SettingsError, parser, run
 from engine.github.step import add_summary, set_outputs
 
 if TYPE_CHECKING:
+    from engine.documents.verdict import Verdict
     from engine.kubeflow.kfp_client import Client
     from engine.kubeflow.uploads import Version
 
@@ -63,7 +64,7 @@ def main() -> int:
 
 def _train(
     client: "Client", version: "Version", name: str, asked: dict[str, str], detach: bool
-) -> dict[str, Any] | None:
+) -> "Verdict | None":
     """The verdict of the run called `name`, started where none of that name is under way; None: detached."""
     from engine.gate import judged_run
     from engine.kubeflow import runs

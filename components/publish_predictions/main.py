@@ -37,13 +37,15 @@ def main() -> None:
 
     arguments = vars(options.parse_args())
 
+    from engine.documents import files
+    from engine.documents.listing import Listing
     from engine.predictions import publishing
     from engine.predictions.predictions import Predictions
 
     name = arguments.pop("name")
     batch = publishing.Batch(
         kept=Predictions(arguments.pop("predictions_uri"), name),
-        listing=json.loads(arguments.pop("listing").read_text()),
+        listing=files.read(arguments.pop("listing"), Listing),
         model=name,
         model_version=arguments.pop("model_version"),
         run=arguments.pop("run"),

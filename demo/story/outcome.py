@@ -1,6 +1,5 @@
 """What a step came to, in the words of the documents that its last command left."""
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,9 @@ from typing import Any
 
 from demo.story.story import Step
 from engine.command_line import WorldError
+from engine.documents import files
+from engine.documents.decision import Decision
+from engine.documents.verdict import Verdict
 from engine.documents.verdicts import read_verdict
 from engine.metrics.metrics import title_of
 from engine.model_registry.model_registry import ModelRegistry
@@ -56,7 +58,7 @@ def judged(project: Project, step: Step) -> Told:
     return of_verdict(read_verdict(folder / "verdict.json"), (("report", folder / "report.html"),))
 
 
-def of_verdict(verdict: Document, reports: tuple[tuple[str, Path], ...]) -> Told:
+def of_verdict(verdict: Verdict, reports: tuple[tuple[str, Path], ...]) -> Told:
     tone = "good" if verdict["passed"] else "open" if verdict["verdict"] == "INCONCLUSIVE" else "bad"
     outcome = "passes" if verdict["passed"] else "does not pass"
     return Told(verdict["verdict"], outcome, verdict["reason"], tone, reports)
@@ -64,7 +66,7 @@ def of_verdict(verdict: Document, reports: tuple[tuple[str, Path], ...]) -> Told
 
 def monitored(project: Project, step: Step) -> Told:
     folder = project.root / "build/monitor"
-    decision = json.loads((folder / "decision.json").read_bytes())
+    decision = files.read(folder / "decision.json", Decision)
     reports: tuple[tuple[str, Path], ...] = (("report", folder / "monitoring.html"),)
     reason, outcome = decision["reason"], terminal.OUTCOMES[decision["decision"]]
     if decision["alarm"] and decision["start"] == "nested":
@@ -96,7 +98,7 @@ def predicted(project: Project, step: Step) -> Told:
 def rolled_back(project: Project, step: Step) -> Told:
     move = project.registry.history(1)[0]
     metric = project.settings.metric.name
-    figure, reason = unsigned((move["metrics"] or {}).get(metric)), move["reason"]
+    figure, reason = unsigned(move["metrics"].get(metric)), move["reason"]
     before, now = move["previous"][:12], move["version"][:12]
     return Told(
         "ROLLED BACK",

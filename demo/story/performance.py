@@ -32,7 +32,7 @@ def performance(project: Project, reigns: Reigns, end: date, folder: Path) -> Do
     policies = project.settings.policies
     for day, version in reigns:
         seen = project.registry.version(version)["record"]["training_window"]["end"]
-        if seen > str(day):
+        if seen is None or seen > str(day):
             raise WorldError(f"version {version}: expected rows up to {day} in its training, found {seen}")
     rows = scored(project, {version for _, version in reigns}, reigns[0][0], end, folder)
     return compared(rows, reigns, end, known_metrics()[project.settings.metric.name], policies.confidence)
@@ -144,9 +144,7 @@ def scored(project: Project, versions: set[str], start: date, end: date, folder:
         model = ("--model", folder / version)
         component(homes["score_model"], "score_model", *about, *model, "--predictions", predictions)
         models[version] = Model(document["record"], version, read_table(predictions))
-    return labelled_rows(
-        read_table(features), models, {"slices": {"columns": []}, "cluster": settings.policies.cluster}
-    )
+    return labelled_rows(read_table(features), models, settings.policies.cluster, [])
 
 
 def component(home: Path, name: str, *arguments: str | Path) -> None:

@@ -2,14 +2,18 @@
 
 import hashlib
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import TypeVar
 
 from engine.command_line import WorldError
+from engine.command_line.typed_json import checked
 from engine.stores.storage import LostRace, open_store
 
 SCHEMA_VERSION = 1
 
-Document = dict[str, Any]
+Document = Mapping[str, object]
+"""Any of the documents; their types say which keys they have."""
+Kind = TypeVar("Kind")
 
 
 class Documents:
@@ -19,8 +23,8 @@ class Documents:
         self.uri = uri
         self.store = open_store(uri)
 
-    def read(self, key: str, *fields: str) -> tuple[Document, str]:
-        """The document at `key`, which must have `fields`, and the tag for `swap`. NotFound where none is."""
+    def read(self, key: str, kind: type[Kind]) -> tuple[Kind, str]:
+        """The document at `key`, which must be of the type `kind`, and its tag. NotFound if absent."""
         data, tag = self.store.read(key)
         expected = f"{self.uri}/{key}: expected a JSON object of schema version {SCHEMA_VERSION}"
         try:
@@ -29,20 +33,24 @@ class Documents:
             raise WorldError(f"{expected}, found {len(data)} bytes that are not JSON ({error})") from None
         if not isinstance(document, dict) or document.get("schema_version") != SCHEMA_VERSION:
             raise WorldError(f"{expected}, found {data[:60]!r}")
-        if missing := [field for field in fields if field not in document]:
-            raise WorldError(f"{expected}, found one without {', '.join(missing)}")
-        return document, tag
+        try:
+            return checked(kind, document), tag
+        except ValueError as error:
+            raise WorldError(
+                f"{self.uri}/{key}: expected a document of the type {kind.__name__}, found another ({error});"
+                " restore it, or use the release that wrote it"
+            ) from None
 
     def create(self, key: str, document: Document) -> None:
         """Write where nothing stands; what somebody else wrote first stays."""
         try:
             self.swap(key, document, None)
         except LostRace:
-            self.read(key)
+            self.read(key, dict)
 
     def swap(self, key: str, document: Document, tag: str | None) -> None:
         """Replace what was read with `tag` (None: nothing was there); LostRace where it is another by now."""
-        data = json.dumps({"schema_version": SCHEMA_VERSION} | document, indent=2, sort_keys=True) + "\n"
+        data = json.dumps({"schema_version": SCHEMA_VERSION, **document}, indent=2, sort_keys=True) + "\n"
         self.store.swap(key, data.encode(), tag)
 
 

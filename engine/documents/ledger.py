@@ -7,6 +7,8 @@ from engine.documents.keywords import Count, Metrics
 from engine.documents.parts import Stored
 from engine.documents.version import VerdictSummary
 
+MoveKind = Literal["promote", "rollback"]
+
 
 class Pointer(Stored):
     """The version in production and its ledger entry; empty and 0 before the first move."""
@@ -16,19 +18,21 @@ class Pointer(Stored):
     ledger: str
 
 
-class Move(Pointer):
-    """A ledger entry: a move of the champion, with the version and the entry (its key) before it.
+class Judged(TypedDict):
+    """Why a version is the champion: its metrics, the verdict's summary, and a rollback's reason."""
 
-    `reason` is a rollback's.
-    """
-
-    move: Literal["promote", "rollback"]
-    at: str
-    previous: str
-    before: str
     metrics: Metrics
     verdict: VerdictSummary
     reason: NotRequired[str]
+
+
+class Move(Pointer, Judged):
+    """A ledger entry: a move of the champion, with the version and the entry (its key) before it."""
+
+    move: MoveKind
+    at: str
+    previous: str
+    before: str
 
 
 class Acceptance(Stored):
@@ -59,3 +63,6 @@ class MonitorState(Stored):
     as_of: str
     alarms: list[Alarm]
     recovered: dict[str, str]
+
+
+NOTHING_DECIDED: MonitorState = {"as_of": "", "alarms": [], "recovered": {}}

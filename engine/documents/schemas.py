@@ -23,6 +23,7 @@ from engine.documents.ledger import Acceptance, MonitorState, Move, Pointer
 from engine.documents.manifest import Manifest, PredictedShard
 from engine.documents.record import TrainingRecord
 from engine.documents.version import StoredVersion
+from engine.tables.snapshots import Snapshot
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -30,6 +31,7 @@ FOLDER = Path(__file__).parent
 DOCUMENTS: dict[str, Any] = {
     "verdict": Annotated[verdict.Verdict, verdict.CONDITIONS],
     "decision": Annotated[decision.Decision, decision.CONDITIONS],
+    "snapshot": Snapshot,
     "record": TrainingRecord,
     "version": StoredVersion,
     "pointer": Pointer,

@@ -6,20 +6,27 @@ from engine.documents.keywords import Count, Keywords, MetricName, Metrics, Text
 from engine.documents.parts import Finding, Metric, Provenance, UsedRows, Window
 from engine.documents.policy import Mode, Policy
 
-Outcome = Literal["IDENTICAL", "BETTER", "NON_INFERIOR", "INCONCLUSIVE", "WORSE", "NO_CHAMPION", "INVALID"]
+ModelOutcome = Literal["IDENTICAL", "BETTER", "NON_INFERIOR", "INCONCLUSIVE", "WORSE"]
+Reference = Literal["champion", "control"]
+Outcome = ModelOutcome | Literal["NO_CHAMPION", "INVALID"]
 
 
-class JudgedModel(TypedDict):
-    """A model's figures on the evaluation rows, and what it is; latency is reported, never judged."""
+class ModelFacts(TypedDict):
+    """What a model is, as far as it is known; its latency is reported, never judged."""
 
-    value: float
-    standard_error: NotRequired[float | None]
-    metrics: Metrics
     version: str | None
     model_sha256: str | None
     model_bytes: int | None
     training_window: Window | None
     milliseconds_per_1000_rows: float | None
+
+
+class JudgedModel(ModelFacts):
+    """A model's figures on the evaluation rows, in the units of the metrics."""
+
+    value: float
+    standard_error: NotRequired[float | None]
+    metrics: Metrics
 
 
 class Difference(TypedDict):
@@ -83,16 +90,15 @@ class Floor(TypedDict):
     passed: bool
 
 
-class Comparison(Difference):
-    """The candidate against one reference; with NO_CHAMPION, against a constant prediction and `floor`.
+class Judgement(Difference):
+    """The candidate against a reference, and what that means under the policy.
 
     `minimum_detectable_effect` is found with 80% power. `rows_to_decide` is set if the interval left it open,
     `serial_correlation` if clusters follow each other in time.
     """
 
-    reference: Literal["champion", "control"]
+    reference: Reference
     mode: Mode
-    verdict: Outcome
     passed: bool
     reason: str
     confidence: float
@@ -104,7 +110,24 @@ class Comparison(Difference):
     slices: list[Slice]
     slices_not_judged: Count
     guardrails: list[Guardrail]
-    floor: NotRequired[Floor]
+
+
+@final
+class ModelComparison(Judgement):
+    """The candidate against the champion or the control."""
+
+    verdict: ModelOutcome
+
+
+@final
+class FloorComparison(Judgement):
+    """The candidate against a constant prediction and the floor, as there is no champion to compare with."""
+
+    verdict: Literal["NO_CHAMPION"]
+    floor: Floor
+
+
+Comparison = ModelComparison | FloorComparison
 
 
 Models = Annotated[

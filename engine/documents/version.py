@@ -40,13 +40,18 @@ class VerdictSummary(TypedDict):
     standard_error: float | None
 
 
-class VersionFacts(TypedDict):
-    """What a version is, however it was judged: the part that its digest is of."""
+class Metadata(TypedDict):
+    """The code that a model was born with: the commit, the images, and the settings of its features."""
 
-    schema_version: Literal[1]
     code_sha: str
     images: Images
     feature_settings: FeatureSettings
+
+
+class VersionFacts(Metadata):
+    """What a version is, however it was judged: the part that its digest is of."""
+
+    schema_version: Literal[1]
     record: TrainingRecord
     model_sha256: str
     model_bytes: Count
@@ -66,7 +71,7 @@ class Version(StoredVersion):
     version: str
 
 
-class NoVersion(TypedDict):
-    """What model_registry resolves if there is no champion."""
+class Resolved(TypedDict):
+    """What model_registry resolves: a version, or null if there is no champion."""
 
-    version: None
+    version: str | None

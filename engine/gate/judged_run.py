@@ -4,10 +4,11 @@ import os
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from engine.command_line import SettingsError, WorldError
+from engine.documents.verdict import Verdict
 from engine.documents.verdicts import read_verdict as read_document
+from engine.documents.version import Version
 from engine.images.images import LOCAL_REPOSITORY, recover
 from engine.kubeflow import runs
 from engine.kubeflow.endpoint import connect, remote_host
@@ -22,7 +23,6 @@ from engine.stores import storage
 DOCUMENTS = ("verdict.json", "report.html", "report.md")
 ENFORCEMENT = "enforce-verdict"
 LOG_LINES = 15
-Document = dict[str, Any]
 
 
 class NoVerdict(WorldError):  # noqa: N818 - what a run came to
@@ -33,13 +33,13 @@ class NoVerdict(WorldError):  # noqa: N818 - what a run came to
         self.broken = broken
 
 
-def recover_images(root: Path, version: Document | None) -> None:
+def recover_images(root: Path, version: Version | None) -> None:
     """Have the images that a registered model was born in, from its commit where this machine lacks them."""
     if remote_host():  # which pulls them
         return
     if version is None:
         return
-    for reference in version["images"].values():
+    for reference in map(str, version["images"].values()):
         try:
             recover(reference, version["code_sha"], root)
         except (SettingsError, WorldError):
@@ -78,7 +78,7 @@ def judge(
     tasks: TaskSettings,
     parameters: Mapping[str, str],
     results: Path,
-) -> Document:
+) -> Verdict:
     """The verdict of a run of `pipeline`; verdict and report are left in the folder `results`."""
     compiled = compiled_to(results, root, pipeline, references, tasks)
     with connect(root) as client:
@@ -117,7 +117,7 @@ def results_uri_of_a_run(results: Path) -> str:
     return results.as_uri()
 
 
-def concluded(client: Client, run: runs.Run, results_uri: str, results: Path) -> Document:
+def concluded(client: Client, run: runs.Run, results_uri: str, results: Path) -> Verdict:
     """The verdict that `run` ended with."""
     verdict = read_verdict(results_uri, results)
     if verdict is None or not agrees(run, verdict):
@@ -126,7 +126,7 @@ def concluded(client: Client, run: runs.Run, results_uri: str, results: Path) ->
     return verdict
 
 
-def read_verdict(results_uri: str, results: Path) -> Document | None:
+def read_verdict(results_uri: str, results: Path) -> Verdict | None:
     """The verdict at `results_uri`, the documents fetched from there to `results`; None with no verdict."""
     try:
         for name in DOCUMENTS:
@@ -138,7 +138,7 @@ def read_verdict(results_uri: str, results: Path) -> Document | None:
     return read_document(results / "verdict.json")
 
 
-def agrees(run: runs.Run, verdict: Document | None) -> bool:
+def agrees(run: runs.Run, verdict: Verdict | None) -> bool:
     """Whether the run ended as its verdict says: a lost comparison fails where it is enforced."""
     if verdict is None or verdict["passed"]:
         return verdict is not None and run.state == "SUCCEEDED"

@@ -5,17 +5,18 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
+from engine.command_line.typed_json import checked
+from engine.documents.policy import Policy
+from engine.documents.verdict import Outcome, Verdict
 from engine.judging import verdict_document as document
 from engine.judging.verdict_inputs import VerdictInputs
 from engine.reporting import verdict_report as report
 
 QUEUE = "refs/heads/gh-readonly-queue/"
-Document = dict[str, Any]
 
 
-def unchanged(asked: Mapping[str, str], results: Path) -> Document:
+def unchanged(asked: Mapping[str, str], results: Path) -> Verdict:
     """The same code makes the same model, byte for byte: the answer is known before anything is trained."""
     later = json.loads(asked["provenance"]).get("counts_after_the_merge")
     but = " but for what counts after the merge" if later else ""
@@ -23,7 +24,7 @@ def unchanged(asked: Mapping[str, str], results: Path) -> Document:
     return _reached(asked, results, verdict="IDENTICAL", passed=True, reason=reason)
 
 
-def broken_interface(asked: Mapping[str, str], components: Iterable[str], results: Path) -> Document:
+def broken_interface(asked: Mapping[str, str], components: Iterable[str], results: Path) -> Verdict:
     """A run that failed where the base's pipeline called `components`, whose interfaces changed."""
     changed = ", ".join(f"components/{name}/component.py" for name in components)
     reason = (
@@ -34,7 +35,7 @@ def broken_interface(asked: Mapping[str, str], components: Iterable[str], result
     return _reached(asked, results, verdict="INVALID", passed=False, reason=reason)
 
 
-def with_acceptance(verdict: Document, number: int, sha: str, results: Path) -> Document:
+def with_acceptance(verdict: Verdict, number: int, sha: str, results: Path) -> Verdict:
     """`verdict`, and that somebody accepted what the head `sha` of a pull request loses, where GitHub knows.
 
     The documents in `results` say so too; it does not pass the more.
@@ -52,20 +53,27 @@ def with_acceptance(verdict: Document, number: int, sha: str, results: Path) -> 
         words = accepted_regression(github, github.get("pulls", number)["head"]["sha"])
     if words is None:
         return verdict
-    verdict = verdict | {"accepted": words}
+    verdict = {**verdict, "accepted": words}
     _write(verdict, report.render_accepted(verdict, (results / "report.html").read_text()), results)
     return verdict
 
 
-def _reached(asked: Mapping[str, str], results: Path, **found: Any) -> Document:
-    policy, provenance = json.loads(asked["policy"]), json.loads(asked["provenance"])
+def _reached(
+    asked: Mapping[str, str], results: Path, *, verdict: Outcome, passed: bool, reason: str
+) -> Verdict:
+    policy, provenance = checked(Policy, json.loads(asked["policy"])), json.loads(asked["provenance"])
     question = VerdictInputs(policy=policy, findings={}, provenance=provenance, history=[], models={})
-    verdict = document.skeleton(question) | found
-    _write(verdict, report.render(verdict, None, question), results)
-    return verdict
+    reached: Verdict = {
+        **document.skeleton(question),
+        "verdict": verdict,
+        "passed": passed,
+        "reason": reason,
+    }
+    _write(reached, report.render(reached, None, question), results)
+    return reached
 
 
-def _write(verdict: Document, documents: Mapping[str, str], results: Path) -> None:
+def _write(verdict: Verdict, documents: Mapping[str, str], results: Path) -> None:
     results.mkdir(parents=True, exist_ok=True)
     for name, text in {"verdict.json": json.dumps(verdict, indent=2) + "\n", **documents}.items():
         (results / name).write_text(text)

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from engine.command_line import Finding, WorldError
 from engine.command_line.signals import sigterm_exits
-from engine.gate.judged_run import Document, agrees, clear, concluded, read_verdict
+from engine.documents.verdict import Verdict
+from engine.gate.judged_run import agrees, clear, concluded, read_verdict
 from engine.kubeflow import runs
 from engine.kubeflow.endpoint import connect
 from engine.kubeflow.kfp_client import Client
@@ -42,7 +43,7 @@ def judge(
     parameters: Mapping[str, str],
     about: str,
     minutes: float = math.inf,
-) -> Document:
+) -> Verdict:
     """The verdict of the run of `compiled`; its documents are left beside that.
 
     `about` is what the answer depends on beside the parameters. A run that takes more than `minutes` is left
@@ -105,7 +106,7 @@ def end_others(client: Client, earlier: list[Run], found: Run | None) -> None:
             )
 
 
-def read_ended(client: Client, run: Run, results: Path) -> Document | None:
+def read_ended(client: Client, run: Run, results: Path) -> Verdict | None:
     """The verdict of a run that has ended, where it did end with one."""
     verdict = read_verdict(results_uri(run), results)
     if agrees(runs.read_run(client, run.id), verdict):

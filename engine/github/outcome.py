@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.documents.verdict import Verdict
 from engine.github.untrusted_verdict import Left
 
 GATE, SUMMARY = "gate", "ci-passed"  # jobs of pr.yml: the second only repeats what the others found
@@ -54,7 +55,7 @@ def outcome(conclusion: str, jobs: Iterable[Mapping[str, Any]], left: Left, acce
     return Outcome("success", "☑️", "No gate needed", NOT_NEEDED)
 
 
-def judged(verdict: Mapping[str, Any], conclusion: str, failed: list[str], accepted: str | None) -> Outcome:
+def judged(verdict: Verdict, conclusion: str, failed: list[str], accepted: str | None) -> Outcome:
     fine = verdict["passed"] or accepted is not None
     others = [name for name in failed if name != GATE]
     but = ""

@@ -3,7 +3,9 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
+
+from engine.documents.verdict import Verdict
 
 MOST_BYTES = 1_000_000
 DEEPEST = 12
@@ -16,7 +18,7 @@ DETACHED = "detached.json"
 class Left:
     """What a run left: a verdict, or why there is none to use, or word that the gate still goes on."""
 
-    verdict: dict[str, Any] | None = None
+    verdict: Verdict | None = None
     trouble: str = ""
     detached: bool = False
 
@@ -36,7 +38,7 @@ def read(folder: Path) -> Left:
         return Left(trouble=text.printable(f"expected a verdict in verdict.json, found {error}")[:300])
 
 
-def checked(path: Path) -> dict[str, Any]:
+def checked(path: Path) -> Verdict:
     """The verdict; ValueError says what it is instead."""
     import jsonschema
 
@@ -45,17 +47,18 @@ def checked(path: Path) -> dict[str, Any]:
     if len(content) > MOST_BYTES:
         raise ValueError(f"more than {MOST_BYTES:,} bytes")
     try:
-        verdict: dict[str, Any] = json.loads(content, parse_constant=refuse)
+        verdict: Verdict = json.loads(content, parse_constant=refuse)
     except RecursionError:
         raise ValueError("one that is nested too deep") from None
     check_sizes(verdict, DEEPEST)
     schema = json.loads(SCHEMA.read_bytes())
-    for error in jsonschema.Draft202012Validator(schema).iter_errors(verdict):
+    found = jsonschema.Draft202012Validator(schema).iter_errors(verdict)
+    if error := jsonschema.exceptions.best_match(found):
         raise ValueError(f"{error.json_path}: {error.message}")
     return verdict
 
 
-def check_sizes(value: Any, deeper: int) -> None:
+def check_sizes(value: object, deeper: int) -> None:
     """What the schema cannot say: how deep, and how large a number."""
     if deeper == 0:
         raise ValueError("one that is nested too deep")

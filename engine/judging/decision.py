@@ -1,10 +1,23 @@
 """Decide: each comparison's verdict from its interval, and the document's verdict from its comparisons."""
 
-from dataclasses import asdict, replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypedDict
 
 import numpy as np
 
+from engine.documents.policy import Mode, Policy
+from engine.documents.verdict import (
+    Comparison,
+    FloorComparison,
+    Guardrail,
+    ModelComparison,
+    ModelOutcome,
+    Outcome,
+    Reference,
+    SerialCorrelation,
+    Slice,
+)
 from engine.judging import statistics, verdict_wording
 from engine.judging.differences import difference, estimate, measure, subset
 from engine.judging.inputs import Model, Rows
@@ -15,31 +28,36 @@ from engine.metrics.known_metrics import known_metrics
 PASSING = {"improve": {"IDENTICAL", "BETTER"}, "not-worse": {"IDENTICAL", "BETTER", "NON_INFERIOR"}}
 
 
-def decide(
-    rows: Rows, models: dict[str, Model], policy: dict[str, Any], dummy: float
-) -> list[dict[str, Any]]:
+def decide(rows: Rows, models: dict[str, Model], policy: Policy, dummy: float) -> list[Comparison]:
     """One comparison for each reference of the policy that can be there; the champion's comes first."""
-    modes, comparisons = dict(policy["references"]), []
-    if "champion" in modes:
+    comparisons: list[Comparison] = []
+    champion, control = policy["references"].get("champion"), policy["references"].get("control")
+    if champion:
         unseen, why = unseen_rows(rows, models.get("champion"))
         if unseen is None:
-            comparisons.append(
-                against_nothing(modes["champion"], rows, policy, models["candidate"], dummy, why)
-            )
-            modes |= {"control": "improve"} if "control" in modes else {}
+            comparisons.append(against_nothing(champion, rows, policy, models["candidate"], dummy, why))
+            control = control and "improve"
         else:
-            comparisons.append(against("champion", modes["champion"], unseen, policy, models["candidate"]))
-    if "control" in modes and "control" in models:
-        comparisons.append(against("control", modes["control"], rows, policy, models["candidate"]))
+            comparisons.append(against("champion", champion, unseen, policy, models["candidate"]))
+    if control and "control" in models:
+        comparisons.append(against("control", control, rows, policy, models["candidate"]))
     return comparisons
 
 
-def overall(comparisons: list[dict[str, Any]]) -> dict[str, Any]:
+class Headline(TypedDict):
+    """A verdict's outcome, which one of its comparisons decides."""
+
+    verdict: Outcome
+    passed: bool
+    reason: str
+
+
+def overall(comparisons: list[Comparison]) -> Headline:
     """Every comparison must pass; but a change that leaves the model as it is passes in any case."""
     by_reference = {comparison["reference"]: comparison for comparison in comparisons}
-    control = by_reference.get("control", {})
+    control = by_reference.get("control")
     deciding = [by_reference[name] for name in ("control", "champion") if name in by_reference]
-    if control.get("verdict") == "IDENTICAL":
+    if control and control["verdict"] == "IDENTICAL":
         return headline(control, True, comparisons)
     lost = [comparison for comparison in deciding if not comparison["passed"]]
     if lost:
@@ -48,7 +66,7 @@ def overall(comparisons: list[dict[str, Any]]) -> dict[str, Any]:
     return headline(won[0], True, comparisons)
 
 
-def headline(comparison: dict[str, Any], passed: bool, told: list[dict[str, Any]]) -> dict[str, Any]:
+def headline(comparison: Comparison, passed: bool, told: list[Comparison]) -> Headline:
     others = [other for other in told if other is not comparison]
     reason = " ".join(each["reason"] for each in (comparison, *others))
     return {"verdict": comparison["verdict"], "passed": passed, "reason": reason}
@@ -66,27 +84,29 @@ def unseen_rows(rows: Rows, champion: Model | None) -> tuple[Rows | None, str]:
 
 
 def against(
-    reference: str, mode: str, rows: Rows, policy: dict[str, Any], candidate: Model
-) -> dict[str, Any]:
+    reference: Reference, mode: Mode, rows: Rows, policy: Policy, candidate: Model
+) -> ModelComparison:
     """Compare the candidate with one reference on `rows`."""
     metric, margin, least = known_metrics()[policy["metric"]], policy["margin"], policy["min_effect"]
     figures, found = difference(metric, rows, reference, policy["confidence"])
-    verdict, skipped = "IDENTICAL", 0
-    slices: list[dict[str, Any]] = []
-    guardrails: list[dict[str, Any]] = []
+    verdict: ModelOutcome = "IDENTICAL"
+    skipped = 0
+    slices: list[Slice] = []
+    guardrails: list[Guardrail] = []
     if not np.array_equal(rows.predictions["candidate"], rows.predictions[reference]):
         verdict = of_interval(found, least, margin) if enough(found, policy) else "INCONCLUSIVE"
         slices, skipped = judge_slices(metric, rows, reference, policy)
         guardrails = judge_guardrails(rows, reference, policy, candidate)
     wins = passes(verdict, mode, policy)
     open_end = verdict == "INCONCLUSIVE" or (verdict == "NON_INFERIOR" and not wins)
-    comparison = {
+    comparison: ModelComparison = {
         "reference": reference,
         "mode": mode,
         "verdict": verdict,
-        "passed": wins and all(each["passed"] for each in (*slices, *guardrails)),
+        "passed": wins and all_pass(slices) and all_pass(guardrails),
+        "reason": "",
         **figures,
-        **described(found, policy),
+        **strength_of(found, policy),
         "rows_to_decide": statistics.rows_to_decide(found, least if mode == "improve" else -margin)
         if open_end
         else None,
@@ -94,23 +114,48 @@ def against(
         "slices_not_judged": skipped,
         "guardrails": guardrails,
     }
-    told = verdict_wording.reason(comparison, metric.name, policy, wins, enough(found, policy))
-    return comparison | {"reason": told}
+    comparison["reason"] = verdict_wording.reason(
+        comparison, metric.name, policy, wins, enough(found, policy)
+    )
+    return comparison
 
 
-def enough(found: Estimate, policy: dict[str, Any]) -> bool:
+def all_pass(judged: Iterable[Slice | Guardrail]) -> bool:
+    return all(each["passed"] for each in judged)
+
+
+def enough(found: Estimate, policy: Policy) -> bool:
     return bool(found.rows >= policy["minimum_rows"] and found.clusters >= policy["minimum_clusters"])
 
 
-def described(found: Estimate, policy: dict[str, Any]) -> dict[str, Any]:
+class Strength(TypedDict):
+    """What an estimate of so many rows can show, under the rules of the policy."""
+
+    confidence: float
+    margin: float
+    min_effect: float
+    minimum_detectable_effect: float | None
+    serial_correlation: SerialCorrelation | None
+
+
+def strength_of(found: Estimate, policy: Policy) -> Strength:
+    serial = found.serial_correlation
     return {
-        **{name: policy[name] for name in ("confidence", "margin", "min_effect")},
+        "confidence": policy["confidence"],
+        "margin": policy["margin"],
+        "min_effect": policy["min_effect"],
         "minimum_detectable_effect": statistics.minimum_detectable_effect(found, policy["confidence"]),
-        "serial_correlation": asdict(found.serial_correlation) if found.serial_correlation else None,
+        "serial_correlation": {
+            "autocorrelation": serial.autocorrelation,
+            "p_value": serial.p_value,
+            "widening": serial.widening,
+        }
+        if serial
+        else None,
     }
 
 
-def of_interval(found: Estimate, min_effect: float, margin: float) -> str:
+def of_interval(found: Estimate, min_effect: float, margin: float) -> ModelOutcome:
     if found.lower > min_effect:
         return "BETTER"
     if found.lower > -margin:
@@ -118,15 +163,15 @@ def of_interval(found: Estimate, min_effect: float, margin: float) -> str:
     return "WORSE" if found.upper < -margin else "INCONCLUSIVE"
 
 
-def passes(verdict: str, mode: str, policy: dict[str, Any]) -> bool:
+def passes(verdict: ModelOutcome, mode: Mode, policy: Policy) -> bool:
     if verdict == "INCONCLUSIVE" and mode == "not-worse":
-        return bool(policy["inconclusive"] == "pass")
+        return policy["inconclusive"] == "pass"
     return verdict in PASSING[mode]
 
 
 def against_nothing(
-    mode: str, rows: Rows, policy: dict[str, Any], candidate: Model, dummy: float, why: str
-) -> dict[str, Any]:
+    mode: Mode, rows: Rows, policy: Policy, candidate: Model, dummy: float, why: str
+) -> FloorComparison:
     """Without a champion the whole interval must lie beyond the floor and beyond a constant prediction."""
     metric, confidence = known_metrics()[policy["metric"]], policy["confidence"]
     rows = replace(rows, predictions={**rows.predictions, "dummy": np.full(len(rows.label), dummy)})
@@ -135,19 +180,22 @@ def against_nothing(
     alone = estimate(value, influence, rows, confidence)
     reached = alone.lower > policy["floor"] if metric.sign > 0 else alone.upper < policy["floor"]
     wins = reached and found.lower > 0 and enough(found, policy)
-    guardrails = judge_size(policy, candidate)
-    comparison = {
+    guardrails: list[Guardrail] = [*judge_size(policy, candidate)]
+    comparison: FloorComparison = {
         "reference": "champion",
         "mode": mode,
         "verdict": "NO_CHAMPION",
-        "passed": wins and all(each["passed"] for each in guardrails),
+        "passed": wins and all_pass(guardrails),
+        "reason": "",
         **figures,
-        **described(found, policy),
+        **strength_of(found, policy),
         "floor": {"value": policy["floor"], "lower": alone.lower, "upper": alone.upper, "passed": reached},
         "rows_to_decide": None,
         "slices": [],
         "slices_not_judged": 0,
         "guardrails": guardrails,
     }
-    told = verdict_wording.without_champion(why, comparison, metric.name, policy, enough(found, policy))
-    return comparison | {"reason": told}
+    comparison["reason"] = verdict_wording.without_champion(
+        why, comparison, metric.name, policy, enough(found, policy)
+    )
+    return comparison

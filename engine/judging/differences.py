@@ -1,20 +1,18 @@
 """Candidate minus reference on the same rows, in the metric's good direction, with its interval."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.documents.verdict import Difference
 from engine.judging import statistics
 from engine.judging.inputs import Invalid, Rows
 from engine.judging.statistics import Estimate
 from engine.metrics.metric import Floats, Metric, Undefined
 
 
-def difference(
-    metric: Metric, rows: Rows, reference: str, confidence: float
-) -> tuple[dict[str, Any], Estimate]:
+def difference(metric: Metric, rows: Rows, reference: str, confidence: float) -> tuple[Difference, Estimate]:
     """Candidate minus reference, paired by row, turned into the metric's good direction."""
     candidate, candidate_influence = measure(metric, rows, "candidate")
     other, other_influence = measure(metric, rows, reference)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from engine.command_line import SettingsError
+from engine.documents.record import TrainingRecord
+from engine.documents.verdict import ModelFacts
 from engine.tables.columns import encode, floats, times
 
 KEY, TIME, LABEL = 0, 1, 2  # the first columns of every feature table, whatever their names
@@ -26,11 +27,11 @@ class Invalid(Exception):  # noqa: N818 - a verdict, not a failure
 class Model:
     """What is known about a model: its training record, and the version document where it is a version."""
 
-    record: dict[str, Any]
+    record: TrainingRecord
     version: str | None = None
     table: pa.Table | None = None
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> ModelFacts:
         metadata = (self.table.schema.metadata or {}) if self.table else {}
         latency = metadata.get(b"milliseconds_per_1000_rows")
         return {
@@ -54,13 +55,6 @@ class Rows:
     in_sequence: bool = True  # whether clusters follow each other in time, or stand side by side in it
 
 
-def read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_bytes())
-    except ValueError as error:
-        raise SettingsError(f"{path}: expected a JSON document, found: {error}") from None
-
-
 def in_time_order(values: pa.ChunkedArray[Any], time: NDArray[np.datetime64]) -> NDArray[np.intp]:
     """Number the clusters by when each first appears, then by name: the order of rows does not matter."""
     names, codes = encode(values)
@@ -75,20 +69,20 @@ def is_in_sequence(cluster: NDArray[np.intp], time: NDArray[np.datetime64]) -> b
     return bool((time[order][1:] >= time[order][:-1]).all())
 
 
-def labelled_rows(truth: pa.Table, models: dict[str, Model], policy: dict[str, Any]) -> Rows:
+def labelled_rows(truth: pa.Table, models: dict[str, Model], cluster: str, slices: Sequence[str]) -> Rows:
     """The rows of `truth` that have a label, with the predictions that every model made for them."""
     refuse_duplicates(truth, "the truth")
     known = truth.filter(truth.column(LABEL).is_valid())
     time = times(known.column(TIME))
-    columns = {name: column_of(known, name) for name in policy["slices"]["columns"]}
-    cluster = in_time_order(cluster_column(known, policy["cluster"]), time)
+    columns = {name: column_of(known, name) for name in slices}
+    codes = in_time_order(cluster_column(known, cluster), time)
     return Rows(
         time=time,
         label=floats(known.column(LABEL)),
-        cluster=cluster,
+        cluster=codes,
         slices={name: encode(values) for name, values in columns.items()},
         predictions={name: align(name, model.table, known, truth) for name, model in models.items()},
-        in_sequence=policy["cluster"] == "day" or is_in_sequence(cluster, time),
+        in_sequence=cluster == "day" or is_in_sequence(codes, time),
     )
 
 

@@ -1,9 +1,9 @@
 """What a good average must not hide: slices of the rows, other metrics, the size of the model."""
 
-from typing import Any
-
 import numpy as np
 
+from engine.documents.policy import Policy
+from engine.documents.verdict import Difference, Guardrail, SizeGuardrail, Slice
 from engine.judging import statistics
 from engine.judging.differences import difference, subset
 from engine.judging.inputs import Invalid, Model, Rows
@@ -12,11 +12,11 @@ from engine.metrics.metric import Metric
 from engine.metrics.metrics import MODEL_BYTES
 
 
-def judge_slices(
-    metric: Metric, rows: Rows, reference: str, policy: dict[str, Any]
-) -> tuple[list[dict[str, Any]], int]:
+def judge_slices(metric: Metric, rows: Rows, reference: str, policy: Policy) -> tuple[list[Slice], int]:
     """Slices fail on a significant drop beyond the margin only, corrected for how many were looked at."""
-    judged, p_values, skipped = [], [], 0
+    judged: list[tuple[str, str, Difference]] = []
+    p_values: list[float] = []
+    skipped = 0
     for column, (names, codes) in rows.slices.items():
         counts = np.bincount(codes, minlength=len(names))
         for code in np.flatnonzero(counts):
@@ -30,34 +30,34 @@ def judge_slices(
             except Invalid:
                 skipped += 1
                 continue
-            judged.append({"column": column, "value": names[code], **figures})
+            judged.append((column, names[code], figures))
             p_values.append(statistics.p_value_below(found, -policy["margin"]))
     level = (1 - policy["confidence"]) / 2
-    for each, p_value in zip(judged, statistics.holm(p_values), strict=True):
-        each |= {"p_value": p_value, "passed": p_value >= level}
-    return judged, skipped
+    slices: list[Slice] = [
+        {"column": column, "value": value, **figures, "p_value": p_value, "passed": p_value >= level}
+        for (column, value, figures), p_value in zip(judged, statistics.holm(p_values), strict=True)
+    ]
+    return slices, skipped
 
 
-def judge_guardrails(
-    rows: Rows, reference: str, policy: dict[str, Any], candidate: Model
-) -> list[dict[str, Any]]:
+def judge_guardrails(rows: Rows, reference: str, policy: Policy, candidate: Model) -> list[Guardrail]:
     """What the metric hides must not drop significantly beyond its own margin."""
-    judged = []
+    judged: list[Guardrail] = []
     for name, rule in policy["guardrails"].items():
         if name != MODEL_BYTES:
             figures, found = difference(known_metrics()[name], rows, reference, policy["confidence"])
             judged.append(
                 {"name": name, **figures, "margin": rule["margin"], "passed": found.upper >= -rule["margin"]}
             )
-    return judged + judge_size(policy, candidate)
+    return [*judged, *judge_size(policy, candidate)]
 
 
-def judge_size(policy: dict[str, Any], candidate: Model) -> list[dict[str, Any]]:
+def judge_size(policy: Policy, candidate: Model) -> list[SizeGuardrail]:
     rule = policy["guardrails"].get(MODEL_BYTES)
     if rule is None:
         return []
     size = candidate.record.get("model_bytes")
     if size is None:
         raise Invalid("the candidate's record does not tell model_bytes, which a guardrail judges")
-    judged = {"name": MODEL_BYTES, "candidate_value": size, "maximum": rule["maximum"]}
-    return [{**judged, "passed": size <= rule["maximum"]}]
+    maximum = rule["maximum"]
+    return [{"name": "model_bytes", "candidate_value": size, "maximum": maximum, "passed": size <= maximum}]

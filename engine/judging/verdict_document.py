@@ -2,57 +2,82 @@
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from engine.command_line import SettingsError
+from engine.documents.ledger import Move
+from engine.documents.parts import Findings, UsedRows
+from engine.documents.record import TrainedLabel
+from engine.documents.verdict import JudgedModel, ModelFacts, Verdict
 from engine.judging import decision
 from engine.judging.differences import estimate, measure
-from engine.judging.inputs import KEY, TIME, Invalid, Model, Rows, labelled_rows
+from engine.judging.inputs import KEY, TIME, Invalid, Rows, labelled_rows
 from engine.judging.verdict_inputs import VerdictInputs
 from engine.metrics.known_metrics import known_metrics
 from engine.metrics.metric import Floats, LabelType, Metric, Undefined
 from engine.metrics.metrics import MODEL_BYTES
 from engine.tables import snapshot
 from engine.tables.columns import times
+from engine.tables.snapshots import Snapshot
 
-SCHEMA_VERSION = 1
+Kind = TypeVar("Kind")
+NO_FACTS: ModelFacts = {
+    "version": None,
+    "model_sha256": None,
+    "model_bytes": None,
+    "training_window": None,
+    "milliseconds_per_1000_rows": None,
+}
+"""Of the constant prediction, which is no file."""
 
 
-def judge(inputs: VerdictInputs) -> tuple[dict[str, Any], Rows | None]:
+def judge(inputs: VerdictInputs) -> tuple[Verdict, Rows | None]:
     """The verdict document, and the rows it was found on; there are none where it is INVALID."""
     check_policy(inputs)
     document = skeleton(inputs)
     try:
         refuse_findings(inputs.findings)
         refuse_overlap(inputs)
-        rows = labelled_rows(evaluation_rows(inputs), inputs.models, inputs.policy)
+        rows = labelled_rows(
+            evaluation_rows(inputs),
+            inputs.models,
+            inputs.policy["cluster"],
+            inputs.policy["slices"]["columns"],
+        )
         check_values(rows, label_of(inputs)["type"])
         comparisons = decision.decide(rows, inputs.models, inputs.policy, dummy_prediction(inputs))
         if not comparisons:
             raise Invalid(
                 "there is no reference to compare with: neither a control nor a champion was asked for"
             )
-        document |= {"rows": described_rows(rows, inputs), "models": described_models(rows, inputs)}
-        document |= {"comparisons": comparisons, **decision.overall(comparisons)}
-        return finite(document), rows
+        reached: Verdict = {
+            **document,
+            "rows": described_rows(rows, inputs),
+            "models": described_models(rows, inputs),
+            "comparisons": comparisons,
+            **decision.overall(comparisons),
+        }
+        return finite(reached), rows
     except Invalid as error:
-        return finite(document | {"reason": f"{str(error)[0].upper()}{str(error)[1:]}."}), None
+        document["reason"] = f"{str(error)[0].upper()}{str(error)[1:]}."
+        return finite(document), None
 
 
-def skeleton(inputs: VerdictInputs) -> dict[str, Any]:
+def skeleton(inputs: VerdictInputs) -> Verdict:
     """A verdict that has not been reached; INVALID keeps it as it is but for the reason."""
-    metric, taken = metric_of(inputs), snapshot(inputs.truth) if inputs.truth else {}
+    metric, taken = metric_of(inputs), snapshot(inputs.truth) if inputs.truth else Snapshot()
+    as_of = taken.get("as_of") or inputs.provenance.get("as_of")
     used = [used_data(entry) for entry in inputs.history]
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": 1,
         "verdict": "INVALID",
         "passed": False,
         "reason": "",
-        "as_of": taken.get("as_of") or inputs.provenance.get("as_of"),
+        "as_of": str(as_of) if as_of else None,
         "rows": None,
         "metric": {"name": metric.name, "title": metric.title, "direction": metric.direction},
         "models": {},
@@ -69,10 +94,10 @@ def metric_of(inputs: VerdictInputs) -> Metric:
     return known_metrics()[inputs.policy["metric"]]
 
 
-def used_data(entry: dict[str, Any]) -> str | None:
+def used_data(entry: Move) -> str | None:
     """Hash of the evaluation data that an entry of the ledger was decided on."""
-    verdict = entry.get("verdict")
-    return (verdict.get("rows") or {}).get("data_sha256") if isinstance(verdict, dict) else None
+    rows = entry["verdict"]["rows"]
+    return rows["data_sha256"] if rows else None
 
 
 def check_policy(inputs: VerdictInputs) -> None:
@@ -89,9 +114,8 @@ def check_policy(inputs: VerdictInputs) -> None:
             raise SettingsError(f"metric {name} does not suit a label of type {label_type!r}")
 
 
-def label_of(inputs: VerdictInputs) -> dict[str, Any]:
-    label: dict[str, Any] = inputs.models["candidate"].record["label"]
-    return label
+def label_of(inputs: VerdictInputs) -> TrainedLabel:
+    return inputs.models["candidate"].record["label"]
 
 
 def evaluation_rows(inputs: VerdictInputs) -> pa.Table:
@@ -100,7 +124,7 @@ def evaluation_rows(inputs: VerdictInputs) -> pa.Table:
     return inputs.truth
 
 
-def refuse_findings(findings: dict[str, Any]) -> None:
+def refuse_findings(findings: Findings) -> None:
     found = findings.get("findings", [])
     if found:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
@@ -139,14 +163,10 @@ def check_values(rows: Rows, label_type: str) -> None:
 
 def dummy_prediction(inputs: VerdictInputs) -> float:
     """The constant that suits the metric best, from the training labels."""
-    which = metric_of(inputs).best_constant
-    value = label_of(inputs).get(which)
-    if value is None:
-        raise Invalid(f"the candidate's record does not tell the label's {which}")
-    return float(value)
+    return label_of(inputs)[metric_of(inputs).best_constant]
 
 
-def described_rows(rows: Rows, inputs: VerdictInputs) -> dict[str, Any]:
+def described_rows(rows: Rows, inputs: VerdictInputs) -> UsedRows:
     return {
         "n": len(rows.label),
         "clusters": len(np.unique(rows.cluster)),
@@ -157,17 +177,17 @@ def described_rows(rows: Rows, inputs: VerdictInputs) -> dict[str, Any]:
     }
 
 
-def described_models(rows: Rows, inputs: VerdictInputs) -> dict[str, Any]:
+def described_models(rows: Rows, inputs: VerdictInputs) -> dict[str, JudgedModel]:
     label_type, policy = label_of(inputs)["type"], inputs.policy
     dummy = np.full(len(rows.label), dummy_prediction(inputs))
     shown = replace(rows, predictions={**rows.predictions, "dummy": dummy})
-    described = {}
+    described: dict[str, JudgedModel] = {}
     for name, predictions in shown.predictions.items():
         figures = all_metrics(rows.label, predictions, label_type)
-        facts = inputs.models.get(name, Model({})).facts()
+        facts = inputs.models[name].facts() if name in inputs.models else NO_FACTS
         value, influence = measure(metric_of(inputs), shown, name)
         error = estimate(value, influence, rows, policy["confidence"]).standard_error
-        described[name] = {"value": value, "standard_error": error, "metrics": figures, **facts}
+        described[name] = {"value": value, "standard_error": error, "metrics": {**figures}, **facts}
     return described
 
 
@@ -187,16 +207,17 @@ def value_of(metric: Metric, label: Floats, prediction: Floats) -> float:
         return math.nan
 
 
-def finite(document: dict[str, Any]) -> dict[str, Any]:
+def finite(document: Kind) -> Kind:
     """The document with null for what is not a number, which JSON cannot say otherwise."""
-    return {key: _finite(value) for key, value in document.items()}
+    made: Kind = _finite(document)
+    return made
 
 
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
-        return finite(value)
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(each) for each in value]
+        return [_finite(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

@@ -3,22 +3,27 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from engine import tables
-from engine.judging.inputs import Model, read_json
+from engine.documents import files
+from engine.documents.ledger import Move
+from engine.documents.parts import Findings, Provenance
+from engine.documents.policy import Policy
+from engine.documents.record import TrainingRecord
+from engine.documents.version import Resolved, Version
+from engine.judging.inputs import Model
 
 
 @dataclass(frozen=True)
 class VerdictInputs:
     """A policy, the models, the tables they are compared on, and what others found or know."""
 
-    policy: dict[str, Any]
-    findings: dict[str, Any]
-    provenance: dict[str, Any]
-    history: list[dict[str, Any]]
+    policy: Policy
+    findings: Findings
+    provenance: Provenance
+    history: list[Move]
     models: dict[str, Model]
     truth: pa.Table | None = None
     training: pa.Table | None = None
@@ -26,8 +31,8 @@ class VerdictInputs:
 
 
 def read_inputs(
-    policy: dict[str, Any],
-    provenance: dict[str, Any],
+    policy: Policy,
+    provenance: Provenance,
     findings: Path,
     history: Path | None,
     truth: Path | None,
@@ -39,23 +44,29 @@ def read_inputs(
 ) -> VerdictInputs:
     """Tables are parquet files, documents JSON; a model with no predictions takes no part."""
     models = {
-        name: Model(read_json(record), table=_table(predictions[name]))
+        name: Model(files.read(record, TrainingRecord), table=_table(predictions[name]))
         for name, record in records.items()
         if record and predictions[name]
     }
-    version: dict[str, Any] = read_json(champion_version) if champion_version else {"version": None}
-    if version["version"]:
-        models["champion"] = Model(version["record"], version["version"], _table(predictions["champion"]))
+    if champion_version and (champion := read_champion(champion_version)):
+        models["champion"] = Model(champion["record"], champion["version"], _table(predictions["champion"]))
     return VerdictInputs(
         policy=policy,
-        findings=read_json(findings),
+        findings=files.read(findings, Findings),
         provenance=provenance,
-        history=read_json(history) if history else [],
+        history=files.read(history, list[Move]) if history else [],
         models=models,
         truth=_table(truth),
         training=_table(training),
         evaluation=_table(evaluation),
     )
+
+
+def read_champion(path: Path) -> Version | None:
+    """The version that model_registry resolved; None if there was no champion."""
+    if files.read(path, Resolved)["version"] is None:
+        return None
+    return files.read(path, Version)
 
 
 def _table(path: Path | None) -> pa.Table | None:

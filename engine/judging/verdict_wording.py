@@ -1,9 +1,10 @@
 """Say why: one sentence for each comparison, from its numbers."""
 
 import math
-from typing import Any
 
-from engine.metrics.metrics import MODEL_BYTES, title_of
+from engine.documents.policy import Policy
+from engine.documents.verdict import Comparison, FloorComparison, ModelComparison
+from engine.metrics.metrics import title_of
 from engine.text import cluster_noun, interval, rounded, unsigned
 
 CLAUSES = {
@@ -15,7 +16,7 @@ CLAUSES = {
 }
 
 
-def reason(comparison: dict[str, Any], metric: str, policy: dict[str, Any], wins: bool, enough: bool) -> str:
+def reason(comparison: ModelComparison, metric: str, policy: Policy, wins: bool, enough: bool) -> str:
     """Slices and guardrails are told where they alone keep the candidate from passing."""
     verdict = comparison["verdict"]
     if verdict == "INCONCLUSIVE" and not enough:
@@ -23,12 +24,12 @@ def reason(comparison: dict[str, Any], metric: str, policy: dict[str, Any], wins
     said = [CLAUSES[verdict].format(metric=title_of(metric), interval=interval(comparison), **comparison)]
     if verdict == "NON_INFERIOR" and not wins:
         said.append("It has to be better.")
-    if comparison["rows_to_decide"] is not None:
-        said.append(f"About {rows_and_clusters(comparison, policy)} would decide.")
+    if (rows := comparison["rows_to_decide"]) is not None:
+        said.append(f"About {rows_and_clusters(rows, comparison, policy)} would decide.")
     return " ".join([*said, *(losses(comparison) if wins else [])])
 
 
-def too_few(comparison: dict[str, Any], policy: dict[str, Any]) -> str:
+def too_few(comparison: Comparison, policy: Policy) -> str:
     noun = cluster_noun(policy["cluster"])
     return (
         f"{comparison['rows']:,} rows in {comparison['clusters']:,} {noun} are too few to tell;"
@@ -36,13 +37,12 @@ def too_few(comparison: dict[str, Any], policy: dict[str, Any]) -> str:
     )
 
 
-def rows_and_clusters(comparison: dict[str, Any], policy: dict[str, Any]) -> str:
-    rows = comparison["rows_to_decide"]
+def rows_and_clusters(rows: int, comparison: Comparison, policy: Policy) -> str:
     clusters = math.ceil(rows * comparison["clusters"] / comparison["rows"])
     return f"{rounded(rows)} rows ({rounded(clusters)} {cluster_noun(policy['cluster'])})"
 
 
-def losses(comparison: dict[str, Any]) -> list[str]:
+def losses(comparison: Comparison) -> list[str]:
     said = [
         f"On {each['column']} = {each['value']} it drops beyond the margin: {interval(each)}."
         for each in comparison["slices"]
@@ -51,7 +51,7 @@ def losses(comparison: dict[str, Any]) -> list[str]:
     for each in comparison["guardrails"]:
         if each["passed"]:
             continue
-        if each["name"] == MODEL_BYTES:
+        if "maximum" in each:
             said.append(f"The model has {each['candidate_value']:,} bytes, allowed are {each['maximum']:,}.")
         else:
             title, margin = title_of(each["name"]), each["margin"]
@@ -59,12 +59,11 @@ def losses(comparison: dict[str, Any]) -> list[str]:
     return said
 
 
-def without_champion(
-    why: str, comparison: dict[str, Any], metric: str, policy: dict[str, Any], enough: bool
-) -> str:
+def without_champion(why: str, comparison: FloorComparison, metric: str, policy: Policy, enough: bool) -> str:
     if not enough:
         return f"{why}. {too_few(comparison, policy)}"
-    floor, beaten = comparison["floor"], comparison["lower"] > 0
+    floor = comparison["floor"]
+    beaten = comparison["lower"] is not None and comparison["lower"] > 0
     ends = f"{unsigned(floor['lower'])}, {unsigned(floor['upper'])}"
     said = (
         f"{why}: {title_of(metric)} {unsigned(comparison['candidate_value'])} [{ends}]"

@@ -3,12 +3,13 @@
 import math
 from typing import Any
 
+from engine.documents.golden import GoldenRequests
+
 FILE = "golden.json"
 TOLERANCE = 1e-9  # processors differ in the last digits of a sum
-Json = dict[str, Any]
 
 
-def differences(golden: Json, answer: Any) -> list[str]:
+def differences(golden: GoldenRequests, answer: Any) -> list[str]:
     """What of a server's `answer` to golden["request"] is not as golden["expected"] says."""
     try:
         outputs = {each["name"]: (each["shape"], [*each["data"]]) for each in answer["outputs"]}

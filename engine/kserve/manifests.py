@@ -14,6 +14,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from engine.command_line import SettingsError
+from engine.documents.version import Version
 from engine.kserve import lint
 
 Document = dict[str, Any]
@@ -67,7 +68,7 @@ class Manifests:
 
 
 def render(
-    serving: Document, version: Document, model_uri: str, run: str, keys: Mapping[str, str] | None
+    serving: Document, version: Version, model_uri: str, run: str, keys: Mapping[str, str] | None
 ) -> Manifests:
     """What serves `version`; `keys` are the store's, where they are given and not in the cluster already."""
     name, image = serving["name"], version["images"].get("serve_model", "")

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.command_line import Finding
+from engine.documents.golden import GoldenRequests
 from engine.kserve.cluster import Clock
 from engine.kserve.golden_requests import differences
 from engine.kserve.manifests import HEADER, Manifests, infer_path, workload_name
@@ -21,7 +22,7 @@ class WrongAnswers(Finding):
 class Probe:
     """Golden requests of one version, to the canary or to whoever serves."""
 
-    def __init__(self, wanted: Manifests, golden: Document, live: Document, clock: Clock, canary: bool):
+    def __init__(self, wanted: Manifests, golden: GoldenRequests, live: Document, clock: Clock, canary: bool):
         import requests
 
         url, ingress = live["status"]["url"].rstrip("/"), wanted.serving.get("ingress", "").rstrip("/")

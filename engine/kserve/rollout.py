@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engine.command_line import Finding, SettingsError, WorldError
+from engine.documents.golden import GoldenRequests
 from engine.kserve import watch
 from engine.kserve.cluster import Cluster
 from engine.kserve.manifests import OURS, STORE_KEYS, Manifests, kept
@@ -21,7 +22,7 @@ class Rollout:
         self,
         cluster: Cluster,
         wanted: Manifests,
-        golden: Document,
+        golden: GoldenRequests,
         say: Callable[[str], None],
         confirm: Callable[[], None],
     ):

@@ -1,18 +1,29 @@
 """What tasks do with the model registry: each reads files, asks the registry, and leaves files."""
 
-import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
-from engine.command_line import SettingsError, json_object
+from engine.command_line import SettingsError
+from engine.documents import files
+from engine.documents.record import TrainingRecord
+from engine.documents.verdict import Verdict
+from engine.documents.version import FeatureSettings, Metadata
 from engine.model_registry.model_registry import ModelRegistry
+
+
+class Fallback(TypedDict, total=False):
+    """The base's images and feature settings, for a model that has no champion; empty: it must have one."""
+
+    build_features_image: str
+    score_model_image: str
+    feature_settings: FeatureSettings
 
 
 def resolve(
     registry: ModelRegistry,
     alias: str,
-    fallback: dict[str, Any],
+    fallback: Fallback,
     model: Path,
     version: Path,
     history: Path,
@@ -26,34 +37,37 @@ def resolve(
     model.mkdir(parents=True, exist_ok=True)
     if found:
         registry.fetch(found["version"], model)
-        images, settings = found["images"], found["feature_settings"]
+        features_image, score_image = found["images"]["build_features"], found["images"]["score_model"]
+        settings = found["feature_settings"]
         print(f"{registry.name}: {alias} is {found['version']}, made {found['created']}")
     elif not fallback:
         raise SettingsError(f"{registry.name}: expected a {alias}, found none; promote a model first")
     else:
-        images = {name: fallback[f"{name}_image"] for name in ("build_features", "score_model")}
+        features_image, score_image = fallback["build_features_image"], fallback["score_model_image"]
         settings = fallback["feature_settings"]
         print(f"{registry.name}: there is no champion yet")
     version.write_text(_json(found or {"version": None}))
     history.write_text(_json(registry.history()))
     digest.write_text(found["version"] if found else "")
-    build_features_image.write_text(images["build_features"])
-    score_model_image.write_text(images["score_model"])
+    build_features_image.write_text(features_image)
+    score_model_image.write_text(score_image)
     feature_settings.write_text(_json(settings))
 
 
 def register(
-    registry: ModelRegistry, model: Path, record: Path, verdict: Path, metadata: dict[str, Any], version: Path
+    registry: ModelRegistry, model: Path, record: Path, verdict: Path, metadata: Metadata, version: Path
 ) -> None:
     """Keep a model as a version; the same model again is the same version."""
-    registered = registry.register(model, _read_json(record), _read_json(verdict), metadata)
+    registered = registry.register(
+        model, files.read(record, TrainingRecord), files.read(verdict, Verdict), metadata
+    )
     version.write_text(registered)
     print(f"{registry.name}: registered {registered}")
 
 
 def promote(registry: ModelRegistry, version: str, expected: str, verdict: Path) -> None:
     """Make a version the champion, where the gate passed it against the champion that still is one."""
-    move = registry.promote(version, expected, _read_json(verdict))
+    move = registry.promote(version, expected, files.read(verdict, Verdict))
     print(f"{registry.name}: the champion is {move['version']}, move {move['sequence']} of the ledger")
 
 
@@ -61,13 +75,6 @@ def rollback(registry: ModelRegistry, to: str, reason: str) -> None:
     """Make a former champion the champion again."""
     move = registry.rollback(to, reason)
     print(f"{registry.name}: back from {move['previous']} to {move['version']}")
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        return json_object(path.read_text())
-    except argparse.ArgumentTypeError as error:
-        raise SettingsError(f"{path}: {error}") from None
 
 
 def _json(value: object) -> str:

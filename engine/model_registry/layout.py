@@ -12,51 +12,93 @@
 
 import gzip
 import hashlib
+import json
 import re
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from engine.command_line import SettingsError
-from engine.documents.documents import Document
+from engine.command_line import SettingsError, WorldError
+from engine.command_line.typed_json import checked
+from engine.documents.golden import GoldenRequests
+from engine.documents.ledger import Acceptance, Judged, Move, MoveKind, Pointer
+from engine.documents.record import TrainingRecord
+from engine.documents.verdict import Verdict
+from engine.documents.version import Metadata, StoredVersion, VerdictSummary, VersionFacts
 
 MODEL_FILE = "model.joblib"
 SKETCHES_FILE = "sketches.json.gz"
 GOLDEN_FILE = "golden.json"
-COMPANIONS = {"sketches_sha256": SKETCHES_FILE, "golden_sha256": GOLDEN_FILE}
 POINTER = "champion.json"
 MONITOR = "monitor.json"
 VERSION = re.compile(r"[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
-def described(model: bytes, record: Document, metadata: Document) -> Document:
+def described(model: bytes, record: TrainingRecord, metadata: Metadata) -> VersionFacts:
     """What a version is, however it was judged."""
     sha256 = hashlib.sha256(model).hexdigest()
-    if not {"build_features", "score_model"} <= set(metadata.get("images", {})):
-        raise SettingsError(f"expected metadata with images build_features and score_model, found {metadata}")
-    if record.get("model_sha256") != sha256:
-        raise SettingsError(f"the record is about the model {record.get('model_sha256')}, not {sha256}")
-    facts = {"record": record, "model_sha256": sha256, "model_bytes": len(model)}
-    return metadata | {"schema_version": 1} | facts
-
-
-def metrics_of(verdict: Document, model_sha256: str) -> dict[str, Any]:
-    """The metrics of the candidate that `verdict` is about, which must be this model."""
     try:
-        candidate = verdict["models"]["candidate"]
-        judged: str = candidate["model_sha256"]
-        metrics: dict[str, Any] = candidate["metrics"]
-    except (KeyError, TypeError):
-        raise SettingsError("expected a verdict with models.candidate.model_sha256, found none") from None
-    if judged != model_sha256:
+        checked(Metadata, metadata)
+    except ValueError as error:
+        raise SettingsError(f"the metadata is no version's: {error}") from None
+    if record["model_sha256"] != sha256:
+        raise SettingsError(f"the record is about the model {record['model_sha256']}, not {sha256}")
+    return {
+        **metadata,
+        "schema_version": 1,
+        "record": record,
+        "model_sha256": sha256,
+        "model_bytes": len(model),
+    }
+
+
+def metrics_of(verdict: Verdict, model_sha256: str) -> dict[str, float | None]:
+    """The metrics of the candidate that `verdict` is about, which must be this model."""
+    candidate = verdict["models"].get("candidate")
+    judged = candidate and candidate["model_sha256"]
+    if candidate is None or judged != model_sha256:
         raise SettingsError(f"the verdict is about the model {judged}, not {model_sha256}")
-    return metrics
+    return candidate["metrics"]
 
 
-def summary_of(verdict: Document) -> Document:
-    summary = {name: verdict.get(name) for name in ("verdict", "passed", "reason", "as_of", "rows")}
-    return summary | {"standard_error": verdict["models"]["candidate"].get("standard_error")}
+def summary_of(verdict: Verdict) -> VerdictSummary:
+    return {
+        "verdict": verdict["verdict"],
+        "passed": verdict["passed"],
+        "reason": verdict["reason"],
+        "as_of": verdict["as_of"],
+        "rows": verdict["rows"],
+        "standard_error": verdict["models"]["candidate"].get("standard_error"),
+    }
+
+
+def stored(version: VersionFacts, verdict: Verdict) -> StoredVersion:
+    """The document of a version that is registered now, with how it was judged."""
+    metrics = metrics_of(verdict, version["model_sha256"])
+    return {**version, "metrics": metrics, "verdict": summary_of(verdict), "created": timestamp()}
+
+
+def move_of(kind: MoveKind, version: str, about: Judged, pointer: Pointer) -> tuple[Pointer, Move]:
+    """The pointer that a move from `pointer` to `version` makes, and the move's entry."""
+    sequence = pointer["sequence"] + 1
+    key = f"ledger/{sequence:06}-{uuid.uuid4().hex}.json"
+    new: Pointer = {"version": version, "sequence": sequence, "ledger": key}
+    before, previous = pointer["ledger"], pointer["version"]
+    return new, {**about, **new, "previous": previous, "before": before, "move": kind, "at": timestamp()}
+
+
+def acceptance_of(commit: str, by: str, reason: str, pull_request: int) -> Acceptance:
+    return {"commit": commit, "by": by, "reason": reason, "pull_request": pull_request, "at": timestamp()}
+
+
+def golden_of(content: bytes, version: str) -> GoldenRequests:
+    try:
+        return checked(GoldenRequests, json.loads(content))
+    except ValueError as error:
+        raise WorldError(
+            f"version {version}: expected golden requests, found another document ({error}); train it again"
+        ) from None
 
 
 def metadata_key(version: str) -> str:
@@ -73,11 +115,12 @@ def companion_key(version: str, name: str) -> str:
     return f"versions/{version}/{name}"
 
 
-def companions(folder: Path, record: Document) -> dict[str, bytes]:
+def companions(folder: Path, record: TrainingRecord) -> dict[str, bytes]:
     """What stands beside the model in `folder` and has its hash in `record`, by file name."""
     found = {}
-    for field, name in COMPANIONS.items():
-        if expected := record.get(field):
+    hashes = {SKETCHES_FILE: record.get("sketches_sha256"), GOLDEN_FILE: record.get("golden_sha256")}
+    for name, expected in hashes.items():
+        if expected:
             found[name] = (folder / name).read_bytes()
             if content_sha256(name, found[name]) != expected:
                 raise SettingsError(

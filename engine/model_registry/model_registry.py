@@ -5,15 +5,18 @@ once: a process killed before that has moved nothing, and one killed after it ha
 """
 
 import hashlib
-import json
 import re
-import uuid
 from collections.abc import Iterator
 from itertools import islice, takewhile
 from pathlib import Path
 
 from engine.command_line import Finding, SettingsError, WorldError
-from engine.documents.documents import Document, Documents, digest
+from engine.documents.documents import Documents, digest
+from engine.documents.golden import GoldenRequests
+from engine.documents.ledger import NOTHING_DECIDED, Acceptance, Judged, MonitorState, Move, MoveKind, Pointer
+from engine.documents.record import TrainingRecord
+from engine.documents.verdict import Verdict
+from engine.documents.version import Metadata, StoredVersion, Version
 from engine.model_registry.layout import (
     GOLDEN_FILE,
     MODEL_FILE,
@@ -22,21 +25,24 @@ from engine.model_registry.layout import (
     SKETCHES_FILE,
     VERSION,
     acceptance_key,
+    acceptance_of,
     companion_key,
     companions,
     content_sha256,
     described,
+    golden_of,
     metadata_key,
     metrics_of,
     model_key,
+    move_of,
+    stored,
     summary_of,
-    timestamp,
 )
 from engine.stores.storage import LostRace, NotFound
 
 NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
 OUTSIDE_DIGEST = ("version", "created", "metrics", "verdict")  # how it was judged, not what it is
-NO_CHAMPION = {"version": "", "sequence": 0, "ledger": ""}
+NO_CHAMPION: Pointer = {"version": "", "sequence": 0, "ledger": ""}
 
 
 class PromotionLost(Finding):
@@ -53,17 +59,16 @@ class ModelRegistry:
         self.documents = Documents(f"{uri.rstrip('/')}/models/{name}")
         self.store = self.documents.store
 
-    def champion(self) -> Document | None:
+    def champion(self) -> Version | None:
         """The version document in production; None only where nothing was ever promoted."""
         pointer, _ = self._pointer()
         return self.version(pointer["version"]) if pointer["version"] else None
 
-    def version(self, version: str) -> Document:
-        """{"version", "created", "model_sha256", "model_bytes", "record", "code_sha", "images",
-        "feature_settings", "metrics", "verdict", ...}, checked against its digest."""
+    def version(self, version: str) -> Version:
+        """The version document, checked against its digest. NotFound if there is none."""
         key = metadata_key(version)
         try:
-            document, _ = self.documents.read(key, "model_sha256", "images", "feature_settings")
+            document, _ = self.documents.read(key, StoredVersion)
         except NotFound:
             self.store.require()
             raise NotFound(f"{self.documents.uri}: there is no version {version}") from None
@@ -71,9 +76,9 @@ class ModelRegistry:
             raise WorldError(
                 f"{self.documents.uri}/{key}: was changed since it was registered; do not use it"
             )
-        return document | {"version": version}
+        return {**document, "version": version}
 
-    def versions(self) -> Iterator[Document]:
+    def versions(self) -> Iterator[Version]:
         """Every version document, champions or not; none where there is nothing yet."""
         self.store.require()
         for key in self.store.names():
@@ -81,7 +86,7 @@ class ModelRegistry:
                 case ["versions", version, "metadata.json"]:
                     yield self.version(version)
 
-    def fetch(self, version: str, folder: Path) -> Document:
+    def fetch(self, version: str, folder: Path) -> Version:
         """Put the model into `folder`, once its bytes are known to be those registered, with its sketches."""
         document = self.version(version)
         model = self._model(document)
@@ -91,25 +96,22 @@ class ModelRegistry:
             (folder / SKETCHES_FILE).write_bytes(self._companion(version, SKETCHES_FILE, expected))
         return document
 
-    def golden(self, version: str) -> Document:
+    def golden(self, version: str) -> GoldenRequests:
         """{"request", "expected"}: a request to the model's server, and the outputs that it must answer."""
         expected = self.version(version)["record"].get("golden_sha256")
         if not expected:
             raise SettingsError(f"{self.name}: version {version} has no golden requests; train it anew")
-        return dict(json.loads(self._companion(version, GOLDEN_FILE, expected)))
+        return golden_of(self._companion(version, GOLDEN_FILE, expected), version)
 
     def model_uri(self, version: str) -> str:
         """The folder that holds the model and nothing else; its slash keeps servers from its neighbors."""
         return f"{self.documents.uri}/{model_key(version).rpartition('/')[0]}/"
 
-    def register(self, folder: Path, record: Document, verdict: Document, metadata: Document) -> str:
-        """Keep the model in `folder` as a version, and return the version; again changes nothing.
-
-        `metadata`: {"code_sha", "images": {"build_features", "score_model"}, "feature_settings", ...}.
-        """
+    def register(self, folder: Path, record: TrainingRecord, verdict: Verdict, metadata: Metadata) -> str:
+        """Keep the model in `folder` as a version, and return the version; again changes nothing."""
         model = (folder / MODEL_FILE).read_bytes()
         document, beside = described(model, record, metadata), companions(folder, record)
-        judged = {"metrics": metrics_of(verdict, document["model_sha256"]), "verdict": summary_of(verdict)}
+        metrics_of(verdict, document["model_sha256"])  # a verdict on another model registers nothing
         version = digest(document, *OUTSIDE_DIGEST)
         try:
             self.version(version)
@@ -117,23 +119,24 @@ class ModelRegistry:
             self.store.write(model_key(version), model)
             for name, content in beside.items():
                 self.store.write(companion_key(version, name), content)
-            self.documents.create(metadata_key(version), document | judged | {"created": timestamp()})
+            self.documents.create(metadata_key(version), stored(document, verdict))
         return version
 
-    def promote(self, version: str, expected: str, verdict: Document) -> Document:
+    def promote(self, version: str, expected: str, verdict: Verdict) -> Move:
         """Make `version` the champion if `verdict` passed it and the champion still is `expected` ("": none).
 
         Returns the ledger entry; asked again for the same, that of the move which was made. PromotionLost
         where the champion is another by now.
         """
         document = self.version(version)
-        if verdict.get("passed") is not True:
-            raise Finding(f"the verdict is {verdict.get('verdict')}; only one that passed promotes")
+        if verdict["passed"] is not True:
+            raise Finding(f"the verdict is {verdict['verdict']}; only one that passed promotes")
         metrics = metrics_of(verdict, document["model_sha256"])
-        seen = (verdict["models"].get("champion") or {}).get("version") or ""
+        champion = verdict["models"].get("champion")
+        seen = (champion and champion["version"]) or ""
         if seen != expected:
             raise SettingsError(f"the verdict is against {seen or 'no champion'}, not {expected or 'none'}")
-        about = {"metrics": metrics, "verdict": summary_of(verdict)}
+        about: Judged = {"metrics": metrics, "verdict": summary_of(verdict)}
         try:
             pointer, tag = self._pointer()
             if pointer["version"] not in (expected, version):
@@ -146,14 +149,14 @@ class ModelRegistry:
                 raise
         return next(self._moves(pointer))
 
-    def rollback(self, to: str = "", reason: str = "", expected: str | None = None) -> Document:
+    def rollback(self, to: str = "", reason: str = "", expected: str | None = None) -> Move:
         """Make a former champion the champion again: `to`, else the one before. Returns the ledger entry;
         PromotionLost where the champion is not `expected`, if that is given."""
         pointer, tag = self._pointer()
         if expected not in (None, pointer["version"]):
             raise self._lost(pointer["version"], f"{expected or 'none'} was expected")
         document = self.version(self.former(to))
-        about = {"metrics": document["metrics"], "verdict": document["verdict"], "reason": reason}
+        about: Judged = {"metrics": document["metrics"], "verdict": document["verdict"], "reason": reason}
         return self._move("rollback", document, about, pointer, tag)
 
     def former(self, to: str = "") -> str:
@@ -168,69 +171,65 @@ class ModelRegistry:
             )
         return to
 
-    def history(self, limit: int = 100) -> list[Document]:
-        """The newest `limit` moves, oldest first: {"sequence", "move": "promote"|"rollback", "at", "version",
-        "previous": version or "", "metrics": {name: value}, "verdict": summary, "ledger": its key}."""
+    def history(self, limit: int = 100) -> list[Move]:
+        """The newest `limit` moves, oldest first."""
         pointer, _ = self._pointer()
         return list(islice(self._moves(pointer), limit))[::-1]
 
-    def accept(self, commit: str, by: str, reason: str, pull_request: int) -> Document:
+    def accept(self, commit: str, by: str, reason: str, pull_request: int) -> Acceptance:
         """Keep who accepted what the gate refused of `commit`. What was kept first stays, and is returned."""
         key = acceptance_key(commit)
-        entry = {"commit": commit, "by": by, "reason": reason, "pull_request": pull_request}
-        self.documents.create(key, entry | {"at": timestamp()})
-        return self.documents.read(key, *entry)[0]
+        self.documents.create(key, acceptance_of(commit, by, reason, pull_request))
+        return self.documents.read(key, Acceptance)[0]
 
-    def monitored(self) -> tuple[Document, str | None]:
-        """What the monitor has decided so far (at first {}), and the tag for `keep_monitored`."""
+    def monitored(self) -> tuple[MonitorState, str | None]:
+        """What the monitor has decided so far, and the tag for `keep_monitored`."""
         try:
-            return self.documents.read(MONITOR, "as_of", "alarms")
+            return self.documents.read(MONITOR, MonitorState)
         except NotFound:
             self.store.require()
-            return {}, None
+            return NOTHING_DECIDED, None
 
-    def keep_monitored(self, state: Document, tag: str | None) -> None:
+    def keep_monitored(self, state: MonitorState, tag: str | None) -> None:
         """Replace what was read with `tag`; LostRace where another monitor decided since."""
         self.documents.swap(MONITOR, state, tag)
 
-    def _pointer(self) -> tuple[Document, str | None]:
+    def _pointer(self) -> tuple[Pointer, str | None]:
         try:
-            pointer, tag = self.documents.read(POINTER, *NO_CHAMPION)
+            pointer, tag = self.documents.read(POINTER, Pointer)
         except NotFound:
             self.store.require()
             return NO_CHAMPION, None
-        if not (VERSION.fullmatch(str(pointer["version"])) and isinstance(pointer["sequence"], int)):
+        if not VERSION.fullmatch(pointer["version"]):
             raise WorldError(f"{self.documents.uri}/{POINTER}: expected a version's digest, found {pointer}")
         return pointer, tag
 
-    def _moves(self, pointer: Document) -> Iterator[Document]:
+    def _moves(self, pointer: Pointer) -> Iterator[Move]:
         """The moves that led to `pointer`, newest first."""
         key = pointer["ledger"]
         while key:
-            move, _ = self.documents.read(key, "sequence", "move", "version", "previous", "before")
-            yield move | {"ledger": key}
+            move, _ = self.documents.read(key, Move)
+            yield {**move, "ledger": key}
             key = move["before"]
 
     def _move(
-        self, move: str, document: Document, about: Document, pointer: Document, tag: str | None
-    ) -> Document:
+        self, kind: MoveKind, document: Version, about: Judged, pointer: Pointer, tag: str | None
+    ) -> Move:
         self._model(document)  # production never points at bytes that nobody can use
-        new = {"version": document["version"], "sequence": pointer["sequence"] + 1}
-        new["ledger"] = f"ledger/{new['sequence']:06}-{uuid.uuid4().hex}.json"
-        before = {"previous": pointer["version"], "before": pointer["ledger"]}
-        entry = about | new | before | {"move": move, "at": timestamp()}
-        self.documents.create(new["ledger"], entry)
+        new, entry = move_of(kind, document["version"], about, pointer)
+        key, sequence = new["ledger"], new["sequence"]
+        self.documents.create(key, entry)
         try:
             self.documents.swap(POINTER, new, tag)
         except LostRace:
             # An answer that got lost on its way, and was asked for again, looks like a lost race.
             now, _ = self._pointer()
-            since = takewhile(lambda other: other["sequence"] >= new["sequence"], self._moves(now))
-            if new["ledger"] not in [other["ledger"] for other in since]:
+            since = takewhile(lambda other: other["sequence"] >= sequence, self._moves(now))
+            if key not in [other["ledger"] for other in since]:
                 raise self._lost(now["version"], "another move was faster") from None
         return entry
 
-    def _model(self, document: Document) -> bytes:
+    def _model(self, document: Version) -> bytes:
         key = model_key(document["version"])
         model, _ = self.store.read(key)
         found = hashlib.sha256(model).hexdigest()

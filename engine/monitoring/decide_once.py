@@ -1,8 +1,7 @@
 """Decides where several monitors may decide at the same time: the first one does, the others follow."""
 
-from typing import Any
-
 from engine.command_line import WorldError
+from engine.documents.policy import MonitoringRules
 from engine.model_registry.model_registry import ModelRegistry
 from engine.monitoring import policy
 from engine.monitoring.policy import Decision, Seen
@@ -11,7 +10,7 @@ from engine.stores.storage import LostRace
 ATTEMPTS = 20
 
 
-def decide_once(registry: ModelRegistry, seen: Seen, rules: dict[str, Any], decided_by: str) -> Decision:
+def decide_once(registry: ModelRegistry, seen: Seen, rules: MonitoringRules, decided_by: str) -> Decision:
     """Of monitors that decide at the same time one is first; the others decide by what it left."""
     for _ in range(ATTEMPTS):
         state, tag = registry.monitored()

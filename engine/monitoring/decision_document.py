@@ -1,14 +1,19 @@
 """Put the decision document together: what was seen of the champion, what was decided, and why."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from engine.command_line import SettingsError
+from engine.documents.decision import Baseline, MonitoredWindow, Shadow, WindowDifference
+from engine.documents.decision import Decision as DecisionDocument
+from engine.documents.record import TrainingRecord
+from engine.documents.version import Version
 from engine.judging.drift import weekly
 from engine.judging.inputs import Invalid, Model, Rows, labelled_rows
+from engine.judging.statistics import Estimate
 from engine.judging.verdict_document import check_values, finite
 from engine.metrics.known_metrics import known_metrics
 from engine.monitoring import decision_wording, evidence
@@ -16,23 +21,21 @@ from engine.monitoring.monitor_inputs import MonitorInputs
 from engine.monitoring.policy import Decision, Seen, key_of
 from engine.tables import snapshot
 
-SCHEMA_VERSION = 1
 ABOUT_LABELS = {"immature_labels", "no_contrast", "empty_window"}
 """Findings that say that there is nothing to judge by, rather than that the data is broken."""
-Document = dict[str, Any]
 
 
-def monitor(inputs: MonitorInputs, decide: Callable[[Seen], Decision]) -> Document:
+def monitor(inputs: MonitorInputs, decide: Callable[[Seen], Decision]) -> DecisionDocument:
     """The document; `decide` is asked once, where there is something to decide by."""
     document = skeleton(inputs)
     if broken := inputs.findings.get("findings", []):
-        about_labels = all(each.get("check") in ABOUT_LABELS for each in broken)
+        about_labels = all(finding.get("check") in ABOUT_LABELS for finding in broken)
         return refused(document, broken[0]["message"], len(broken), about_labels)
     try:
         rows = judged_rows(inputs)
     except Invalid as error:
         return refused(document, str(error), 1, about_labels=False)
-    document |= looked_at(inputs, rows)
+    look_at(document, inputs, rows)
     seen = seen_in(inputs, document["windows"])
     decision = decide(seen)
     document["decision"], document["alarm"] = decision.decision, decision.alarm
@@ -43,12 +46,12 @@ def monitor(inputs: MonitorInputs, decide: Callable[[Seen], Decision]) -> Docume
     return finite(document)
 
 
-def skeleton(inputs: MonitorInputs) -> Document:
+def skeleton(inputs: MonitorInputs) -> DecisionDocument:
     metric = known_metrics()[inputs.policy["metric"]]
     made = made_on(inputs.version)
     return {
-        "schema_version": SCHEMA_VERSION,
-        "decision": "",
+        "schema_version": 1,
+        "decision": "NOT_ENOUGH_EVIDENCE",
         "alarm": False,
         "start": inputs.policy["monitoring"]["start"],
         "reasons": [],
@@ -61,7 +64,7 @@ def skeleton(inputs: MonitorInputs) -> Document:
             "version": inputs.version["version"],
             "made": str(made),
             "age_days": (inputs.as_of - made).days,
-            "training_window": inputs.version["record"].get("training_window"),
+            "training_window": inputs.version["record"]["training_window"],
             "baseline": None,
         },
         "shadow": None,
@@ -77,11 +80,12 @@ def skeleton(inputs: MonitorInputs) -> Document:
     }
 
 
-def refused(document: Document, message: str, count: int, about_labels: bool) -> Document:
+def refused(document: DecisionDocument, message: str, count: int, about_labels: bool) -> DecisionDocument:
     decision = Decision("NOT_ENOUGH_EVIDENCE" if about_labels else "DATA_FAULT")
-    reason = decision_wording.refused(message, count, about_labels)
-    next_step = decision_wording.what_next(decision, document["policy"]["monitoring"])
-    return finite(document | {"decision": decision.decision, "reason": reason, "next": next_step})
+    document["decision"] = decision.decision
+    document["reason"] = decision_wording.refused(message, count, about_labels)
+    document["next"] = decision_wording.what_next(decision, document["policy"]["monitoring"])
+    return finite(document)
 
 
 def mature_rows(inputs: MonitorInputs) -> pa.Table:
@@ -95,47 +99,50 @@ def judged_rows(inputs: MonitorInputs) -> Rows:
     truth = mature_rows(inputs)
     models = {"champion": Model(inputs.version["record"], inputs.version["version"], inputs.champion)}
     if inputs.shadow is not None:
-        models["candidate"] = Model(inputs.shadow_record or {}, None, inputs.shadow)
-    rows = labelled_rows(truth, models, inputs.policy | {"slices": {"columns": []}})
+        if inputs.shadow_record is None:
+            raise Invalid("the shadow has no training record")
+        models["candidate"] = Model(inputs.shadow_record, None, inputs.shadow)
+    rows = labelled_rows(truth, models, inputs.policy["cluster"], [])
     check_values(rows, inputs.version["record"]["label"]["type"])
     return rows
 
 
-def looked_at(inputs: MonitorInputs, rows: Rows) -> Document:
-    """What the rows say, and what they cannot say."""
+def look_at(document: DecisionDocument, inputs: MonitorInputs, rows: Rows) -> None:
+    """Add what the rows say, and what they cannot say, to `document`."""
     taken, metric = snapshot(mature_rows(inputs)), inputs.policy["metric"]
     baseline = evidence.baseline_of(inputs.version, metric)
-    records = {"champion": inputs.version["record"], "shadow": inputs.shadow_record or {}}
+    records = {"champion": inputs.version["record"]}
+    if inputs.shadow_record:
+        records["shadow"] = inputs.shadow_record
     windows_end = datetime.fromisoformat(taken["end"])
     judge = evidence.Judge(inputs.policy, baseline, trained_until(records))
     windows = evidence.windows(judge, rows, windows_end)
     start = datetime.fromisoformat(windows[0]["start"])
-    unknown = []
     if baseline is None:
-        unknown.append("drop: the champion was registered without the standard error of its figure")
+        document["unknown"].append(
+            "drop: the champion was registered without the standard error of its figure"
+        )
     if inputs.sketches is None:
-        unknown.append("drift: the champion was registered without sketches of its training rows")
-    return {
-        "champion": skeleton(inputs)["champion"] | {"baseline": baseline and described(baseline)},
-        "shadow": inputs.shadow_record and shadow_facts(inputs.shadow_record),
-        "rows": {
-            "n": len(rows.label),
-            "clusters": len(np.unique(rows.cluster)),
-            "cluster": inputs.policy["cluster"],
-            "start": start.isoformat(),
-            "end": windows_end.isoformat(),
-            "data_sha256": taken.get("sha256"),
-        },
-        "windows": windows,
-        "whole": judge.window(evidence.between(rows, start, windows_end), start, windows_end),
-        "drift": weekly(inputs.sketches, inputs.features) if inputs.sketches and inputs.features else None,
-        "unknown": unknown,
+        document["unknown"].append("drift: the champion was registered without sketches of its training rows")
+    document["champion"]["baseline"] = described(baseline) if baseline else None
+    document["shadow"] = shadow_facts(inputs.shadow_record) if inputs.shadow_record else None
+    document["rows"] = {
+        "n": len(rows.label),
+        "clusters": len(np.unique(rows.cluster)),
+        "cluster": inputs.policy["cluster"],
+        "start": start.isoformat(),
+        "end": windows_end.isoformat(),
+        "data_sha256": taken.get("sha256"),
     }
+    document["windows"] = windows
+    document["whole"] = judge.window(evidence.between(rows, start, windows_end), start, windows_end)
+    if inputs.sketches and inputs.features:
+        document["drift"] = weekly(inputs.sketches, inputs.features)
 
 
-def seen_in(inputs: MonitorInputs, windows: list[Document]) -> Seen:
-    def count(what: str) -> int:
-        return sum(bool(window[what] and window[what]["found"]) for window in windows)
+def seen_in(inputs: MonitorInputs, windows: list[MonitoredWindow]) -> Seen:
+    def count(differences: Iterable[WindowDifference | None]) -> int:
+        return sum(bool(difference and difference["found"]) for difference in differences)
 
     return Seen(
         inputs.as_of,
@@ -143,29 +150,33 @@ def seen_in(inputs: MonitorInputs, windows: list[Document]) -> Seen:
         inputs.version["version"],
         made_on(inputs.version),
         judged=sum(window["why_not"] is None for window in windows),
-        dropped=count("drop"),
-        outdone=count("shadow"),
+        dropped=count(window["drop"] for window in windows),
+        outdone=count(window["shadow"] for window in windows),
     )
 
 
-def made_on(version: Document) -> date:
+def made_on(version: Version) -> date:
     """The day for which the version passed the gate; where nothing tells, the end of its training rows."""
-    day = (version.get("verdict") or {}).get("as_of") or version["record"]["training_window"]["end"]
+    day = version["verdict"]["as_of"] or version["record"]["training_window"]["end"]
+    if day is None:
+        raise SettingsError(f"version {version['version']}: expected the day it was made for, found none")
     return date.fromisoformat(day[:10])
 
 
-def trained_until(records: dict[str, Document]) -> dict[str, datetime]:
-    windows = {name: record.get("training_window") or {} for name, record in records.items()}
+def trained_until(records: dict[str, TrainingRecord]) -> dict[str, datetime]:
+    ends = {name: record["training_window"]["end"] for name, record in records.items()}
+    return {name: datetime.fromisoformat(end) for name, end in ends.items() if end}
+
+
+def shadow_facts(record: TrainingRecord) -> Shadow:
     return {
-        name: datetime.fromisoformat(window["end"]) for name, window in windows.items() if window.get("end")
+        "training_window": record["training_window"],
+        "rows": record["rows"],
+        "model_sha256": record["model_sha256"],
     }
 
 
-def shadow_facts(record: Document) -> Document:
-    return {name: record.get(name) for name in ("training_window", "rows", "model_sha256")}
-
-
-def described(baseline: Any) -> Document:
+def described(baseline: Estimate) -> Baseline:
     return {
         "value": baseline.value,
         "standard_error": baseline.standard_error,

@@ -1,7 +1,8 @@
 """Say what was decided, and why: sentences made of the document's numbers."""
 
-from typing import Any
-
+from engine.documents.decision import Decision as DecisionDocument
+from engine.documents.decision import Reason
+from engine.documents.policy import MonitoringRules
 from engine.monitoring.policy import WEEK, Decision, Seen
 from engine.text import interval
 
@@ -19,7 +20,7 @@ def refused(message: str, count: int, about_labels: bool) -> str:
     return (NO_LABELS if about_labels else FAULT).format(message=message.rstrip("."), more=more)
 
 
-def reason(decision: Decision, seen: Seen, document: dict[str, Any], rules: dict[str, Any]) -> str:
+def reason(decision: Decision, seen: Seen, document: DecisionDocument, rules: MonitoringRules) -> str:
     why = because(decision.reasons, seen, document, rules)
     match decision.decision:
         case "OUT_OF_ORDER":
@@ -48,13 +49,16 @@ def reason(decision: Decision, seen: Seen, document: dict[str, Any], rules: dict
     return why
 
 
-def because(reasons: tuple[str, ...], seen: Seen, document: dict[str, Any], rules: dict[str, Any]) -> str:
+def because(
+    reasons: tuple[Reason, ...], seen: Seen, document: DecisionDocument, rules: MonitoringRules
+) -> str:
     metric, of = document["metric"]["title"], f"of {rules['windows']} windows"
     said = []
     if "drop" in reasons:
         said.append(f"{metric} fell in {seen.dropped} {of} below what the champion passed the gate with.")
     if "shadow" in reasons:
-        beside = interval(document["whole"]["shadow"]) if document["whole"]["shadow"] else "unknown"
+        whole = document["whole"]
+        beside = interval(whole["shadow"]) if whole and whole["shadow"] else "unknown"
         said.append(f"A model of newer rows is better in {seen.outdone} {of}; over all of them by {beside}.")
     if "age" in reasons:
         said.append(
@@ -66,7 +70,7 @@ def because(reasons: tuple[str, ...], seen: Seen, document: dict[str, Any], rule
     return " ".join(said)
 
 
-def not_enough(seen: Seen, document: dict[str, Any], rules: dict[str, Any]) -> str:
+def not_enough(seen: Seen, document: DecisionDocument, rules: MonitoringRules) -> str:
     why = next((window["why_not"] for window in document["windows"] if window["why_not"]), "")
     return (
         f"{seen.judged} of {rules['windows']} windows can be judged, and {rules['alarms']} are needed"
@@ -74,12 +78,12 @@ def not_enough(seen: Seen, document: dict[str, Any], rules: dict[str, Any]) -> s
     )
 
 
-def counted(seen: Seen, rules: dict[str, Any]) -> str:
+def counted(seen: Seen, rules: MonitoringRules) -> str:
     judged = f"of {seen.judged} judged windows of {rules['window_days']} days"
     return f"{judged} it fell in {seen.dropped} and was outdone by the shadow in {seen.outdone}"
 
 
-def what_next(decision: Decision, rules: dict[str, Any]) -> str:
+def what_next(decision: Decision, rules: MonitoringRules) -> str:
     if decision.alarm:
         return NEXT[rules["start"]]
     if decision.decision == "DATA_FAULT":

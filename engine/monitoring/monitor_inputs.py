@@ -3,39 +3,41 @@
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
 from engine import sketches, tables
-from engine.judging.inputs import read_json
+from engine.documents import files
+from engine.documents.ledger import Move
+from engine.documents.parts import Findings, Provenance
+from engine.documents.policy import MonitoringPolicy
+from engine.documents.record import TrainingRecord
+from engine.documents.version import Version
 from engine.sketches import Sketches
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class MonitorInputs:
     """A policy, the champion, and the newest mature rows; there are no tables where the data was refused."""
 
-    policy: Document
+    policy: MonitoringPolicy
     as_of: date
-    version: Document
-    findings: Document
-    provenance: Document
-    history: list[Document]
+    version: Version
+    findings: Findings
+    provenance: Provenance
+    history: list[Move]
     truth: pa.Table | None = None
     champion: pa.Table | None = None
     shadow: pa.Table | None = None
-    shadow_record: Document | None = None
+    shadow_record: TrainingRecord | None = None
     features: pa.Table | None = None
     sketches: Sketches | None = None
 
 
 def read_inputs(
-    policy: Document,
+    policy: MonitoringPolicy,
     as_of: date,
-    provenance: Document,
+    provenance: Provenance,
     champion_version: Path,
     findings: Path,
     history: Path,
@@ -51,14 +53,14 @@ def read_inputs(
     return MonitorInputs(
         policy=policy,
         as_of=as_of,
-        version=read_json(champion_version),
-        findings=read_json(findings),
+        version=files.read(champion_version, Version),
+        findings=files.read(findings, Findings),
         provenance=provenance,
-        history=read_json(history),
+        history=files.read(history, list[Move]),
         truth=_table(truth),
         champion=_table(champion),
         shadow=_table(shadow),
-        shadow_record=read_json(shadow_record) if shadow_record else None,
+        shadow_record=files.read(shadow_record, TrainingRecord) if shadow_record else None,
         features=_table(champion_features),
         sketches=sketches.read(stored) if stored and stored.exists() else None,
     )

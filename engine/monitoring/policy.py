@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
-EVIDENT = ("drop", "shadow")
+from engine.documents.decision import Outcome, Reason
+from engine.documents.ledger import Alarm, MonitorState
+from engine.documents.policy import MonitoringRules
+
+EVIDENT: tuple[Reason, ...] = ("drop", "shadow")
 KEPT_ALARMS = 100
 WEEK = 7
-State = dict[str, Any]
-Rules = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Seen:
 
 @dataclass(frozen=True)
 class Decision:
-    decision: str
-    reasons: tuple[str, ...] = ()
+    decision: Outcome
+    reasons: tuple[Reason, ...] = ()
     since: date | None = None
     """The day of the alarm that a decision other than ALARM refers to."""
 
@@ -38,14 +39,16 @@ class Decision:
         return self.decision == "ALARM"
 
 
-def decide(seen: Seen, state: State, rules: Rules, decided_by: str) -> tuple[Decision, State]:
+def decide(
+    seen: Seen, state: MonitorState, rules: MonitoringRules, decided_by: str
+) -> tuple[Decision, MonitorState]:
     """The decision, and the state that it leaves; the same state where there was nothing to decide by.
 
     `decided_by` names a run: an alarm that it has raised stays its alarm when a task of it is tried again.
     """
-    if str(seen.as_of) < state.get("as_of", ""):
+    if str(seen.as_of) < state["as_of"]:
         return Decision("OUT_OF_ORDER", since=date.fromisoformat(state["as_of"])), state
-    alarms = state.get("alarms", [])
+    alarms = state["alarms"]
     known = [
         each for each in alarms if (each["version"], each["window_end"]) == (seen.version, seen.window_end)
     ]
@@ -57,14 +60,14 @@ def decide(seen: Seen, state: State, rules: Rules, decided_by: str) -> tuple[Dec
 
     evident, enough = evident_reasons(seen, rules), seen.judged >= rules["alarms"]
     own = [each for each in alarms if each["version"] == seen.version]
-    recovered = state.get("recovered", {})
+    recovered = state["recovered"]
     armed = tuple(reason for reason in evident if is_armed(reason, own, recovered))
     reasons = armed + old_age(seen, _newest_day(own), rules)
     if not (evident or reasons or enough):
         return Decision("NOT_ENOUGH_EVIDENCE"), state
     if enough:
         recovered = recovered | {reason: str(seen.as_of) for reason in EVIDENT if reason not in evident}
-    told = {"as_of": str(seen.as_of), "recovered": recovered, "alarms": alarms}
+    told: MonitorState = {"as_of": str(seen.as_of), "recovered": recovered, "alarms": alarms}
     last = _newest_day(alarms)
     if not reasons:
         return (Decision("NOT_REARMED", evident, _newest_day(own)) if evident else Decision("QUIET")), told
@@ -72,7 +75,7 @@ def decide(seen: Seen, state: State, rules: Rules, decided_by: str) -> tuple[Dec
         return Decision("COOLING_DOWN", reasons, last), told
     if sum((seen.as_of - _day(each)).days < WEEK for each in alarms) >= rules["alarms_per_week"]:
         return Decision("CAPPED", reasons, last), told
-    alarm = {
+    alarm: Alarm = {
         "key": key_of(seen, reasons),
         "version": seen.version,
         "window_end": seen.window_end,
@@ -80,41 +83,41 @@ def decide(seen: Seen, state: State, rules: Rules, decided_by: str) -> tuple[Dec
         "as_of": str(seen.as_of),
         "decided_by": decided_by,
     }
-    return Decision("ALARM", reasons), told | {"alarms": [*alarms, alarm][-KEPT_ALARMS:]}
+    return Decision("ALARM", reasons), {**told, "alarms": [*alarms, alarm][-KEPT_ALARMS:]}
 
 
-def is_armed(reason: str, own: list[dict[str, Any]], recovered: dict[str, str]) -> bool:
+def is_armed(reason: str, own: list[Alarm], recovered: dict[str, str]) -> bool:
     """Whether this version was never alarmed about for `reason`, or has been without it since."""
     last = _newest([each for each in own if reason in each["reasons"]])
     return last is None or recovered.get(reason, "") > last["as_of"]
 
 
-def evident_reasons(seen: Seen, rules: Rules) -> tuple[str, ...]:
+def evident_reasons(seen: Seen, rules: MonitoringRules) -> tuple[Reason, ...]:
     """What the windows say, as far as the rules listen to it."""
     counts = {"drop": seen.dropped, "shadow": seen.outdone}
-    listened = counts if rules["trigger"] == "either" else [rules["trigger"]]
+    listened = EVIDENT if rules["trigger"] == "either" else (rules["trigger"],)
     return tuple(name for name in listened if counts[name] >= rules["alarms"])
 
 
-def old_age(seen: Seen, alarmed: date | None, rules: Rules) -> tuple[str, ...]:
+def old_age(seen: Seen, alarmed: date | None, rules: MonitoringRules) -> tuple[Reason, ...]:
     """A model that lost against the champion does not make it younger, but the next try waits as long."""
     since = max(seen.made, alarmed) if alarmed else seen.made
     return ("age",) if (seen.as_of - since).days >= rules["maximum_age_days"] else ()
 
 
-def key_of(seen: Seen, reasons: tuple[str, ...]) -> str:
+def key_of(seen: Seen, reasons: tuple[Reason, ...]) -> str:
     """Two alarms of one key are one alarm."""
     return f"{seen.version[:16]}/{seen.window_end[:10]}/{'+'.join(reasons)}"
 
 
-def _newest(alarms: list[dict[str, Any]]) -> dict[str, Any] | None:
+def _newest(alarms: list[Alarm]) -> Alarm | None:
     return max(alarms, key=lambda each: each["as_of"], default=None)
 
 
-def _newest_day(alarms: list[dict[str, Any]]) -> date | None:
+def _newest_day(alarms: list[Alarm]) -> date | None:
     newest = _newest(alarms)
     return _day(newest) if newest else None
 
 
-def _day(alarm: dict[str, Any]) -> date:
+def _day(alarm: Alarm) -> date:
     return date.fromisoformat(alarm["as_of"])

@@ -10,10 +10,10 @@ A batch is called by its date: a day's rows, or those of another input, whose ha
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
 
 from engine.command_line import WorldError
-from engine.documents.documents import Document, Documents
+from engine.documents.documents import Documents
+from engine.documents.manifest import Manifest, PredictedShard, StoredFile
 from engine.stores.storage import LostRace, NotFound, list_names
 
 MANIFEST = "manifest.json"
@@ -38,7 +38,7 @@ class Predictions:
         parts = (name.split("/") for name in list_names(self.uri))
         return sorted(batch for batch, *below in parts if below == [MANIFEST] and DAY.fullmatch(batch))
 
-    def manifest(self, batch: str) -> Document | None:
+    def manifest(self, batch: str) -> Manifest | None:
         """What was predicted for `batch`; None where nothing was."""
         return self._manifest(batch)[0]
 
@@ -46,7 +46,7 @@ class Predictions:
         """Where a file that the manifest names is."""
         return f"{self.uri}/{batch}/{file}"
 
-    def keep(self, batch: str, what: str, shard: str, path: Path, rows: int) -> dict[str, Any]:
+    def keep(self, batch: str, what: str, shard: str, path: Path, rows: int) -> StoredFile:
         """Keep the file at `path`, and tell how the manifest names it; the same again changes nothing."""
         content = path.read_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
@@ -54,29 +54,28 @@ class Predictions:
         self._documents(batch).store.write(file, content)
         return {"file": file, "shard": shard, "rows": rows, "sha256": sha256}
 
-    def check(self, batch: str, kept: dict[str, Any]) -> None:
+    def check(self, batch: str, kept: StoredFile) -> None:
         """Fail where the file that `keep` told of is not what it was."""
         content, _ = self._documents(batch).store.read(kept["file"])
         if (found := hashlib.sha256(content).hexdigest()) != kept["sha256"]:
             uri = self.uri_of(batch, kept["file"])
             raise WorldError(f"{uri}: expected the SHA-256 {kept['sha256']}, found {found}; run again")
 
-    def note(self, batch: str, run: str, shard: str, document: Document) -> None:
+    def note(self, batch: str, run: str, shard: str, document: PredictedShard) -> None:
         """What `run` left of a shard; a task that is tried again says so again."""
         documents = self._documents(batch)
         key = f"runs/{run}/{shard}.json"
         try:
-            _, tag = documents.read(key)
+            _, tag = documents.read(key, PredictedShard)
         except NotFound:
             tag = None
         documents.swap(key, document, tag)
 
-    def noted(self, batch: str, run: str, shard: str) -> Document:
+    def noted(self, batch: str, run: str, shard: str) -> PredictedShard:
         """What `run` left of a shard. NotFound where it left nothing."""
-        fields = ("model_version", "data_sha256", "predictions", "rejects", "reasons")
-        return self._documents(batch).read(f"runs/{run}/{shard}.json", *fields)[0]
+        return self._documents(batch).read(f"runs/{run}/{shard}.json", PredictedShard)[0]
 
-    def publish(self, batch: str, manifest: Document) -> Document:
+    def publish(self, batch: str, manifest: Manifest) -> Manifest:
         """Replace the manifest at once, where it says anything else; the manifest that then counts."""
         for _ in range(ATTEMPTS):
             current, tag = self._manifest(batch)
@@ -89,9 +88,9 @@ class Predictions:
             return manifest
         raise WorldError(f"{self.uri_of(batch, MANIFEST)}: others keep replacing it; run again")
 
-    def _manifest(self, batch: str) -> tuple[Document | None, str | None]:
+    def _manifest(self, batch: str) -> tuple[Manifest | None, str | None]:
         try:
-            return self._documents(batch).read(MANIFEST, "model_version", "rows", "predictions", "rejects")
+            return self._documents(batch).read(MANIFEST, Manifest)
         except NotFound:
             return None, None
 
@@ -99,5 +98,5 @@ class Predictions:
         return Documents(f"{self.uri}/{batch}")
 
 
-def _essence(manifest: Document) -> Document:
+def _essence(manifest: Manifest) -> dict[str, object]:
     return {name: value for name, value in manifest.items() if name not in ("schema_version", *OUTSIDE)}

@@ -5,12 +5,21 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from engine import tables
 from engine.command_line import Finding, WorldError
-from engine.documents.documents import Document, digest
+from engine.documents.documents import digest
+from engine.documents.listing import Listing, Shard
+from engine.documents.manifest import Manifest, PredictedShard
+from engine.documents.version import FeatureSettings
 from engine.predictions.predictions import Predictions, batch_of
+
+
+class InferenceSettings(TypedDict):
+    """The share of rows, 0 to 1, that may be rejected in a batch that is published."""
+
+    maximum_rejected_share: float
 
 
 @dataclass(frozen=True)
@@ -18,7 +27,7 @@ class Batch:
     """The rows that one run predicts with one version of the model; `listing` is what list_shards wrote."""
 
     kept: Predictions
-    listing: Document
+    listing: Listing
     model: str
     model_version: str
     run: str
@@ -27,7 +36,7 @@ class Batch:
     def name(self) -> str:
         return batch_of(self.listing["as_of"], self.listing["input_uri"])
 
-    def shard(self, name: str) -> Document:
+    def shard(self, name: str) -> Shard:
         """What was listed of a shard."""
         return next(shard for shard in self.listing["shards"] if shard["name"] == name)
 
@@ -41,13 +50,13 @@ def store(batch: Batch, shard: str, predictions: Path, rejects: Path, stored: Pa
             f"shard {shard}: expected a prediction or a reason for each of {expected} rows, "
             f"found {predicted.num_rows} and {rejected.num_rows}: do the features lose or multiply rows?"
         )
-    reasons = Counter(rejected["reason"].to_pylist())
+    reasons = Counter(map(str, rejected["reason"].to_pylist()))
     kept = {
         what: batch.kept.keep(batch.name, what, shard, path, table.num_rows)
         for what, path, table in (("predictions", predictions, predicted), ("rejects", rejects, rejected))
         if table.num_rows or what == "predictions"
     }
-    document = {
+    document: PredictedShard = {
         "model_version": batch.model_version,
         "data_sha256": tables.snapshot(predicted).get("sha256"),
         "predictions": kept["predictions"],
@@ -62,8 +71,8 @@ def store(batch: Batch, shard: str, predictions: Path, rejects: Path, stored: Pa
 def publish(
     batch: Batch,
     stored: list[str],
-    feature_settings: dict[str, Any],
-    inference_settings: dict[str, Any],
+    feature_settings: FeatureSettings,
+    inference_settings: InferenceSettings,
     manifest: Path,
 ) -> None:
     """Check that each shard that was listed is there, and let readers see them all at once."""
@@ -83,9 +92,9 @@ def publish(
     )
 
 
-def check(batch: Batch, name: str, found: Document) -> None:
+def check(batch: Batch, name: str, found: PredictedShard) -> None:
     """Fail where a shard is not of this model, lacks rows, or its files are not what was written."""
-    files = [found["predictions"], *filter(None, [found["rejects"]])]
+    files = [found["predictions"], *([found["rejects"]] if found["rejects"] else [])]
     rows, version = sum(file["rows"] for file in files), found["model_version"]
     expected = batch.shard(name)["rows"]
     if (rows, version) != (expected, batch.model_version):
@@ -97,7 +106,7 @@ def check(batch: Batch, name: str, found: Document) -> None:
         batch.kept.check(batch.name, file)
 
 
-def describe(batch: Batch, shards: dict[str, Document], settings: dict[str, Any]) -> Document:
+def describe(batch: Batch, shards: dict[str, PredictedShard], settings: FeatureSettings) -> Manifest:
     predictions = [shard["predictions"] for shard in shards.values()]
     rejects = [shard["rejects"] for shard in shards.values() if shard["rejects"]]
     reasons: Counter[str] = sum((Counter(shard["reasons"]) for shard in shards.values()), Counter())
@@ -106,7 +115,11 @@ def describe(batch: Batch, shards: dict[str, Document], settings: dict[str, Any]
     return {
         "model": batch.model,
         "model_version": batch.model_version,
-        **{name: listing[name] for name in ("as_of", "start", "end", "uri", "input_uri")},
+        "as_of": listing["as_of"],
+        "start": listing["start"],
+        "end": listing["end"],
+        "uri": listing["uri"],
+        "input_uri": listing["input_uri"],
         "data_sha256": digest({name: shard["data_sha256"] for name, shard in shards.items()}),
         "rows": {"listed": listing["rows"], "predicted": predicted, "rejected": rejected},
         "rejected": dict(reasons.most_common()),
@@ -120,7 +133,7 @@ def describe(batch: Batch, shards: dict[str, Document], settings: dict[str, Any]
     }
 
 
-def refuse_too_many(batch: Batch, manifest: Document, most: float) -> None:
+def refuse_too_many(batch: Batch, manifest: Manifest, most: float) -> None:
     """Fail where more than the share `most` of the rows was rejected: then nothing is published."""
     listed, rejected = manifest["rows"]["listed"], manifest["rows"]["rejected"]
     if rejected > most * listed:

@@ -1,7 +1,7 @@
 """Render the verdict as Markdown, one text for the job's summary, for Kubeflow's page and for a comment."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from engine import text
+from engine.documents.parts import Provenance
+from engine.documents.verdict import Comparison, Slice, Verdict
 from engine.metrics.metrics import title_of
 from engine.reporting import terminal
 
@@ -27,7 +29,7 @@ LONGEST_TEXT = 2_000  # characters of one of a verdict's texts
 MOST_SLICES, MOST_NAMES = 30, 20
 
 
-def report(verdict: dict[str, Any], told: Any = None) -> str:
+def report(verdict: Verdict, told: Any = None) -> str:
     """The report. `told`, for a comment, is what is known around the run: see told.md."""
     provenance = verdict["provenance"]
     return render(
@@ -35,8 +37,8 @@ def report(verdict: dict[str, Any], told: Any = None) -> str:
         verdict=verdict,
         title=text.printable(provenance.get("title") or provenance.get("model") or "").strip(),
         bars=Markup("\n\n".join(bars(verdict["metric"]["name"], each) for each in verdict["comparisons"])),
-        changed=names(provenance.get("changed")),
-        later=names(provenance.get("counts_after_the_merge")),
+        changed=text.names(provenance.get("changed")),
+        later=text.names(provenance.get("counts_after_the_merge")),
         policy=list(flattened(verdict["policy"])),
         images=changed_images(provenance),
         provenance=list(flattened(provenance)),
@@ -78,7 +80,7 @@ def templates(**options: Any) -> Environment:
     )
 
 
-def markdown(value: Any) -> Markup:
+def markdown(value: object) -> Markup:
     """Text as Markdown that shows it: no markup, no link, no mention, no command to a log."""
     if isinstance(value, Markup):
         return value
@@ -86,19 +88,19 @@ def markdown(value: Any) -> Markup:
     return Markup(BLOCK.sub(r"\1\\\2", LINKED.sub(text.INVISIBLE, shown)))
 
 
-def code(value: Any) -> Markup:
+def code(value: object) -> Markup:
     """Text as a Markdown code span, in which nothing is markup, not even in a table."""
     shown = cut(text.printable(value)).strip().replace("`", "ˋ").replace("|", "\\|") or "-"
     return Markup("`{}`").format(Markup(shown))
 
 
-def codes(values: list[Any]) -> Markup:
+def codes(values: list[str]) -> Markup:
     more = len(values) - MOST_NAMES
     named = Markup(", ").join(map(code, values[:MOST_NAMES]))
     return Markup("{} and {:,} more").format(named, more) if more > 0 else named
 
 
-def interval(found: dict[str, Any]) -> Markup:
+def interval(found: text.Interval) -> Markup:
     """In one piece, however narrow its column."""
     return markdown(text.interval(found)).replace(" ", Markup("&nbsp;"))
 
@@ -115,36 +117,33 @@ def cut(line: str) -> str:
     return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
 
 
-def bars(metric: str, comparison: dict[str, Any]) -> str:
+def bars(metric: str, comparison: Comparison) -> str:
     """The terminal's picture, for a fenced block; each line has words, so that none closes the block."""
-    shown = comparison | {"slices": shown_slices(comparison["slices"])}
+    shown = comparison.copy()
+    shown["slices"] = shown_slices(comparison["slices"])
     return "\n".join(terminal.compared(metric, shown, terminal.Paint(False)))
 
 
-def shown_slices(slices: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def shown_slices(slices: list[Slice]) -> list[Slice]:
     """As many as people read, the worst first; all of them are in report.html."""
     if len(slices) <= MOST_SLICES:
         return slices
     return sorted(slices, key=lambda each: (each["passed"], each["p_value"]))[:MOST_SLICES]
 
 
-def changed_images(provenance: dict[str, Any]) -> list[tuple[str, str, str]]:
+def changed_images(provenance: Provenance) -> list[tuple[str, str, str]]:
     """Component, the base's image and the change's, where they differ: by tag, which is a hash."""
     base, change = (images_of(provenance.get(name)) for name in ("control", "candidate"))
     return [(name, base.get(name, "none"), tag) for name, tag in change.items() if tag != base.get(name)]
 
 
-def names(value: Any) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []
-
-
-def images_of(references: Any) -> dict[str, str]:
+def images_of(references: object) -> dict[str, str]:
     if not isinstance(references, dict):
         return {}
     return {name: str(each).partition("@")[0].rpartition(":")[2] for name, each in references.items()}
 
 
-def flattened(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def flattened(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
     for name, value in values.items():
         if isinstance(value, dict):
             yield from flattened(value, f"{prefix}{name}.")

@@ -7,6 +7,8 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from engine import text
+from engine.documents.decision import Decision, MonitoredWindow, WindowFigure
+from engine.documents.ledger import Move
 from engine.reporting import markdown, pictures
 from engine.reporting import monitoring_terminal as terminal
 from engine.reporting import verdict_report as report
@@ -18,9 +20,10 @@ SHARED = Path(report.__file__).parent / "templates"
 INSET = 8  # percent of the picture's width that are left of the first window and right of the last
 
 
-def render(decision: dict[str, Any], history: list[dict[str, Any]]) -> dict[str, str]:
+def render(decision: Decision, history: list[Move]) -> dict[str, str]:
     """The report by format."""
     metric = decision["metric"]["name"]
+    bars = "\n\n".join("\n".join(lines) for lines in terminal.pictures(decision, Paint(False)))
     seen = {
         "decision": decision,
         "title": decision["provenance"].get("model"),
@@ -28,10 +31,10 @@ def render(decision: dict[str, Any], history: list[dict[str, Any]]) -> dict[str,
         "outcome": terminal.OUTCOMES[decision["decision"]],
         "performance": performance(decision),
         "forests": [
-            {"title": each["title"], "plot": pictures.axis("", each["rows"], 0.0) | {"main": False}}
+            {"title": each["title"], "plot": {**pictures.axis("", each["rows"], 0.0), "main": False}}
             for each in terminal.forests(decision)
         ],
-        "bars": "\n\n".join("\n".join(each) for each in terminal.pictures(decision, Paint(False))),
+        "bars": bars,
         "history": history,
         "production": pictures.production(history, metric),
         "provenance": list(flattened(decision["provenance"])),
@@ -42,7 +45,7 @@ def render(decision: dict[str, Any], history: list[dict[str, Any]]) -> dict[str,
         "markdown": shortened(
             with_templates(markdown.environment())
             .get_template("monitoring.md")
-            .render(seen | {"bars": Markup(seen["bars"])})
+            .render(seen | {"bars": Markup(bars)})
         ),
     }
 
@@ -54,19 +57,25 @@ def with_templates(environment: Environment) -> Environment:
     return made
 
 
-def performance(decision: dict[str, Any]) -> dict[str, Any] | None:
+def performance(decision: Decision) -> dict[str, Any] | None:
     """The figures of champion and shadow in each window; places are percentages. None without a figure."""
     windows, baseline = decision["windows"], decision["champion"]["baseline"]
-    judged = [each for each in windows if each["champion"]]
-    if not judged:
+    figures = [window["champion"] for window in windows if window["champion"]]
+    if not figures:
         return None
-    ends = ("lower", "value", "upper")
-    values = [each["champion"][end] for each in judged for end in ends if each["champion"][end] is not None]
-    values += [each["shadow"]["value"] for each in judged if each["shadow"]]
+    ends = [end for figure in figures for end in (figure["lower"], figure["value"], figure["upper"])]
+    values = [value for value in (*ends, *map(shadow_value, windows)) if value is not None]
     low, high = pictures.extent(values + ([baseline["value"]] if baseline else []))
 
     def place(value: float | None) -> float | None:
         return None if value is None else round(100 * (high - value) / (high - low), 2)
+
+    def placed(figure: WindowFigure) -> dict[str, float | None]:
+        return {
+            "lower": place(figure["lower"]),
+            "value": place(figure["value"]),
+            "upper": place(figure["upper"]),
+        }
 
     step = (100 - 2 * INSET) / max(len(windows) - 1, 1)
     return {
@@ -75,10 +84,14 @@ def performance(decision: dict[str, Any]) -> dict[str, Any] | None:
         "windows": [
             {
                 "x": round(INSET + index * step, 2) if len(windows) > 1 else 50,
-                "label": each["start"][5:10],
-                "champion": each["champion"] and {end: place(each["champion"][end]) for end in ends},
-                "shadow": each["shadow"] and place(each["shadow"]["value"]),
+                "label": window["start"][5:10],
+                "champion": window["champion"] and placed(window["champion"]),
+                "shadow": place(shadow_value(window)),
             }
-            for index, each in enumerate(windows)
+            for index, window in enumerate(windows)
         ],
     }
+
+
+def shadow_value(window: MonitoredWindow) -> float | None:
+    return window["shadow"].get("value") if window["shadow"] else None

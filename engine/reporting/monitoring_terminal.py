@@ -2,10 +2,11 @@
 
 import textwrap
 from collections.abc import Iterator
-from typing import Any
+from typing import TypedDict
 
+from engine.documents.decision import Decision, MonitoredWindow, WindowDifference, WindowFigure
 from engine.reporting.terminal import BADGE, BAR, BOLD, DIM, GREEN, RED, WIDTH, YELLOW, Paint, legend, mark
-from engine.text import bar, cluster_noun, interval, printable, scale, unsigned
+from engine.text import DrawnRow, bar, cluster_noun, interval, printable, scale, unsigned
 
 COLORS = {"good": GREEN, "open": YELLOW, "bad": RED}
 OUTCOMES = {
@@ -19,14 +20,20 @@ OUTCOMES = {
     "ALREADY_DECIDED": "decided by another run",
     "OUT_OF_ORDER": "nothing is decided",
 }
-QUESTIONS = {"shadow": "the shadow minus the champion", "drop": "the champion now minus at its birth"}
 
 
-def tone(decision: dict[str, Any]) -> str:
+class Forest(TypedDict):
+    """A question that windows answer, and its answers as the rows of a forest plot."""
+
+    title: str
+    rows: list[DrawnRow]
+
+
+def tone(decision: Decision) -> str:
     return {"ALARM": "bad", "QUIET": "good"}.get(decision["decision"], "open")
 
 
-def render(decision: dict[str, Any], color: bool) -> str:
+def render(decision: Decision, color: bool) -> str:
     """The decision as lines for a terminal; without `color` they are plain text."""
     paint, shade, name = Paint(color), COLORS[tone(decision)], decision["decision"]
     lines = ["", f"{paint(f' {name} ', BADGE, BOLD, shade)} {paint(OUTCOMES[name], BOLD, shade)}"]
@@ -44,30 +51,43 @@ def render(decision: dict[str, Any], color: bool) -> str:
     return "\n".join([*lines, ""])
 
 
-def forests(decision: dict[str, Any]) -> list[dict[str, Any]]:
+def forests(decision: Decision) -> list[Forest]:
     """For each question that the windows answer, the rows of a forest plot."""
-    found = []
-    for question, title in QUESTIONS.items():
-        rows = [
-            {"name": f"{each['start'][5:10]} to {each['end'][5:10]}", "text": interval(each[question])}
-            | {"passed": not each[question]["found"]}
-            | {end: each[question][end] for end in ("lower", "difference", "upper")}
-            for each in decision["windows"]
-            if each[question] and each[question]["lower"] is not None
-        ]
+    windows = decision["windows"]
+    answers = {
+        "the shadow minus the champion": [(window, window["shadow"]) for window in windows],
+        "the champion now minus at its birth": [(window, window["drop"]) for window in windows],
+    }
+    forests: list[Forest] = []
+    for title, differences in answers.items():
+        rows = [row for window, difference in differences for row in drawn(window, difference)]
         if rows:
-            found.append({"title": title, "rows": rows})
-    return found
+            forests.append({"title": title, "rows": rows})
+    return forests
 
 
-def pictures(decision: dict[str, Any], paint: Paint) -> Iterator[list[str]]:
+def drawn(window: MonitoredWindow, answer: WindowDifference | None) -> Iterator[DrawnRow]:
+    """The row of a window's difference; none without an interval."""
+    if answer and answer["lower"] is not None and answer["upper"] is not None:
+        yield {
+            "name": f"{window['start'][5:10]} to {window['end'][5:10]}",
+            "text": interval(answer),
+            "passed": not answer["found"],
+            "lower": answer["lower"],
+            "difference": answer["difference"],
+            "upper": answer["upper"],
+        }
+
+
+def pictures(decision: Decision, paint: Paint) -> Iterator[list[str]]:
     """The windows as bars; a cross counts towards an alarm."""
-    if judged := [each for each in decision["windows"] if each["champion"]]:
+    figures = [(window, window["champion"]) for window in decision["windows"]]
+    if judged := [(window, figure) for window, figure in figures if figure]:
         yield [
             paint(f"{decision['metric']['title']} of the champion in each window", BOLD),
             *(
-                f"  {each['start'][5:10]} to {each['end'][5:10]}    {figure(each['champion'])}"
-                for each in judged
+                f"  {window['start'][5:10]} to {window['end'][5:10]}    {shown(figure)}"
+                for window, figure in judged
             ),
         ]
     for forest in forests(decision):
@@ -84,5 +104,5 @@ def pictures(decision: dict[str, Any], paint: Paint) -> Iterator[list[str]]:
         ]
 
 
-def figure(found: dict[str, Any]) -> str:
+def shown(found: WindowFigure) -> str:
     return f"{unsigned(found['value'])} [{unsigned(found['lower'])}, {unsigned(found['upper'])}]"

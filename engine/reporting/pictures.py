@@ -1,11 +1,14 @@
 """Lay out the report's pictures: values to places, in the units that the templates draw in."""
 
 import math
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
+from engine.documents.ledger import Move
+from engine.documents.verdict import Comparison, MetricGuardrail
 from engine.metrics.metrics import title_of
-from engine.text import drawn_margin, forest, interval, scale
+from engine.text import DrawnRow, drawn_margin, forest, interval, scale
 
 WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 340, 300, 56, 40, 12
 CURVES = {
@@ -14,9 +17,46 @@ CURVES = {
     "precision_recall": ("Precision and recall", "recall", "precision"),
     "residuals": ("Errors", "share of rows", "prediction minus label"),
 }
-ENDS = ("lower", "difference", "upper")
 GUARDRAILS = "guardrails, in margins"
 UNIT_SQUARE = {"roc", "precision_recall"}
+
+
+class PlacedRow(DrawnRow):
+    """A row with the places of its interval, in percent of the picture's width."""
+
+    lower_at: float
+    difference_at: float
+    upper_at: float
+
+
+class Axis(TypedDict):
+    """Rows that share one scale; places are percentages, ticks are places with their labels."""
+
+    title: str
+    main: bool
+    zero: float
+    margin: float
+    ticks: list[tuple[float, str]]
+    rows: list[PlacedRow]
+
+
+class ForestPlot(TypedDict):
+    comparison: Comparison
+    plots: list[Axis]
+
+
+class PlacedMove(Move):
+    """A move with its place, in percent of the picture's width and height."""
+
+    x: float
+    y: float
+
+
+class Production(TypedDict):
+    """The champions over time."""
+
+    ticks: list[tuple[float, str]]
+    moves: list[PlacedMove]
 
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
@@ -35,21 +75,30 @@ def plain(value: float) -> str:
     return f"{value:.4g}".replace("-", "−")
 
 
-def forest_plot(metric: str, comparison: dict[str, Any]) -> dict[str, Any]:
+def forest_plot(metric: str, comparison: Comparison) -> ForestPlot:
     """Metric and slices on one axis, guardrails in units of their margins; places are percentages."""
     plots = [axis(title_of(metric), forest(metric, comparison), drawn_margin(comparison))]
-    guarded = [each for each in comparison["guardrails"] if each.get("lower") is not None]
-    if guarded and all(each["margin"] for each in guarded):
-        rows = [
-            {"name": title_of(each["name"]), "text": interval(each), "passed": each["passed"]}
-            | {end: each[end] / each["margin"] for end in ENDS}
-            for each in guarded
-        ]
-        plots.append(axis(GUARDRAILS, rows, 1.0))
+    guarded = [guardrail for guardrail in comparison["guardrails"] if "margin" in guardrail]
+    if all(guardrail["margin"] for guardrail in guarded):
+        plots.append(axis(GUARDRAILS, [row for each in guarded for row in in_margins(each)], 1.0))
     return {"comparison": comparison, "plots": [plot for plot in plots if plot["rows"]]}
 
 
-def axis(title: str, rows: list[dict[str, Any]], margin: float) -> dict[str, Any]:
+def in_margins(guardrail: MetricGuardrail) -> Iterator[DrawnRow]:
+    """A guardrail's row in units of its margin; none without an interval."""
+    lower, upper, margin = guardrail["lower"], guardrail["upper"], guardrail["margin"]
+    if lower is not None and upper is not None:
+        yield {
+            "name": title_of(guardrail["name"]),
+            "text": interval(guardrail),
+            "passed": guardrail["passed"],
+            "lower": lower / margin,
+            "difference": guardrail["difference"] / margin,
+            "upper": upper / margin,
+        }
+
+
+def axis(title: str, rows: list[DrawnRow], margin: float) -> Axis:
     low, high = scale(rows, margin)
 
     def place(value: float) -> float:
@@ -61,7 +110,15 @@ def axis(title: str, rows: list[dict[str, Any]], margin: float) -> dict[str, Any
         "zero": place(0),
         "margin": place(-margin),
         "ticks": [(place(each), tick_label(each)) for each in ticks(low, high)],
-        "rows": [row | {f"{end}_at": place(row[end]) for end in ENDS} for row in rows],
+        "rows": [
+            {
+                **row,
+                "lower_at": place(row["lower"]),
+                "difference_at": place(row["difference"]),
+                "upper_at": place(row["upper"]),
+            }
+            for row in rows
+        ],
     }
 
 
@@ -112,13 +169,14 @@ def extent(values: list[float]) -> tuple[float, float]:
     return low - (air if low else 0.0), high + air
 
 
-def production(history: list[dict[str, Any]], metric: str) -> dict[str, Any] | None:
+def production(history: list[Move], metric: str) -> Production | None:
     """The champions over time; places are percentages. None where the ledger does not tell two figures."""
-    moves = [move for move in history if move.get("metrics", {}).get(metric) is not None]
-    if len(moves) < 2:
+    figures = [(move, move["metrics"].get(metric)) for move in history]
+    known = [(move, value) for move, value in figures if value is not None]
+    if len(known) < 2:
         return None
-    when = [datetime.fromisoformat(move["at"]).timestamp() for move in moves]
-    values = [move["metrics"][metric] for move in moves]
+    when = [datetime.fromisoformat(move["at"]).timestamp() for move, _ in known]
+    values = [value for _, value in known]
     (first, last), (low, high) = (min(when), max(when)), extent(values)
     places = [
         (round(4 + 92 * (at - first) / (last - first or 1), 2), round(100 * (high - value) / (high - low), 2))
@@ -128,7 +186,7 @@ def production(history: list[dict[str, Any]], metric: str) -> dict[str, Any] | N
         "ticks": [
             (round(100 * (high - each) / (high - low), 2), f"{each:.4g}") for each in ticks(low, high, 3)
         ],
-        "moves": [move | {"x": x, "y": y} for move, (x, y) in zip(moves, places, strict=True)],
+        "moves": [{**move, "x": x, "y": y} for (move, _), (x, y) in zip(known, places, strict=True)],
     }
 
 

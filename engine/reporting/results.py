@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import command_line
+from engine.documents.verdict import Verdict
 from engine.stores import storage
 
 
@@ -17,10 +18,11 @@ def write_results(results: Mapping[str, tuple[Path, str]], results_uri: str) -> 
             storage.write_bytes(f"{results_uri.rstrip('/')}/{name}", text.encode())
 
 
-def write_metrics(verdict: dict[str, Any], path: Path, executor_input: dict[str, Any]) -> None:
+def write_metrics(verdict: Verdict, path: Path, executor_input: dict[str, Any]) -> None:
     """Put the candidate's figures on the Metrics artifact, which is where Kubeflow's page looks for them."""
-    candidate = verdict["models"].get("candidate", {})
-    figures = {name: value for name, value in candidate.get("metrics", {}).items() if value is not None}
+    candidate = verdict["models"].get("candidate")
+    metrics = candidate["metrics"] if candidate else {}
+    figures = {name: value for name, value in metrics.items() if value is not None}
     path.write_text(json.dumps(figures))
     outputs = executor_input.get("outputs", {})
     if "outputFile" in outputs:

@@ -2,8 +2,9 @@
 
 import textwrap
 from collections.abc import Iterator
-from typing import Any
 
+from engine.documents.parts import UsedRows
+from engine.documents.verdict import Comparison, Guardrail, Verdict
 from engine.metrics.metrics import title_of
 from engine.text import (
     bar,
@@ -11,6 +12,7 @@ from engine.text import (
     drawn_margin,
     forest,
     interval,
+    names,
     printable,
     scale,
     signed,
@@ -31,7 +33,7 @@ class Paint:
         return f"\033[{';'.join(codes)}m{text}\033[0m" if self.color else text
 
 
-def render(verdict: dict[str, Any], color: bool) -> str:
+def render(verdict: Verdict, color: bool) -> str:
     """The verdict as lines for a terminal; without `color` they are plain text."""
     paint = Paint(color)
     tone = GREEN if verdict["passed"] else YELLOW if verdict["verdict"] == "INCONCLUSIVE" else RED
@@ -40,18 +42,18 @@ def render(verdict: dict[str, Any], color: bool) -> str:
     lines += textwrap.wrap(printable(verdict["reason"]), WIDTH)
     if accepted := verdict.get("accepted"):
         lines += textwrap.wrap(f"this regression is {printable(accepted)}", WIDTH)
-    if later := verdict["provenance"].get("counts_after_the_merge"):
+    if later := names(verdict["provenance"].get("counts_after_the_merge")):
         lines += textwrap.wrap(f"counts after the merge: {printable(', '.join(later))}", WIDTH)
     for comparison in verdict["comparisons"]:
         lines += ["", *compared(verdict["metric"]["name"], comparison, paint)]
     for kind, entries in (("finding", verdict["findings"]), ("warning", verdict["warnings"])):
         lines += [f"{paint(kind, YELLOW)}: {printable(entry['message'])}" for entry in entries]
-    if verdict["rows"]:
-        lines += ["", *(paint(line, DIM) for line in rows_used(verdict))]
+    if rows := verdict["rows"]:
+        lines += ["", *(paint(line, DIM) for line in rows_used(verdict, rows))]
     return "\n".join([*lines, ""])
 
 
-def compared(metric: str, comparison: dict[str, Any], paint: Paint) -> Iterator[str]:
+def compared(metric: str, comparison: Comparison, paint: Paint) -> Iterator[str]:
     """The forest of one comparison, its guardrails, and what rows like these can show."""
     rows, margin = forest(metric, comparison), drawn_margin(comparison)
     low, high = scale(rows, margin)
@@ -76,13 +78,13 @@ def mark(passed: bool, paint: Paint) -> str:
     return paint("✓", GREEN) if passed else paint("✗", RED)
 
 
-def guardrail(judged: dict[str, Any]) -> str:
+def guardrail(judged: Guardrail) -> str:
     if "maximum" in judged:
         return f"{judged['candidate_value']:,} bytes of {judged['maximum']:,}"
     return f"{interval(judged):<27} margin {signed(-judged['margin'])}"
 
 
-def detectable(comparison: dict[str, Any]) -> str:
+def detectable(comparison: Comparison) -> str:
     """The smallest effect that would show, and whether neighboring clusters made it larger."""
     serial = comparison["serial_correlation"]
     effect = f"minimum detectable effect {unsigned(comparison['minimum_detectable_effect'])} (80% power)"
@@ -92,8 +94,8 @@ def detectable(comparison: dict[str, Any]) -> str:
     return f"{effect}; serial correlation {signed(serial['autocorrelation'], 2)}, {widened}"
 
 
-def rows_used(verdict: dict[str, Any]) -> Iterator[str]:
-    rows, noun = verdict["rows"], cluster_noun(verdict["rows"]["cluster"])
+def rows_used(verdict: Verdict, rows: UsedRows) -> Iterator[str]:
+    noun = cluster_noun(rows["cluster"])
     yield f"{rows['n']:,} rows in {rows['clusters']:,} {noun}, {rows['start']} to {rows['end']}"
     values = (f"{name} {unsigned(model['value'])}" for name, model in verdict["models"].items())
     yield f"{verdict['metric']['title']}: {', '.join(values)}"

@@ -5,6 +5,7 @@ from typing import Any
 from jinja2 import Environment
 
 from engine import text
+from engine.documents.verdict import Verdict
 from engine.judging.drift import drift
 from engine.judging.inputs import Rows
 from engine.judging.verdict_document import label_of
@@ -14,7 +15,7 @@ from engine.reporting import markdown, pictures, terminal
 from engine.reporting.curves import curves
 
 
-def render(verdict: dict[str, Any], rows: Rows | None, inputs: VerdictInputs) -> dict[str, str]:
+def render(verdict: Verdict, rows: Rows | None, inputs: VerdictInputs) -> dict[str, str]:
     """The report by file name."""
     seen = {
         "verdict": verdict,
@@ -32,7 +33,7 @@ def render(verdict: dict[str, Any], rows: Rows | None, inputs: VerdictInputs) ->
     }
 
 
-def render_accepted(verdict: dict[str, Any], page: str) -> dict[str, str]:
+def render_accepted(verdict: Verdict, page: str) -> dict[str, str]:
     """The report of a verdict that was accepted when its HTML `page` was there already."""
     words = environment().get_template("accepted.html").render(verdict=verdict)
     return {

@@ -13,6 +13,8 @@ from typing import Any
 import requests
 
 from engine.command_line import SettingsError, WorldError
+from engine.documents.golden import Request
+from engine.documents.version import Version
 from engine.images.images import Image, recover
 from engine.serving.server_environment import interpreter_for
 
@@ -47,7 +49,7 @@ class LocalServer:
                 time.sleep(0.02)
         raise WorldError(f"expected a server that is ready in {READY_SECONDS} s, found none; see {self._log}")
 
-    def infer(self, request: dict[str, Any]) -> Any:
+    def infer(self, request: Request) -> Any:
         answer = self._session.post(self.infer_url, json=request, timeout=ANSWER_SECONDS)
         try:
             return answer.json()
@@ -64,7 +66,7 @@ class LocalServer:
         return WorldError(f"the server ended with {self._process.returncode}: {said[-1]}; see {self._log}")
 
 
-def image_of(root: Path, version: dict[str, Any]) -> Image:
+def image_of(root: Path, version: Version) -> Image:
     """The server's image of the commit that the version was made from, with the libraries it knows."""
     reference = version["images"].get("serve_model")
     if not reference:
@@ -72,7 +74,7 @@ def image_of(root: Path, version: dict[str, Any]) -> Image:
     return recover(reference, version["code_sha"], root)
 
 
-def environment_of(root: Path, version: dict[str, Any]) -> tuple[Path, Path]:
+def environment_of(root: Path, version: Version) -> tuple[Path, Path]:
     """Where the code of the server of `version` is staged, and the Python that has what it is locked to."""
     staged = image_of(root, version).path
     locked = staged / "components/serve_model/requirements.txt"

@@ -6,12 +6,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.command_line import SettingsError, WorldError
+from engine.command_line.typed_json import checked
+from engine.tables.snapshots import Snapshot
 
 STREAM_BYTES = 1 << 20
 
@@ -66,15 +67,17 @@ def write_table(table: pa.Table, path: Path, metadata: dict[str, str] | None = N
         pq.write_table(table, unfinished, compression="zstd")
 
 
-def write_json(document: Any, path: Path) -> None:
+def write_json(document: object, path: Path) -> None:
     with written_whole(path) as unfinished:
         unfinished.write_text(json.dumps(document, indent=2) + "\n")
 
 
-def snapshot(table: pa.Table) -> dict[str, Any]:
+def snapshot(table: pa.Table) -> Snapshot:
     """What load_data wrote down about the rows that `table` was made from."""
-    found: dict[str, Any] = json.loads((table.schema.metadata or {}).get(b"snapshot", b"{}"))
-    return found
+    try:
+        return checked(Snapshot, json.loads((table.schema.metadata or {}).get(b"snapshot", b"{}")))
+    except ValueError as error:
+        raise WorldError(f"expected a table with the snapshot of its rows, found {error}") from None
 
 
 @contextmanager

@@ -13,23 +13,12 @@ from engine import tables
 from engine.judging.inputs import Model
 from engine.judging.verdict_document import judge
 from engine.judging.verdict_inputs import VerdictInputs
+from engine.model_registry.layout import summary_of
+from engine.tests.model_versions import METADATA, record_of, verdict_on
+from engine.tests.policies import POLICY
 
 SCHEMA = json.loads(Path("engine/documents/verdict.schema.json").read_bytes())
 DAYS, ROWS_A_DAY = 31, 60
-POLICY = {
-    "metric": "roc_auc",
-    "floor": 0.6,
-    "confidence": 0.95,
-    "min_effect": 0.0,
-    "margin": 0.02,
-    "inconclusive": "fail",
-    "cluster": "day",
-    "minimum_rows": 500,
-    "minimum_clusters": 10,
-    "slices": {"columns": ["origin"], "minimum_rows": 300},
-    "guardrails": {"log_loss": {"margin": 0.01}, "model_bytes": {"maximum": 1000}},
-    "references": {"champion": "improve", "control": "not-worse"},
-}
 COUNT = DAYS * ROWS_A_DAY
 RANDOM = np.random.default_rng(17)
 KEYS = np.arange(COUNT) + 10_000
@@ -56,8 +45,7 @@ def training() -> pa.Table:
 
 
 def model(predictions: np.ndarray, trained_until: str = "2013-08-01", version: str | None = None) -> Model:
-    record = {
-        "label": {"name": "late", "type": "binary", "mean": 0.3, "median": 0.0},
+    record = record_of("model") | {
         "training_window": {"start": "2013-01-01", "end": trained_until},
         "model_sha256": "ab" * 32,
         "model_bytes": 900,
@@ -95,13 +83,40 @@ def answer(inputs: VerdictInputs) -> dict[str, Any]:
     return document
 
 
+def version_of(champion: Model) -> dict[str, Any]:
+    """The version document of a champion."""
+    verdict = verdict_on("model")
+    judged = {"metrics": {"roc_auc": 0.7}, "verdict": summary_of(verdict), "created": "2013-08-02T06:00:00"}
+    facts = {"schema_version": 1, "record": champion.record, "model_sha256": "ab" * 32, "model_bytes": 900}
+    return METADATA | facts | judged | {"version": champion.version}
+
+
+def moves(*changes: dict[str, Any]) -> list[dict[str, Any]]:
+    """The ledger's entries, each with other facts."""
+    return [
+        {
+            "sequence": number,
+            "ledger": f"ledger/{number:06}-ab.json",
+            "before": "",
+            "previous": "",
+            "version": "ab" * 32,
+            "move": "promote",
+            "at": "2013-09-02T00:00:00+00:00",
+            "metrics": {},
+            "verdict": summary_of(verdict_on("model")),
+        }
+        | change
+        for number, change in enumerate(changes, 1)
+    ]
+
+
 def write_question(inputs: VerdictInputs, folder: Path) -> dict[str, Any]:
     """The question as the options and files that compare_models is run with."""
     options: dict[str, Any] = {"policy": inputs.policy, "provenance": inputs.provenance}
     for name, each in inputs.models.items():
         options[name] = folder / f"{name}.parquet"
         tables.write_table(each.table, options[name])
-        document = {"version": each.version, "record": each.record} if name == "champion" else each.record
+        document = version_of(each) if name == "champion" else each.record
         options["champion_version" if name == "champion" else f"{name}_record"] = folder / f"{name}.json"
         tables.write_json(document, folder / f"{name}.json")
     for name, table in (

@@ -14,12 +14,15 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from engine import command_line, sketches, tables
+from engine.documents.record import TrainingRecord
+from engine.documents.version import FeatureSettings
+from engine.tables.snapshots import Snapshot
 from engine.training.estimators import make_estimator, make_pipeline
 from engine.training.golden_requests import golden
 
 
 def train(
-    features: Path, training: dict[str, Any], settings: dict[str, Any], model_folder: Path, record_file: Path
+    features: Path, training: dict[str, Any], settings: FeatureSettings, model_folder: Path, record_file: Path
 ) -> None:
     """Fit the estimator of `training` to the parquet `features`.
 
@@ -43,15 +46,15 @@ def train(
         sketched = {name: sketches.sketch(table[name]) for name in settings["columns"]}
         sketches_sha256 = sketches.write(sketched, folder / sketches.FILE)
         write_golden(model, rows[list(settings["columns"])], folder / "golden.json")
-    record = describe(
-        training, settings, rows[label], tables.snapshot(table), model_folder / "model.joblib"
-    ) | {"sketches_sha256": sketches_sha256}
+    snapshot = tables.snapshot(table)
+    record = describe(training, settings, rows[label], snapshot, model_folder / "model.joblib")
+    record["sketches_sha256"] = sketches_sha256
     if (written := model_folder / "golden.json").exists():
         record["golden_sha256"] = tables.file_sha256(written)
     tables.write_json(record, record_file)
 
 
-def fit(model: Any, rows: pd.DataFrame, settings: dict[str, Any]) -> Any:
+def fit(model: Any, rows: pd.DataFrame, settings: FeatureSettings) -> Any:
     kind = np.int8 if settings["label"]["type"] == "binary" else np.float64
     # Threads change the order of sums and so the model's bytes: their number is not the machine's to choose.
     threads = int(os.environ.get("OMP_NUM_THREADS") or 1)
@@ -73,13 +76,16 @@ def write_golden(model: Any, features: pd.DataFrame, path: Path) -> None:
 
 def describe(
     training: dict[str, Any],
-    settings: dict[str, Any],
+    settings: FeatureSettings,
     label: "pd.Series[Any]",
-    snapshot: dict[str, Any],
+    snapshot: Snapshot,
     model: Path,
-) -> dict[str, Any]:
+) -> TrainingRecord:
     return {
-        **{name: training[name] for name in ("estimator", "parameters", "seed", "categories")},
+        "estimator": training["estimator"],
+        "parameters": training["parameters"],
+        "seed": training["seed"],
+        "categories": training["categories"],
         "features": list(settings["columns"]),
         "label": {**settings["label"], "mean": float(label.mean()), "median": float(label.median())},
         "rows": len(label),

@@ -2,9 +2,12 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.command_line import parser, run
+
+if TYPE_CHECKING:
+    from engine.documents.verdict import Verdict
 
 PERMISSIONS = {"actions": "write", "pull-requests": "write", "statuses": "write"}
 CONTEXT = "gate"
@@ -72,7 +75,7 @@ def changes(github: Any, number: int) -> dict[str, Any]:
     return {"workflows": workflows_of(paths), "judges": judges_of(paths), "settings": settings}
 
 
-def comment(verdict: dict[str, Any] | None, told: dict[str, Any]) -> str:
+def comment(verdict: "Verdict | None", told: dict[str, Any]) -> str:
     from engine.reporting import markdown
 
     return markdown.report(verdict, told) if verdict else markdown.render("outcome.md", told=told)

@@ -1,10 +1,14 @@
 """Start training.yml for the monitor's newest alarm, where the settings say so and nothing did yet."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.command_line import WorldError, parser, run
 from engine.github.step import add_summary
+
+if TYPE_CHECKING:
+    from engine.documents.ledger import Alarm, MonitorState
+    from engine.model_registry.model_registry import ModelRegistry
 
 PERMISSIONS = {"actions": "write"}
 WORKFLOW = "training.yml"
@@ -46,27 +50,31 @@ def main() -> int:
     return 0
 
 
-def unanswered(state: dict[str, Any], champion: str) -> dict[str, Any] | None:
+def unanswered(state: "MonitorState", champion: str) -> "Alarm | None":
     """The newest alarm, if it is about the champion and has started nothing yet."""
-    alarms = [each for each in state.get("alarms", []) if each["version"] == champion]
+    alarms = [each for each in state["alarms"] if each["version"] == champion]
     newest = max(alarms, key=lambda each: each["as_of"], default=None)
     return newest if newest and not newest.get("started") else None
 
 
-def answer(registry: Any, key: str) -> None:
+def answer(registry: "ModelRegistry", key: str) -> None:
     """Note that the alarm has started a training. Killed before this, it is started again: training.yml runs
     one at a time, and the same day and code make the same model once more."""
     from engine.stores.storage import LostRace
 
     for _ in range(ATTEMPTS):
         state, tag = registry.monitored()
-        alarms = [each | {"started": True} if each["key"] == key else each for each in state["alarms"]]
+        alarms = [answered(alarm) if alarm["key"] == key else alarm for alarm in state["alarms"]]
         try:
-            registry.keep_monitored(state | {"alarms": alarms}, tag)
+            registry.keep_monitored({**state, "alarms": alarms}, tag)
             return
         except LostRace:  # to a monitor
             continue
     raise WorldError(f"expected to note that {key} is answered, found others faster {ATTEMPTS} times")
+
+
+def answered(alarm: "Alarm") -> "Alarm":
+    return {**alarm, "started": True}
 
 
 if __name__ == "__main__":

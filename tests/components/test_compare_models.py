@@ -26,6 +26,7 @@ from engine.tests.questions import (
     TIMES,
     answer,
     model,
+    moves,
     probability,
     question,
     truth,
@@ -343,10 +344,6 @@ def with_value(value):
             "trained up to 2013-08-02",
         ),
         (with_record(broken(), "candidate", model_bytes=None), "does not tell model_bytes"),
-        (
-            with_record(broken(models={"candidate": model(GOOD)}), "candidate", label={"type": "binary"}),
-            "mean",
-        ),
         (broken(policy=POLICY | {"references": {}}), "no reference"),
     ],
 )
@@ -368,11 +365,11 @@ def test_a_champion_that_predicted_nothing_is_not_no_champion():
 
 
 def test_uses_of_the_same_rows_are_counted():
-    entry = {"at": "2013-09-02T00:00:00+00:00", "move": "promote", "version": "ab" * 32, "metrics": {}}
-    same = entry | {"verdict": {"rows": {"data_sha256": SNAPSHOT["sha256"]}}}
-    other = entry | {"verdict": {"rows": {"data_sha256": "00"}}}
+    summary = moves({})[0]["verdict"]
+    same = {"verdict": summary | {"rows": summary["rows"] | {"data_sha256": SNAPSHOT["sha256"]}}}
+    other, without_rows = {"verdict": summary}, {"verdict": summary | {"rows": None}}
 
-    document = answer(replace(question(GOOD), history=[same, other, same, entry]))
+    document = answer(replace(question(GOOD), history=moves(same, other, same, without_rows)))
 
     assert document["holdout_uses"] == 2
 

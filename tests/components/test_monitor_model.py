@@ -14,6 +14,7 @@ import pytest
 
 from engine import sketches, tables
 from engine.command_line import WorldError
+from engine.documents.ledger import NOTHING_DECIDED
 from engine.model_registry.model_registry import ModelRegistry
 from engine.monitoring import decision_document as document
 from engine.monitoring.decide_once import decide_once
@@ -21,7 +22,7 @@ from engine.monitoring.monitor_inputs import MonitorInputs
 from engine.monitoring.policy import Decision, Seen, decide
 from engine.reporting import monitoring_report as report
 from engine.reporting import monitoring_terminal as terminal
-from engine.tests.questions import LOGIT, model, probability, training, truth
+from engine.tests.questions import LOGIT, model, probability, training, truth, version_of
 from engine.tests.reporting.test_report import HOSTILE, MOVES, Tags
 
 SCHEMA = json.loads(Path("engine/documents/decision.schema.json").read_bytes())
@@ -41,13 +42,15 @@ RULES = {
 }
 POLICY = {"metric": "roc_auc", "confidence": 0.95, "margin": 0.005, "min_effect": 0.0, "cluster": "day"}
 SNAPSHOT = {"as_of": "2013-09-02", "sha256": "5a" * 32, "start": "2013-08-04", "end": "2013-09-01T00:00:00"}
-BASELINE = {"standard_error": 0.01, "rows": {"n": 9000, "clusters": 31}, "as_of": "2013-06-02"}
+BASELINE = {"standard_error": 0.01, "as_of": "2013-06-02"}
 
 
 def question(champion: np.ndarray, shadow: np.ndarray | None = None, **other: Any) -> MonitorInputs:
     table = truth().replace_schema_metadata({"snapshot": json.dumps(SNAPSHOT)})
     facts = model(champion, "2013-05-01", VERSION)
-    version = {"version": VERSION, "record": facts.record, "metrics": {"roc_auc": 0.8}, "verdict": BASELINE}
+    version = version_of(facts)
+    rows = version["verdict"]["rows"] | {"n": 9000, "clusters": 31}
+    version |= {"metrics": {"roc_auc": 0.8}, "verdict": version["verdict"] | BASELINE | {"rows": rows}}
     usual = training()
     given = MonitorInputs(
         policy=POLICY | {"monitoring": RULES | other.pop("rules", {})},
@@ -70,7 +73,7 @@ def answer(inputs: MonitorInputs, state: dict[str, Any] | None = None) -> dict[s
     """The document, which satisfies its schema and is rendered without a complaint."""
 
     def decides(seen: Seen) -> Decision:
-        return decide(seen, state or {}, inputs.policy["monitoring"], "run")[0]
+        return decide(seen, state or NOTHING_DECIDED, inputs.policy["monitoring"], "run")[0]
 
     found = document.monitor(inputs, decides)
     jsonschema.validate(found, SCHEMA, jsonschema.Draft202012Validator)
@@ -133,7 +136,8 @@ def test_too_few_rows_are_not_judged() -> None:
 
 def test_a_version_of_before_sketches_is_monitored_and_says_what_is_unknown() -> None:
     inputs = question(POOR, GOOD, sketches=None)
-    inputs = replace(inputs, version=inputs.version | {"verdict": {"as_of": "2013-06-02"}})
+    verdict = inputs.version["verdict"] | {"standard_error": None}
+    inputs = replace(inputs, version=inputs.version | {"verdict": verdict})
     found = answer(inputs)
     assert (found["drift"], found["champion"]["baseline"], found["reasons"]) == (None, None, ["shadow"])
     assert [line.partition(":")[0] for line in found["unknown"]] == ["drop", "drift"]
@@ -178,7 +182,7 @@ def test_every_decision_has_its_words() -> None:
         "decided_by": "",
     }
     own = alarm | {"version": VERSION, "reasons": ["drop", "shadow"]}
-    inputs, calm = question(POOR, GOOD), {"as_of": "2013-08-25", "recovered": {}}
+    inputs, calm = question(POOR, GOOD), {"as_of": "2013-08-25", "alarms": [], "recovered": {}}
     told = {
         "OUT_OF_ORDER": calm | {"as_of": "2013-10-01", "alarms": []},
         "COOLING_DOWN": calm | {"alarms": [alarm]},

@@ -42,7 +42,11 @@ class Run:
         return self._command("store", shard=shard, **files)
 
     def publish(self, stored: tuple[str, ...] = ("00000", "00001"), share: float = 0.2) -> Ended:
-        settings = {"key": "flight_id", "time": "scheduled_departure", "label": {"name": "late"}}
+        settings = {
+            "key": "flight_id",
+            "time": "scheduled_departure",
+            "label": {"name": "late", "type": "binary"},
+        }
         return self._command(
             "publish",
             stored=json.dumps(stored),

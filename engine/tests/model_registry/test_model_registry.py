@@ -104,7 +104,7 @@ def test_registering_again_changes_nothing(registry: ModelRegistry, register, tm
     "change",
     [
         {"code_sha": "beef"},
-        {"feature_settings": {}},
+        {"feature_settings": METADATA["feature_settings"] | {"rows": "trains"}},
         {"images": {"build_features": "features:2", "score_model": "score:1"}},
     ],
 )
@@ -120,7 +120,7 @@ def test_what_does_not_belong_together_is_not_registered(registry: ModelRegistry
     for record, verdict, metadata in (
         (record_of("b"), verdict_on("a"), METADATA),
         (record_of("a"), verdict_on("b"), METADATA),
-        (record_of("a"), {"passed": True}, METADATA),
+        (record_of("a"), verdict_on("a") | {"models": {}}, METADATA),
         (record_of("a"), verdict_on("a"), METADATA | {"images": {"score_model": "score:1"}}),
     ):
         with pytest.raises(SettingsError):
@@ -133,11 +133,14 @@ def test_golden_requests_are_kept_with_the_version_and_checked(
 ) -> None:
     with pytest.raises(SettingsError, match="has no golden requests; train it anew"):
         registry.golden(register("a"))
-    folder, content = model_folder(tmp_path, "b"), b'{"request": {}, "expected": []}'
+    folder, content = (
+        model_folder(tmp_path, "b"),
+        b'{"request": {"inputs": [], "outputs": []}, "expected": []}',
+    )
     (folder / "golden.json").write_bytes(content)
     record = record_of("b") | {"golden_sha256": hashlib.sha256(content).hexdigest()}
     version = registry.register(folder, record, verdict_on("b"), METADATA)
-    assert registry.golden(version) == {"request": {}, "expected": []}
+    assert registry.golden(version) == {"request": {"inputs": [], "outputs": []}, "expected": []}
     assert registry.model_uri(version) == f"{registry.documents.uri}/versions/{version}/model/"
     assert [name for name in registry.store.names() if f"{version}/model/" in name] == [
         f"versions/{version}/model/model.joblib"
@@ -187,9 +190,8 @@ def test_only_a_verdict_on_this_model_that_passed_promotes(
     for verdict, error, said in (
         (verdict_on("b", champion, passed=False), Finding, "the verdict is WORSE"),
         (verdict_on("b", champion) | {"passed": "true"}, Finding, "only one that passed promotes"),
-        ({}, Finding, "only one that passed promotes"),
         (verdict_on("a", champion), SettingsError, "the verdict is about the model"),
-        ({"passed": True, "models": None}, SettingsError, "expected a verdict"),
+        (verdict_on("b", champion) | {"models": {}}, SettingsError, "the verdict is about the model None"),
         (verdict_on("b", UNKNOWN), SettingsError, f"the verdict is against {UNKNOWN}"),
         (verdict_on("b"), SettingsError, "the verdict is against no champion"),
     ):
@@ -296,7 +298,7 @@ def test_an_unreadable_champion_is_never_no_champion(registry, register, promote
 
 def test_a_champion_that_is_not_there_is_an_error(registry: ModelRegistry, promote) -> None:
     champion = promote("a")
-    pointer, _ = registry.documents.read("champion.json")
+    pointer, _ = registry.documents.read("champion.json", dict)
     registry.store.write("champion.json", json.dumps(pointer | {"version": UNKNOWN}).encode())
     with pytest.raises(WorldError, match="there is no version"):
         registry.champion()
@@ -323,7 +325,7 @@ def test_changed_bytes_are_never_handed_out(
 def test_a_changed_document_is_never_believed(registry: ModelRegistry, promote) -> None:
     champion = promote("a")
     key = f"versions/{champion}/metadata.json"
-    document, _ = registry.documents.read(key)
+    document, _ = registry.documents.read(key, dict)
     document["images"]["score_model"] = "somebody.example/else"
     registry.store.write(key, json.dumps(document).encode())
     with pytest.raises(WorldError, match="was changed since it was registered"):
@@ -511,7 +513,7 @@ def test_the_command_says_in_one_line_what_was_wrong(command: Command, registry:
     torn.write_text('{"passed": tr')
     for done, status, said in (
         (command.promote("b", b, ""), 1, f"the champion is {a}, and the gate saw none"),
-        (command.promote_by(torn, a, a), 2, "expected a JSON object"),
+        (command.promote_by(torn, a, a), 2, "expected a JSON document of the type Verdict"),
         (command.promote_by(missing, a, a), 3, "No such file"),
         (command.promote("a", UNKNOWN, a), 3, "there is no version"),
         (command("rollback"), 2, "expected a former champion"),

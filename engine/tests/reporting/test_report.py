@@ -13,23 +13,29 @@ from engine.judging.verdict_document import judge, skeleton
 from engine.judging.verdict_inputs import VerdictInputs
 from engine.reporting import markdown, pictures, terminal
 from engine.reporting import verdict_report as report
-from engine.tests.questions import LOGIT, ORIGIN, POLICY, SCHEMA, probability, question, truth, with_record
+from engine.tests.questions import (
+    LOGIT,
+    ORIGIN,
+    POLICY,
+    SCHEMA,
+    moves,
+    probability,
+    question,
+    truth,
+    with_record,
+)
 
 GOOD, POOR = probability(), probability(noise=4.0)
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(1)> ![i](http://evil/i.png) [l](javascript:x) "
     "@everyone #1 GH-2 www.evil.com https://evil.com ` | \x1b[31m\r\n::error::x ##[group]y $x$ **b** \"'&amp;"
 )
-MOVES = [
-    {
-        "at": f"2013-0{month}-02T06:00:00+00:00",
-        "move": move,
-        "version": "ab" * 32,
-        "metrics": {"roc_auc": auc},
-    }
-    | {"verdict": {"verdict": "BETTER"}}
-    for month, move, auc in ((5, "promote", 0.66), (6, "promote", 0.7), (7, "rollback", 0.66))
-]
+MOVES = moves(
+    *(
+        {"at": f"2013-0{month}-02T06:00:00+00:00", "move": move, "metrics": {"roc_auc": auc}}
+        for month, move, auc in ((5, "promote", 0.66), (6, "promote", 0.7), (7, "rollback", 0.66))
+    )
+)
 QUESTIONS = {
     "BETTER": question(GOOD, control=POOR, champion=POOR),
     "IDENTICAL": question(GOOD, control=GOOD, champion=POOR),
@@ -69,7 +75,12 @@ def hostile():
     table = inputs.truth.rename_columns([*inputs.truth.column_names[:3], HOSTILE, "distance"])
     table = table.set_column(3, HOSTILE, [origin.tolist()])
     warnings = {"findings": [], "warnings": [{"message": HOSTILE, "check": HOSTILE, "column": HOSTILE}]}
-    move = {**MOVES[0], "move": HOSTILE, "version": HOSTILE, "verdict": {"verdict": HOSTILE}}
+    move = {
+        **MOVES[0],
+        "move": HOSTILE,
+        "version": HOSTILE,
+        "verdict": MOVES[0]["verdict"] | {"verdict": HOSTILE},
+    }
     provenance = {"title": HOSTILE, HOSTILE: {HOSTILE: HOSTILE}}
     return replace(
         inputs,

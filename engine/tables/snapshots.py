@@ -1,0 +1,26 @@
+"""The snapshot, snapshot.json: which rows of which tables were loaded, by hash."""
+
+from typing import NotRequired, TypedDict
+
+
+class LoadedTable(TypedDict):
+    """The rows of one table, read from `uri`."""
+
+    rows: int
+    sha256: str
+    uri: NotRequired[str]
+
+
+class Snapshot(TypedDict, total=False):
+    """The rows from `start` up to `end`; empty of a table that was made from no loaded rows.
+
+    `window` is training, evaluation or inference; inference waits for no labels.
+    """
+
+    window: str
+    start: str
+    end: str
+    as_of: str
+    label_matures_after_days: int
+    tables: dict[str, LoadedTable]
+    sha256: str
