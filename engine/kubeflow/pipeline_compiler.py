@@ -15,6 +15,8 @@ from typing import Any
 import yaml
 
 from engine.command_line import SettingsError, nearest
+from engine.command_line.typed_json import checked
+from engine.documents.images import ImageReferences
 from engine.settings.tasks_schema import Resources, TaskSettings
 
 BARE_NAME = re.compile(r"[a-z0-9_]+")
@@ -62,17 +64,14 @@ def compile_pipeline(
     return comments + yaml.dump_all([spec, *platforms], Dumper=yaml.CSafeDumper, sort_keys=True)
 
 
-def read_references(path: Path) -> dict[str, str]:
+def read_references(path: Path) -> ImageReferences:
     """The images that record_images wrote: a reference for each component."""
     try:
-        images = json.loads(path.read_bytes())
+        return checked(ImageReferences, json.loads(path.read_bytes()))
     except FileNotFoundError:
         raise SettingsError(f"{path}: expected what record_images writes, found no such file") from None
     except ValueError as error:
-        raise SettingsError(f"{path}: expected JSON, found {error}") from None
-    if not isinstance(images, dict) or not all(isinstance(each, str) for each in images.values()):
-        raise SettingsError(f"{path}: expected an object of component: reference, found another document")
-    return images
+        raise SettingsError(f"{path}: expected a reference for each component, found {error}") from None
 
 
 def containers(spec: Document) -> Iterator[tuple[str, Document]]:

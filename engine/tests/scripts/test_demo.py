@@ -63,7 +63,7 @@ def tell(folder: Path, step: Step = STEP, status: int = 0) -> tuple[list[dict[st
 
 def promoted(root: Path, content: str, trained_until: str, champion: str = "") -> str:
     registry = ModelRegistry((root / ".mlops/models").as_uri(), "flight-delays")
-    record = record_of(content) | {"training_window": {"end": f"{trained_until}T00:00:00"}}
+    record = record_of(content) | {"training_window": {"start": None, "end": f"{trained_until}T00:00:00"}}
     verdict = verdict_on(content, champion)
     version = registry.register(model_folder(root, content), record, verdict, METADATA)
     registry.promote(version, champion, verdict)
