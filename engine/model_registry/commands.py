@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ def resolve(
     registry: ModelRegistry,
     alias: str,
     fallback: dict[str, Any],
+    as_of: date,
     model: Path,
     version: Path,
     history: Path,
@@ -20,8 +22,10 @@ def resolve(
     score_model_image: Path,
     feature_settings: Path,
     digest: Path,
+    day: Path,
 ) -> None:
     """Hand out the model behind an alias with what scores it; without one, the fallback's."""
+    day.write_text(as_of.isoformat())
     found = registry.champion() if alias == "champion" else registry.version(alias)
     model.mkdir(parents=True, exist_ok=True)
     if found:
