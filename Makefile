@@ -6,7 +6,7 @@ SERVER := components/serve_model
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo gate promote rollback predict serve monitor test bench lint lock upgrade record update
+.PHONY: help demo gate promote rollback predict serve monitor test check bench lint lock upgrade record update
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -34,6 +34,10 @@ serve: .venv/installed ## serve the champion on this machine with the cluster's 
 
 test: .venv/installed-dev ## run every test suite that this machine supports
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+check: lint ## what a pull request of a copy runs: lint, tests of components and pipelines, a compile
+	@$(BIN)/python -m pytest --quiet --numprocesses auto --dist loadfile tests
+	@$(BIN)/python -m scripts.compile_pipelines
 
 bench: .venv/installed-dev ## compare speed with the alternatives
 	@$(BIN)/python -m bench

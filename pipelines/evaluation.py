@@ -48,10 +48,11 @@ def evaluation(
     )
 
     champion = resolve_model(
-        model_registry_uri=model_registry_uri, name=model, alias="champion", fallback=fallback
+        model_registry_uri=model_registry_uri, name=model, alias="champion", fallback=fallback, as_of=as_of
     )
-    training_rows = load_rows(data_settings, "training", as_of)
-    evaluation_rows = load_rows(data_settings, "evaluation", as_of)
+    day = champion.outputs["day"]
+    training_rows = load_rows(data_settings, "training", day)
+    evaluation_rows = load_rows(data_settings, "evaluation", day)
 
     candidate_training = candidate_tasks.features("training", training_rows)
     candidate_evaluation = candidate_tasks.features("evaluation", evaluation_rows)

@@ -19,7 +19,7 @@ def inference(
     input_uri: str = "",
 ) -> None:
     champion = resolve_model(
-        model_registry_uri=model_registry_uri, name=model, alias="champion", fallback="{}"
+        model_registry_uri=model_registry_uri, name=model, alias="champion", fallback="{}", as_of=as_of
     )
     champions = champion_tasks(champion)
     listed = list_shards(
@@ -27,6 +27,8 @@ def inference(
         inference_settings=inference_settings,
         as_of=as_of,
         input_uri=input_uri,
+        predictions_uri=predictions_uri,
+        name=model,
     )
     kept = {
         "predictions_uri": predictions_uri,

@@ -41,11 +41,12 @@ def monitoring(
     )
 
     champion = resolve_model(
-        model_registry_uri=model_registry_uri, name=model, alias="champion", fallback="{}"
+        model_registry_uri=model_registry_uri, name=model, alias="champion", fallback="{}", as_of=as_of
     )
-    rows = load_rows(data_settings, "evaluation", as_of)
+    day = champion.outputs["day"]
+    rows = load_rows(data_settings, "evaluation", day)
     features = shadow_tasks.features("evaluation", rows)
-    training_features = shadow_tasks.features("training", load_rows(data_settings, "training", as_of))
+    training_features = shadow_tasks.features("training", load_rows(data_settings, "training", day))
     validated = validate_data(
         feature_settings=feature_settings,
         training=training_features.outputs["features"],
@@ -59,7 +60,7 @@ def monitoring(
         shadow = shadow_tasks.train(training_features)
         monitored = monitor_model(
             policy=policy,
-            as_of=as_of,
+            as_of=day,
             model_registry_uri=model_registry_uri,
             name=model,
             truth=features.outputs["features"],
@@ -76,7 +77,7 @@ def monitoring(
         )
         with dsl.If(monitored.outputs["train"] == "true", name="alarm"):
             training(
-                as_of=as_of,
+                as_of=day,
                 model=model,
                 model_registry_uri=model_registry_uri,
                 data_settings=training_data_settings,
@@ -95,7 +96,7 @@ def monitoring(
     with dsl.Else(name="data-is-refused"):
         report_fault(
             policy=policy,
-            as_of=as_of,
+            as_of=day,
             model_registry_uri=model_registry_uri,
             name=model,
             champion_version=champion.outputs["version"],

@@ -37,10 +37,11 @@ def training(
     )
 
     champion = resolve_model(
-        model_registry_uri=model_registry_uri, name=model, alias="champion", fallback=fallback
+        model_registry_uri=model_registry_uri, name=model, alias="champion", fallback=fallback, as_of=as_of
     )
-    training_features = tasks.features("training", load_rows(data_settings, "training", as_of))
-    evaluation_rows = load_rows(data_settings, "evaluation", as_of)
+    day = champion.outputs["day"]
+    training_features = tasks.features("training", load_rows(data_settings, "training", day))
+    evaluation_rows = load_rows(data_settings, "evaluation", day)
     evaluation_features = tasks.features("evaluation", evaluation_rows)
     validated = validate_data(
         feature_settings=feature_settings,

@@ -28,7 +28,7 @@ def options() -> argparse.ArgumentParser:
     parser.add_argument("--base", help="the template's commit that this copy was made from (default: found)")
     parser.add_argument("--lock", help="command that locks requirements (default: make lock)")
     parser.add_argument("--no-lock", action="store_true", help="leave changed requirements to you")
-    parser.add_argument("--tests", help="command that tests the update (default: make test)")
+    parser.add_argument("--tests", help="command that tests the update (default: make check)")
     parser.add_argument("--no-tests", action="store_true", help="leave the tests to the pull request")
     parser.add_argument("--restart", action="store_true", help="discard an update that has conflicts")
     parser.add_argument("--news", action="store_true", help="change nothing: print, as JSON, what is new")

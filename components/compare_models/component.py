@@ -27,7 +27,12 @@ def compare_models(
     metrics: dsl.Output[dsl.Metrics],
     passed: dsl.OutputPath(str),
 ) -> dsl.ContainerSpec:
-    return container("compare_models", locals(), executor_input=dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER)
+    return container(
+        "compare_models",
+        locals(),
+        executor_input=dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER,
+        run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
+    )
 
 
 @dsl.container_component
@@ -49,7 +54,12 @@ def compare_with_champion(
     metrics: dsl.Output[dsl.Metrics],
     passed: dsl.OutputPath(str),
 ) -> dsl.ContainerSpec:
-    return container("compare_models", locals(), executor_input=dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER)
+    return container(
+        "compare_models",
+        locals(),
+        executor_input=dsl.PIPELINE_TASK_EXECUTOR_INPUT_PLACEHOLDER,
+        run=dsl.PIPELINE_JOB_ID_PLACEHOLDER,
+    )
 
 
 @dsl.container_component
@@ -63,4 +73,4 @@ def reject_candidate(
     summary: dsl.Output[dsl.Markdown],
     passed: dsl.OutputPath(str),
 ) -> dsl.ContainerSpec:
-    return container("compare_models", locals())
+    return container("compare_models", locals(), run=dsl.PIPELINE_JOB_ID_PLACEHOLDER)

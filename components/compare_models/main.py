@@ -24,6 +24,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     parser.add_argument("--findings", type=Path, required=True, help="of validate_data")
     parser.add_argument("--provenance", type=command_line.json_object, required=True)
     parser.add_argument("--results-uri", default="", help="folder that gets verdict and report as well")
+    parser.add_argument("--run", default="", help="names the folder where --results-uri ends with a slash")
     parser.add_argument("--executor-input", type=command_line.json_object, default={})
     for name in ("verdict", "report", "summary", "passed"):
         parser.add_argument(f"--{name}", type=command_line.output_file, required=True)
@@ -37,7 +38,7 @@ def main() -> None:
     from engine.judging.verdict_document import judge
     from engine.judging.verdict_inputs import read_inputs
     from engine.reporting import terminal
-    from engine.reporting.results import write_metrics, write_results
+    from engine.reporting.results import own_folder, write_metrics, write_results
     from engine.reporting.verdict_report import render
 
     inputs = read_inputs(
@@ -59,7 +60,7 @@ def main() -> None:
         "report.html": (arguments.report, rendered["report.html"]),
         "report.md": (arguments.summary, rendered["report.md"]),
     }
-    write_results(results, arguments.results_uri)
+    write_results(results, own_folder(arguments.results_uri, arguments.run))
     if arguments.metrics:
         write_metrics(verdict, arguments.metrics, arguments.executor_input)
     arguments.passed.write_text(str(verdict["passed"]).lower())

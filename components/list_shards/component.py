@@ -11,6 +11,8 @@ def list_shards(
     inference_settings: str,
     as_of: str,
     input_uri: str,
+    predictions_uri: str,
+    name: str,
     listing: dsl.Output[dsl.Artifact],
     shards: dsl.OutputPath(list),
 ) -> dsl.ContainerSpec:

@@ -2,21 +2,24 @@
 
 import argparse
 import json
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.command_line import json_object, output_file, parser, run
+from engine.command_line import day, json_object, output_file, parser, run
 
 
 def list_shards(arguments: argparse.Namespace) -> None:
     """Say which rows there are to predict, and in which shards."""
     from engine import tables
     from engine.datasets import shards
+    from engine.predictions.predictions import Predictions
 
-    settings, wanted = arguments.data_settings, arguments.inference_settings
-    listing = shards.list_rows(settings, wanted, arguments.as_of, arguments.input_uri)
+    wanted, first = arguments.inference_settings, day(arguments.as_of)
+    if arguments.as_of == "today" and not arguments.input_uri:
+        published = Predictions(arguments.predictions_uri, arguments.name).end()
+        first, wanted = shards.since(published, first, wanted)
+    listing = shards.list_rows(arguments.data_settings, wanted, first, arguments.input_uri)
     tables.write_json(listing, arguments.listing)
     arguments.shards.write_text(json.dumps([shard["name"] for shard in listing["shards"]]))
     print(f"{listing['rows']} rows in {len(listing['shards'])} shards of {listing['uri']}")
@@ -43,8 +46,10 @@ def main() -> None:
     flag = command("list", list_shards)
     flag("--data-settings", type=json_object)
     flag("--inference-settings", type=json_object)
-    flag("--as-of", type=date.fromisoformat, help="the first day to predict, YYYY-MM-DD")
+    flag("--as-of", help="the first day to predict, YYYY-MM-DD; today: the first that is not published yet")
     flag("--input-uri", help='parquet to predict all rows of; "": the rows of the window in the table')
+    flag("--predictions-uri", help="file:// or s3:// folder of all predictions")
+    flag("--name", help="the model's name")
     flag("--listing", type=output_file, help="file for what each shard is")
     flag("--shards", type=output_file, help="file for the names of the shards")
 

@@ -11,6 +11,7 @@ def resolve_model(
     name: str,
     alias: str,
     fallback: str,
+    as_of: str,
     model: dsl.Output[dsl.Model],
     version: dsl.Output[dsl.Artifact],
     history: dsl.Output[dsl.Artifact],
@@ -18,6 +19,7 @@ def resolve_model(
     score_model_image: dsl.OutputPath(str),
     feature_settings: dsl.OutputPath(str),
     digest: dsl.OutputPath(str),
+    day: dsl.OutputPath(str),
 ) -> dsl.ContainerSpec:
     return container("model_registry resolve", locals())
 

@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.command_line import json_object, output_file, parser, run
+from engine.command_line import day, json_object, output_file, parser, run
 from engine.model_registry import commands
 from engine.model_registry.model_registry import ModelRegistry
 
@@ -29,12 +29,14 @@ def main() -> None:
         type=json_object,
         help="images and feature settings to use where there is no champion; {}: fail",
     )
+    flag("--as-of", type=day, help="the day of the run, YYYY-MM-DD, or today")
     flag("--model", type=Path, help="folder to leave the model in; empty where there is none")
     flag("--version", type=output_file, help="file for the version document")
     flag("--history", type=output_file, help="file for the ledger's entries")
     flag("--build-features-image", type=output_file, help="file for the image that builds its features")
     flag("--score-model-image", type=output_file, help="file for the image that scores it")
     flag("--feature-settings", type=output_file, help="file for the settings of its features")
+    flag("--day", type=output_file, help="file for the day of the run, which all further tasks go by")
     flag("--digest", type=output_file, help="file for the version's digest; empty where there is none")
 
     flag = command(commands.register)

@@ -49,7 +49,7 @@ def main() -> None:
     from engine.monitoring.monitor_inputs import read_inputs
     from engine.reporting import monitoring_terminal as terminal
     from engine.reporting.monitoring_report import render
-    from engine.reporting.results import write_results
+    from engine.reporting.results import own_folder, write_results
 
     registry = ModelRegistry(arguments.model_registry_uri, arguments.name)
     rules = arguments.policy["monitoring"]
@@ -61,7 +61,7 @@ def main() -> None:
         "monitoring.html": (arguments.report, rendered["html"]),
         "monitoring.md": (arguments.summary, rendered["markdown"]),
     }
-    write_results(results, arguments.results_uri)
+    write_results(results, own_folder(arguments.results_uri, arguments.decided_by))
     arguments.alarm.write_text(str(decision["alarm"]).lower())
     arguments.train.write_text(str(decision["alarm"] and rules["start"] == "nested").lower())
     print(terminal.render(decision, color=False))

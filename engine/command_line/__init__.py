@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
@@ -46,6 +47,11 @@ def json_object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise argparse.ArgumentTypeError(f"expected a JSON object, found {text[:60]!r}")
     return value
+
+
+def day(text: str) -> date:
+    """A date, or today's in UTC for "today"; for use as argparse's `type`."""
+    return datetime.now(UTC).date() if text == "today" else date.fromisoformat(text)
 
 
 def output_file(path: str) -> Path:

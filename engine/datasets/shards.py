@@ -52,6 +52,17 @@ def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> Json
     return listing | {"rows": sum(shard["rows"] for shard in cut.shards), "shards": cut.shards}
 
 
+def since(published: date | None, today: date, wanted: Json) -> tuple[date, Json]:
+    """The first day to predict today, and `wanted` with the days from there on.
+
+    Days after `published`, the last day that has predictions, are made up for, `catch_up_days` at most; a day
+    that has some already is predicted again.
+    """
+    longest = today - timedelta(wanted["catch_up_days"])
+    first = min(today, max(published + timedelta(1), longest)) if published else today
+    return first, wanted | {"days": (today - first).days + wanted["days"]}
+
+
 def load(settings: Json, listing: Json, name: str, target: Path) -> str:
     """Leave the shard's rows, and the other tables' of the whole span, as load_data leaves a window's."""
     shard = next(each for each in listing["shards"] if each["name"] == name)

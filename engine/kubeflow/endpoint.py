@@ -1,15 +1,18 @@
 """The endpoint: KUBEFLOW_HOST where it is set, else a local KFP server for as long as it is needed."""
 
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import ProxyHandler, build_opener, getproxies, proxy_bypass
 
 from engine import retry
 from engine.command_line import SettingsError
@@ -17,6 +20,8 @@ from engine.command_line import SettingsError
 if TYPE_CHECKING:
     from engine.kubeflow.kfp_client import Client
 
+LOCAL_KFP = "local_kfp"
+"""What a local KFP server says in place of the commit that it is built from."""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 IN_CLUSTER = (".svc", ".svc.cluster.local")
 
@@ -42,9 +47,28 @@ def connect(root: Path, runner: str = "subprocess") -> Iterator["Client"]:
 
 
 def remote_host() -> str | None:
-    """KUBEFLOW_HOST, where it is another machine than this: paths of this one mean nothing there."""
-    host = os.environ.get("KUBEFLOW_HOST", "")
-    return host if host and urlsplit(host).hostname not in LOOPBACK else None
+    """KUBEFLOW_HOST, unless a local KFP server is there: paths and images of this machine mean nothing there.
+
+    A port of this machine may lead to a cluster (`kubectl port-forward`), so the server is asked what it is.
+    """
+    host = os.environ.get("KUBEFLOW_HOST", "").rstrip("/")
+    if not host or (urlsplit(host).hostname in LOOPBACK and _runs_here(host)):
+        return None
+    return host
+
+
+@cache
+def _runs_here(host: str) -> bool:
+    """Whether a local KFP server answers there, or no server of KFP does, which is said when it is used."""
+    try:
+        with build_opener(ProxyHandler({})).open(f"{host}/apis/v2beta1/healthz", timeout=10) as answer:
+            return bool(json.load(answer)["commit_sha"] == LOCAL_KFP)
+    except HTTPError as error:
+        return error.code not in (401, 403)
+    except (ValueError, LookupError, TypeError):
+        return False
+    except OSError:
+        return True
 
 
 def open_client(

@@ -1,6 +1,7 @@
 """What tasks do with the model registry: each reads files, asks the registry, and leaves files."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import TypedDict
 
@@ -24,6 +25,7 @@ def resolve(
     registry: ModelRegistry,
     alias: str,
     fallback: Fallback,
+    as_of: date,
     model: Path,
     version: Path,
     history: Path,
@@ -31,8 +33,10 @@ def resolve(
     score_model_image: Path,
     feature_settings: Path,
     digest: Path,
+    day: Path,
 ) -> None:
     """Hand out the model behind an alias with what scores it; without one, the fallback's."""
+    day.write_text(as_of.isoformat())
     found = registry.champion() if alias == "champion" else registry.version(alias)
     model.mkdir(parents=True, exist_ok=True)
     if found:

@@ -9,6 +9,7 @@ A batch is called by its date: a day's rows, or those of another input, whose ha
 
 import hashlib
 import re
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from engine.command_line import WorldError
@@ -37,6 +38,12 @@ class Predictions:
         """Each day whose rows were predicted, in order; other inputs are no days."""
         parts = (name.split("/") for name in list_names(self.uri))
         return sorted(batch for batch, *below in parts if below == [MANIFEST] and DAY.fullmatch(batch))
+
+    def end(self) -> date | None:
+        """The last day whose rows were predicted; None where none were."""
+        manifests = [manifest for day in self.days() if (manifest := self.manifest(day))]
+        ends = [datetime.fromisoformat(manifest["end"]) for manifest in manifests[-1:]]
+        return max(ends).date() - timedelta(1) if ends else None
 
     def manifest(self, batch: str) -> Manifest | None:
         """What was predicted for `batch`; None where nothing was."""

@@ -1,9 +1,13 @@
-"""When a schedule is due, and what Kubeflow's scheduler calls that."""
+"""When a schedule is due, as Kubeflow's scheduler (robfig/cron) reads it, and what it calls that.
+
+Day of month and day of week are both required where one of them has a star, `*/2` included, and otherwise
+either is enough; a time that the clocks skip is not due that day.
+"""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 
 
 def of_kubeflow(cron: str) -> str:
@@ -13,15 +17,33 @@ def of_kubeflow(cron: str) -> str:
 
 def is_due(cron: str, time_zone: str, moment: datetime) -> bool:
     """Whether that minute is one of `cron`, by the clocks of `time_zone`."""
-    return croniter.match(cron, moment.astimezone(ZoneInfo(time_zone)), day_or=True)
+    local = moment.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
+    return croniter.match(cron, local, day_or=_either_day(cron))
 
 
 def last_due(cron: str, time_zone: str, before: datetime) -> datetime:
     """The newest time that is not after `before`, in UTC."""
-    local = before.astimezone(ZoneInfo(time_zone)).replace(second=0, microsecond=0)
-    if is_due(cron, time_zone, local):
-        return local.astimezone(UTC)
-    return croniter(cron, local).get_prev(datetime).astimezone(UTC)
+    zone = ZoneInfo(time_zone)
+    found = before.astimezone(UTC).replace(second=0, microsecond=0)
+    # By the hands of the clocks: croniter moves a time that they skip to the next one that there is.
+    times = croniter(cron, found.astimezone(zone).replace(tzinfo=None), day_or=_either_day(cron))
+    while not is_due(cron, time_zone, found):
+        found = times.get_prev(datetime).replace(tzinfo=zone).astimezone(UTC)
+    return found
+
+
+def ever_due(cron: str) -> bool:
+    """Whether there is any such day: 31 February is none."""
+    try:
+        croniter(cron, now(), day_or=_either_day(cron)).get_next(datetime)
+    except CroniterBadDateError:
+        return False
+    return True
+
+
+def _either_day(cron: str) -> bool:
+    _, _, day_of_month, _, day_of_week = cron.split()
+    return "*" not in day_of_month + day_of_week
 
 
 def now() -> datetime:

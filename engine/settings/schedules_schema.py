@@ -8,8 +8,6 @@ from pydantic import BeforeValidator, Field
 
 from engine.settings.settings_types import Name, Section, matches
 
-SCHEDULED_DAY = "[[ScheduledTime.2006-01-02]]"
-"""What Kubeflow replaces by the day, in UTC, that a recurring run was due; spelt as Go spells a layout."""
 MONTHS, WEEKDAYS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", "sun|mon|tue|wed|thu|fri|sat"
 FIELDS = ((0, 59, ""), (0, 23, ""), (1, 31, ""), (1, 12, MONTHS), (0, 6, WEEKDAYS))
 

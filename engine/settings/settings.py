@@ -65,6 +65,7 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
         )
     yield from _serving_disagreements(settings)
     yield from _task_disagreements(settings)
+    yield from _schedule_disagreements(settings)
     label = settings.label.type
     if settings.metric.name not in metrics_for(label):
         problem = _not_one_of(f"a metric of a {label} label", settings.metric.name, metrics_for(label))
@@ -106,6 +107,19 @@ def _serving_disagreements(settings: Settings) -> Iterator[Problem]:
     storage = serving.storage
     if (storage.credentials == "irsa") != (storage.role_arn is not None):
         yield ("serving", "storage"), "expected role_arn with credentials irsa, and with no other"
+
+
+def _schedule_disagreements(settings: Settings) -> Iterator[Problem]:
+    from engine.settings.cron_times import ever_due
+
+    for name, schedule in settings.schedules.runs.items():
+        here = ("schedules", "runs", name)
+        if not ever_due(schedule.cron):
+            yield (*here, "cron"), f"expected a time that comes, found {schedule.cron!r}, which never does"
+        for parameter, value in schedule.parameters.items():
+            if "[[" in value:
+                problem = f"expected a value, found {value!r}: no endpoint replaces a macro in it"
+                yield (*here, "parameters", parameter), problem
 
 
 def _task_disagreements(settings: Settings) -> Iterator[Problem]:

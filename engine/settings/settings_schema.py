@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from engine.settings.schedules_schema import SCHEDULED_DAY, Schedules
+from engine.settings.schedules_schema import Schedules
 from engine.settings.serving_schema import Serving
 from engine.settings.settings_types import (
     Count,
@@ -127,6 +127,7 @@ class Policies(Section):
 
 class Inference(Section):
     days: Count = 1
+    catch_up_days: Annotated[int, Field(ge=0)] = 31
     shard_rows: Count = 500_000
     parallelism: Count = 4
     maximum_rejected_share: Annotated[float, Field(ge=0, le=1)] = 0.01
@@ -173,10 +174,6 @@ class Settings(Section):
     def as_of(self) -> date:
         """The day that windows count back from; "today" is today's in UTC, as the cluster's schedules are."""
         return datetime.now(UTC).date() if isinstance(self.data.as_of, str) else self.data.as_of
-
-    def scheduled_as_of(self) -> str:
-        """The same for a recurring run: the day that it was due, unless the data stands still."""
-        return SCHEDULED_DAY if isinstance(self.data.as_of, str) else str(self.data.as_of)
 
     def data_settings(self, root: Path, evaluation_days: int | None = None) -> str:
         """What load_data gets; a table's relative path is one below the project's `root`."""

@@ -16,7 +16,7 @@ def main() -> int:
     parser.add_argument("--template", required=True, help="what the record names as the template")
     parser.add_argument("--base", default="", help="the template's commit that this copy was made from")
     parser.add_argument("--lock", default="make lock", help="command that locks requirements")
-    parser.add_argument("--tests", default="make test", help="command that tests the update")
+    parser.add_argument("--tests", default="make check", help="command that tests the update")
     parser.add_argument("--no-lock", dest="lock", action="store_const", const="")
     parser.add_argument("--no-tests", dest="tests", action="store_const", const="")
     parser.add_argument("--restart", action="store_true", help="discard an update that has conflicts")

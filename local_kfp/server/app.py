@@ -47,7 +47,12 @@ class Guard:
 
 async def healthz(_: Request) -> JSONResponse:
     return JSONResponse(
-        {"commit_sha": "unknown", "tag_name": API_VERSION, "multi_user": False, "pipeline_store": "database"}
+        {
+            "commit_sha": "local_kfp",
+            "tag_name": API_VERSION,
+            "multi_user": False,
+            "pipeline_store": "database",
+        }
     )
 
 

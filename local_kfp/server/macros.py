@@ -1,4 +1,8 @@
-"""The macros that the server expands in a run's parameters, such as [[ScheduledTime.2006-01-02]]."""
+"""The macros that the server expands in a run's parameters, such as [[CurrentTime.2006-01-02]].
+
+The real server has more, [[ScheduledTime]] and [[Index]], but none of them is expanded in any run: those of
+a schedule are started with the parameters as they are (kubeflow/pipelines#12494).
+"""
 
 import re
 from collections.abc import Callable
@@ -6,36 +10,29 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 _MACRO = re.compile(
-    r"\[\[(?P<plain>RunUUID|Index)\]\]"
-    r"|\[\[(?P<time>ScheduledTime|CurrentTime)(?:\.(?P<layout>.*?))?\]\]"
-    r"|\{\{\$\.(?P<strftime>scheduledTime|currentTime)\.strftime\('(?P<format>.*?)'\)\}\}"
+    r"\[\[RunUUID\]\]"
+    r"|\[\[CurrentTime(?:\.(?P<layout>.*?))?\]\]"
+    r"|\{\{\$\.currentTime\.strftime\('(?P<format>.*?)'\)\}\}"
 )
 _DEFAULT_LAYOUT = "20060102150405"
 
 
 @dataclass(frozen=True)
 class Macros:
-    """The values when a run starts; a run that no schedule started has no scheduled time and no index."""
+    """The values when the API creates a run; `current` is in seconds."""
 
     run_id: str
     current: int
-    scheduled: int | None = None
-    index: int | None = None
 
     def expand(self, text: str) -> str:
-        """Replace each macro whose value is known, and leave the others."""
+        """Replace each macro that is known, and leave the others."""
         return _MACRO.sub(self._value, text)
 
     def _value(self, match: re.Match[str]) -> str:
-        if match["plain"]:
-            value = self.run_id if match["plain"] == "RunUUID" else self.index
-            return match[0] if value is None else str(value)
-        name = match["time"] or match["strftime"]
-        seconds = self.scheduled if name.lower() == "scheduledtime" else self.current
-        if seconds is None:
-            return match[0]
-        moment = datetime.fromtimestamp(seconds, UTC)
-        if match["strftime"]:
+        if match[0] == "[[RunUUID]]":
+            return self.run_id
+        moment = datetime.fromtimestamp(self.current, UTC)
+        if match["format"] is not None:
             return moment.strftime(match["format"])
         return format_go(moment, _DEFAULT_LAYOUT if match["layout"] is None else match["layout"])
 

@@ -62,16 +62,15 @@ async def _start_if_due(server: Server, schedule: Row) -> None:
 async def _start(server: Server, schedule: Row, name: str, due: int, index: int) -> None:
     pipeline, source = server.source_of(schedule)
     run_id, now = str(uuid.uuid4()), server.clock.now()
-    # If no version is pinned, the real server creates the run through its API, which has no schedule:
-    # [[ScheduledTime]] and [[Index]] stay in the parameters as they are.
+    # Where no version is pinned, the real server creates the run through its API, which expands macros; a
+    # pinned one gets the parameters as they are.
     reference = schedule["pipeline_version_reference"]
     pinned = not reference or "pipeline_version_id" in reference
-    macros = Macros(run_id, now, due, index) if pinned else Macros(run_id, now)
+    macros = Macros(run_id, now)
     config = schedule["runtime_config"] or {}
-    parameters = {
-        parameter: json.loads(macros.expand(json.dumps(value, ensure_ascii=False)))
-        for parameter, value in config.get("parameters", {}).items()
-    }
+    parameters = config.get("parameters", {})
+    if not pinned:
+        parameters = json.loads(macros.expand(json.dumps(parameters, ensure_ascii=False)))
     row = {
         "run_id": run_id,
         "display_name": name,

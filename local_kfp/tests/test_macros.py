@@ -30,16 +30,16 @@ def test_format_go(layout: str, text: str):
 @pytest.mark.parametrize(
     ("text", "expanded"),
     [
-        ("[[ScheduledTime]]", "20130902150405"),
-        ("from [[ScheduledTime.2006-01-02]] to [[CurrentTime.15:04]]", "from 2013-09-02 to 15:05"),
-        ("[[Index]] of [[RunUUID]]", "7 of abc"),
-        ("{{$.scheduledTime.strftime('%Y/%m/%d')}}", "2013/09/02"),
+        ("[[CurrentTime]]", "20130902150405"),
+        ("on [[CurrentTime.2006-01-02]] at [[CurrentTime.15:04]]", "on 2013-09-02 at 15:04"),
+        ("run [[RunUUID]]", "run abc"),
+        ("{{$.currentTime.strftime('%Y/%m/%d')}}", "2013/09/02"),
         ("[[Unknown]] [[ScheduledTimes]] {{$.inputs}}", "[[Unknown]] [[ScheduledTimes]] {{$.inputs}}"),
-        ("[[ScheduledTime.]]", ""),
+        ("[[CurrentTime.]]", ""),
     ],
 )
 def test_macros(text: str, expanded: str):
-    assert Macros("abc", SECONDS + 60, SECONDS, 7).expand(text) == expanded
+    assert Macros("abc", SECONDS).expand(text) == expanded
 
 
 def test_macros_without_a_value_stay():

@@ -83,9 +83,10 @@ def _problems(
 def _loss(last: Any, pipeline: str, url: str) -> Iterator[str]:
     """A run whose candidate lost has succeeded; its verdict tells, and its report is left in `RESULTS`."""
     from engine.gate import judged_run
+    from engine.reporting.results import own_folder
 
     RESULTS.mkdir(parents=True, exist_ok=True)
-    uri = last.runtime_config.parameters[VERDICTS[pipeline]].replace("[[RunUUID]]", last.run_id)
+    uri = own_folder(last.runtime_config.parameters[VERDICTS[pipeline]], last.run_id)
     verdict = judged_run.read_verdict(uri, RESULTS.absolute())
     if verdict is None and pipeline == "monitoring":
         return  # there was no alarm

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from engine.kubeflow.recurring_runs import Wanted
     from engine.settings.schedules_schema import Schedule
 
-OWN_FOLDER = "[[RunUUID]]"  # what the endpoint replaces by the run's id
-
 
 def main() -> int:
     arguments = _parser().parse_args()
@@ -81,16 +79,16 @@ def question(root: Path, code: "ModelCode", commit: str, name: str, schedule: "S
     from engine.model_registry.place import model_registry_uri
     from scripts import monitor, predict
 
-    settings, as_of = code.settings, schedule.parameters.get("as_of", code.settings.scheduled_as_of())
+    settings, as_of = code.settings, schedule.parameters.get("as_of", str(code.settings.data.as_of))
     folder = os.environ.get("RESULTS_URI") or (root / "build/schedules").as_uri()
-    results_uri = f"{folder.rstrip('/')}/{settings.model}/{name}/{OWN_FOLDER}"
+    results_uri = f"{folder.rstrip('/')}/{settings.model}/{name}/"  # and below it the run's own folder
     match schedule.pipeline:
         case "training":
             asked = training_run.question(code, commit, as_of) | {"results_uri": results_uri}
         case "monitoring":
             asked = monitor.question(code, commit, as_of) | {
                 "results_uri": results_uri,
-                "training_results_uri": f"{results_uri}/{monitor.TRAINING}",
+                "training_results_uri": f"{results_uri}{monitor.TRAINING}/",
             }
         case "inference":
             asked = predict.question(settings, as_of)

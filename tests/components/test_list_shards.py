@@ -1,6 +1,6 @@
 import json
 import shutil
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from engine.datasets.shards import since
 from tests.components.conftest import FLIGHTS
 
 AS_OF = "2013-01-31"
@@ -118,8 +119,28 @@ def test_rows_that_changed_since_they_were_listed_are_said(run_component, data_s
     assert not (tmp_path / "tables").exists()
 
 
+@pytest.mark.parametrize(
+    ("published", "first", "days"),
+    [
+        (None, 10, 1),  # nothing yet: today
+        (9, 10, 1),
+        (6, 7, 4),  # three days were missed
+        (1, 5, 6),  # of which five at most are made up for
+        (10, 10, 1),  # today is there already
+        (12, 10, 1),
+    ],
+)
+def test_days_since_the_last_published_one_are_made_up_for(
+    published: int | None, first: int, days: int
+) -> None:
+    last = date(2013, 9, published) if published else None
+    found = since(last, date(2013, 9, 10), {"days": 1, "catch_up_days": 5, "shard_rows": 7})
+    assert found == (date(2013, 9, first), {"days": days, "catch_up_days": 5, "shard_rows": 7})
+
+
 def run_list(run_component: Any, settings: Any, folder: Path, uri: str = "", wanted: Any = None) -> Any:
     options = {"data_settings": settings, "inference_settings": wanted or WANTED, "as_of": AS_OF}
+    options |= {"predictions_uri": (folder / "predictions").as_uri(), "name": "flights"}
     outputs = {"listing": folder / "listing", "shards": folder / "shards"}
     return run_component("list_shards list", **options, input_uri=uri, **outputs)
 

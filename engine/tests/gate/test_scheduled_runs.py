@@ -18,7 +18,10 @@ from local_kfp.server.supervisor import RUN_PROCESS
 from local_kfp.tests import in_process
 from local_kfp.tests.in_process import InProcessServer
 
-AGAIN = '{pipeline: training, cron: "0 1 * * *"}'
+DAY = "2013-05-02"
+ON_THE_DAY = f'parameters: {{as_of: "{DAY}"}}'
+"""Tasks go by the clock of this machine, not by that of the server."""
+AGAIN = f'{{pipeline: training, cron: "0 1 * * *", {ON_THE_DAY}}}'
 CHANGES = (
     ("as_of: 2013-09-02 ", "as_of: today "),
     ("training_days: 212", "training_days: 14"),
@@ -26,11 +29,10 @@ CHANGES = (
     ("max_iter: 100", "max_iter: 3"),
     ("floor: 0.6", "floor: 0.5"),
     ("shard_rows: 500000", "shard_rows: 600"),
-    ('training, cron: "29 2 1 * *"}', f'training, cron: "0 1 * * *"}}\n    again: {AGAIN}'),
-    ('monitoring, cron: "29 3 * * 1"', 'inference, cron: "0 9 * * *"'),
-    ('inference, cron: "29 1 * * *"', 'inference, cron: "0 9 * * *"'),
+    ('training, cron: "29 2 1 * *"}', f'training, cron: "0 1 * * *", {ON_THE_DAY}}}\n    again: {AGAIN}'),
+    ('monitoring, cron: "29 3 * * 1"', f'inference, cron: "0 9 * * *", {ON_THE_DAY}'),
+    ('inference, cron: "29 1 * * *"', f'inference, cron: "0 9 * * *", {ON_THE_DAY}'),
 )
-DAY = "2013-05-02"
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from kfp_server_api import V2beta1Run
 
 from engine.command_line import SettingsError, WorldError
 from engine.kubeflow import kfp_client
-from engine.kubeflow.endpoint import connect, open_client
+from engine.kubeflow.endpoint import connect, open_client, remote_host
 from engine.kubeflow.kfp_client import Refused
 from engine.tests.standins.odd_endpoint import Answer, OddEndpoint, error, odd_endpoint
 
@@ -51,6 +51,31 @@ def test_with_no_host_there_is_a_local_server_for_the_while(tmp_path):
     with pytest.raises(WorldError, match=r"found .*Connection refused; check KUBEFLOW_HOST"):
         open_client(client.host, waits=[0.01])
     assert (tmp_path / ".mlops/kfp").is_dir()
+
+
+@pytest.mark.parametrize(
+    "health",
+    [
+        Answer(body=b'{"commit_sha": "af32f7b", "tag_name": "2.17.0", "multi_user": false}'),
+        Answer(body=LOGIN_PAGE),
+        Answer(status=403, body=b"{}"),
+    ],
+)
+def test_a_port_that_leads_to_a_cluster_is_another_machine(odd, monkeypatch, health):
+    odd.health = health
+    monkeypatch.setenv("KUBEFLOW_HOST", odd.url)
+    assert remote_host() == odd.url
+
+
+def test_a_local_server_is_this_machine(tmp_path, monkeypatch):
+    with connect(tmp_path) as client:
+        monkeypatch.setenv("KUBEFLOW_HOST", f"{client.host}/")
+        assert remote_host() is None
+
+
+def test_another_host_is_another_machine_unasked(monkeypatch):
+    monkeypatch.setenv("KUBEFLOW_HOST", "https://no-such-host.example.org/pipeline/")
+    assert remote_host() == "https://no-such-host.example.org/pipeline"
 
 
 def test_the_environment_names_host_token_and_namespace(odd, monkeypatch, tmp_path):

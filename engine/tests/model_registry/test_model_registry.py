@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -412,7 +413,7 @@ class Command:
         ]
         return subprocess.run([*command, *map(str, flags)], capture_output=True, text=True)
 
-    def resolve(self, alias: str = "champion") -> dict[str, str]:
+    def resolve(self, alias: str = "champion", as_of: str = "2013-09-02") -> dict[str, str]:
         """What the outputs of resolve hold."""
         fallback = {
             "build_features_image": "f:0",
@@ -426,10 +427,13 @@ class Command:
             "score-model-image",
             "feature-settings",
             "digest",
+            "day",
+            "day",
         ]
         flags = [text for name in outputs for text in (f"--{name}", self.folder / "out" / name)]
         model = ["--model", self.folder / "out/model"]
-        done = self("resolve", "--alias", alias, "--fallback", json.dumps(fallback), *model, *flags)
+        asked = ["--alias", alias, "--fallback", json.dumps(fallback), "--as-of", as_of]
+        done = self("resolve", *asked, *model, *flags)
         assert done.returncode == 0, done.stderr
         return {name: (self.folder / "out" / name).read_text() for name in outputs}
 
@@ -469,8 +473,15 @@ def test_the_command_without_a_champion_hands_out_the_fallback(command: Command)
         "score-model-image": "s:0",
         "feature-settings": '{"a":2,"b":1}',
         "digest": "",
+        "day": "2013-09-02",
     }
     assert list((command.folder / "out/model").iterdir()) == []
+
+
+def test_the_day_of_a_run_is_decided_once(command: Command) -> None:
+    before = datetime.now(UTC).date()
+    found = command.resolve(as_of="today")["day"]
+    assert before <= date.fromisoformat(found) <= datetime.now(UTC).date()
 
 
 def test_the_command_with_neither_champion_nor_fallback_says_so(command: Command) -> None:
@@ -481,8 +492,10 @@ def test_the_command_with_neither_champion_nor_fallback_says_so(command: Command
         "score-model-image",
         "feature-settings",
         "digest",
+        "day",
     )
     flags = [word for name in ("model", *outputs) for word in (f"--{name}", command.folder / name)]
+    flags += ["--as-of", "today"]
     done = command("resolve", "--alias", "champion", "--fallback", "{}", *flags)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "flights: expected a champion, found none; promote a model first" in done.stderr

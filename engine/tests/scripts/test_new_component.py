@@ -25,7 +25,12 @@ def test_a_new_component_keeps_the_rules_and_passes_its_test(project: Project) -
     assert done.stdout.splitlines()[:-1] == expected and "make lock" in done.stdout
     lock(project, "clean_rows")
     suites = ("tests/test_rules.py", "tests/components/test_clean_rows.py")
-    for command in (["pytest", "-q", *suites], ["ruff", "check", "."], ["ruff", "format", "--check", "."]):
+    for command in (
+        ["pytest", "-q", *suites],
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["mypy", "components/clean_rows"],
+    ):
         tested = subprocess.run(
             [sys.executable, "-m", *command], cwd=project.root, capture_output=True, text=True
         )

@@ -109,7 +109,7 @@ def test_only_committed_code_is_trained(project, train):
     assert "expected committed code" in train("--detach").error
     project.commit()
     assert train("--detach").status == 0, "a parameter is no other pipeline"
-    project.edit("mlops.yaml", ("memory: 4Gi", "memory: 5Gi"))
+    project.edit("mlops.yaml", ("memory: 2Gi", "memory: 5Gi"))
     project.commit()
     done = train("--detach")
     assert (done.status, "expected it deployed as this checkout has it" in done.error) == (2, True)

@@ -144,6 +144,23 @@ def settings_with(old: str = "", new: str = ""):
 
 
 @pytest.mark.parametrize(
+    ("run", "problem"),
+    [
+        ('cron: "0 0 31 2 *"', "cron: expected a time that comes, found '0 0 31 2 *', which never does"),
+        (
+            'cron: "0 0 * * *", parameters: {as_of: "[[ScheduledTime]]"}',
+            "parameters.as_of: expected a value, found '[[ScheduledTime]]': no endpoint replaces a macro",
+        ),
+    ],
+)
+def test_what_no_recurring_run_can_do_is_named(run: str, problem: str) -> None:
+    schedules = f"schedules: {{runs: {{nightly: {{pipeline: training, {run}}}}}}}\nimages:"
+    with pytest.raises(SettingsError) as raised:
+        settings_with("images:", schedules)
+    assert f"schedules.runs.nightly.{problem}" in str(raised.value)
+
+
+@pytest.mark.parametrize(
     ("resources", "problem"),
     [
         ("{volumes: {a: {path: /a}}}", "volumes.a: expected a claim that is there, or size"),
@@ -175,15 +192,11 @@ def test_times_that_every_scheduler_reads_alike(cron: str):
     assert settings_with("images:", RUN % cron).schedules.runs["nightly"].cron == " ".join(cron.split())
 
 
-def test_a_recurring_run_asks_for_its_day_unless_the_data_stands_still():
-    assert settings_with().scheduled_as_of() == "2024-03-01"
-    assert settings_with("2024-03-01", "today").scheduled_as_of() == "[[ScheduledTime.2006-01-02]]"
-
-
 def test_parallelism_is_no_parameter():
     settings = settings_with("images:", "inference: {days: 7, parallelism: 2}\nimages:")
     assert json.loads(settings.inference_settings()) == {
         "days": 7,
+        "catch_up_days": 31,
         "shard_rows": 500_000,
         "maximum_rejected_share": 0.01,
     }

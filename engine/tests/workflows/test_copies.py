@@ -122,19 +122,16 @@ def test_a_pipeline_by_the_recipe_is_green(github: Runner, change: Project) -> N
     assert "build/pipelines/rescoring.yaml" in run.job("checks / tests").step("Compile").printed
 
 
-def test_a_pipeline_that_imports_what_is_not_there_is_red(github: Runner, change: Project) -> None:
-    """Whatever its own test says, and where ruff sorts a package that it does not find."""
-    there = "from components.list_shards.component import list_shards, load_shard\n"
-    missing = there.replace("components.list_shards", "components.list_spares")
-    kfp = "from kfp import dsl\n"
-    add_pipeline(change, (there, ""), (kfp, missing + kfp))
+def test_a_pipeline_that_does_not_compile_is_red(github: Runner, change: Project) -> None:
+    """Whatever its own test says; what it imports and is not there, the check of types finds before."""
+    add_pipeline(change, ("        input_uri=input_uri,\n", "        input_urls=input_uri,\n"))
     (change.root / "tests/pipelines/test_rescoring.py").write_text("def test_rescoring() -> None: ...\n")
 
     run = pull_request(github, change, f"{RULES} or rescoring")
 
     assert run.results == RED, run.printed
     assert steps(run) == CHECKS
-    assert "components.list_spares" in run.job("checks / tests").step("Compile").printed
+    assert "input_urls" in run.job("checks / tests").step("Compile").printed
 
 
 def add_metric(change: Project, name: str) -> None:

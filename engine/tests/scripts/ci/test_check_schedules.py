@@ -58,7 +58,7 @@ def declare(kubeflow: Kubeflow, folder: Path) -> Callable[..., Any]:
 
     def make(behave: str = "succeed") -> Any:
         settings = load(folder / "mlops.yaml")
-        parameters = {"behave": behave, "results_uri": f"{(folder / 'results').as_uri()}/[[RunUUID]]"}
+        parameters = {"behave": behave, "results_uri": f"{(folder / 'results').as_uri()}/"}
         schedule = settings.schedules.runs["weekly"]
         version = kubeflow.upload("training")
         wanted = Wanted(settings.model, "weekly", "UTC", schedule, version, parameters)

@@ -68,20 +68,26 @@ def standing(kubeflow: Kubeflow) -> dict[str, tuple[str, str, str]]:
     }
 
 
+def found_runs(kubeflow: Kubeflow, pipeline: str) -> list[Any]:
+    """The runs of the pipeline, oldest first."""
+    of_it = kubeflow.client.get_experiment(experiment_name=pipeline).experiment_id
+    return kfp_lists.runs(kubeflow.client, "", experiment_id=of_it)[::-1]
+
+
 def runs_of(kubeflow: Kubeflow, pipeline: str) -> list[dict[str, Any]]:
     """The parameters that the runs of the pipeline got, oldest first."""
-    client = kubeflow.client
-    of_it = client.get_experiment(experiment_name=pipeline).experiment_id
-    found = kfp_lists.runs(client, "", experiment_id=of_it)[::-1]
+    found = found_runs(kubeflow, pipeline)
     folders = [kubeflow.server.state / "runs" / each.run_id for each in found]
     return [json.loads((folder / "run.json").read_text())["parameters"] for folder in folders]
 
 
 def days_of(kubeflow: Kubeflow, pipeline: str) -> list[str]:
-    return [each["as_of"] for each in runs_of(kubeflow, pipeline)]
+    """The days that the runs of the pipeline were due."""
+    return [f"{run.scheduled_at:%Y-%m-%d}" for run in found_runs(kubeflow, pipeline)]
 
 
 def test_what_is_declared_runs_when_it_is_due_and_a_second_call_changes_nothing(reconcile, deployed, project):
+    declared(project, ('"29 1 * * *"', '"29 1 * * *", catch_up: true'))
     foreign = deployed.client.create_recurring_run(
         deployed.client.create_experiment("other").experiment_id,
         "flight-delays-training",
@@ -124,10 +130,10 @@ def test_what_is_declared_runs_when_it_is_due_and_a_second_call_changes_nothing(
     wait_until(lambda: len(runs_of(deployed, "inference")) == 3)
     [trained], [monitored] = runs_of(deployed, "training"), runs_of(deployed, "monitoring")
     assert days_of(deployed, "inference") == ["2013-09-01", "2013-09-02", "2013-09-03"]
-    assert (trained["as_of"], monitored["as_of"]) == ("2013-09-01", "2013-09-02")
-    assert json.loads(trained["provenance"])["as_of"] == "2013-09-01"
-    assert "[[" not in trained["results_uri"] + monitored["training_results_uri"]
-    assert monitored["training_results_uri"] == f"{monitored['results_uri']}/training"
+    assert [each["as_of"] for each in (*runs_of(deployed, "inference"), trained, monitored)] == ["today"] * 5
+    assert "[[" not in json.dumps([trained, monitored])
+    assert trained["results_uri"].endswith("/training/"), "below which each run has a folder of its own"
+    assert monitored["training_results_uri"] == f"{monitored['results_uri']}training/"
     assert reconcile().printed == "the recurring runs are as declared\n"
 
 
@@ -246,7 +252,7 @@ def test_what_is_pinned_stays_and_what_cannot_be_is_said(reconcile, deployed, pr
     newer = Path(project.root / "build/newer.yaml")
     newer.write_text((project.root / "build/pipelines/inference.yaml").read_text() + "# newer\n")
     upload(deployed.client, newer)
-    declared(project, ("catch_up: true", f"version: {version}"))
+    declared(project, ('"29 1 * * *"', f'"29 1 * * *", version: {version}'))
     assert f"inference {version}" in reconcile().printed
     declared(project, (f"version: {version}", f"version: {'f' * 12}"))
     assert f"found none called {'f' * 12}" in reconcile().error
