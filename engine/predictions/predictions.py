@@ -41,9 +41,9 @@ class Predictions:
 
     def end(self) -> date | None:
         """The last day whose rows were predicted; None where none were."""
-        manifests = [manifest for day in self.days() if (manifest := self.manifest(day))]
-        ends = [datetime.fromisoformat(manifest["end"]) for manifest in manifests[-1:]]
-        return max(ends).date() - timedelta(1) if ends else None
+        newest = next(reversed(self.days()), None)
+        manifest = self.manifest(newest) if newest else None
+        return datetime.fromisoformat(manifest["end"]).date() - timedelta(1) if manifest else None
 
     def manifest(self, batch: str) -> Manifest | None:
         """What was predicted for `batch`; None where nothing was."""

@@ -1,12 +1,14 @@
 """Trains one model on the labelled rows of a window, and describes how it came to be."""
 
+from __future__ import annotations
+
 import json
 import os
 import platform
 import time
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
@@ -14,11 +16,13 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from engine import command_line, sketches, tables
-from engine.documents.record import TrainingRecord
-from engine.documents.version import FeatureSettings
 from engine.tables.snapshots import Snapshot
 from engine.training.estimators import make_estimator, make_pipeline
 from engine.training.golden_requests import golden
+
+if TYPE_CHECKING:  # the image of train_model has no documents, which judges read too
+    from engine.documents.record import TrainingRecord
+    from engine.documents.version import FeatureSettings
 
 
 def train(
@@ -77,7 +81,7 @@ def write_golden(model: Any, features: pd.DataFrame, path: Path) -> None:
 def describe(
     training: dict[str, Any],
     settings: FeatureSettings,
-    label: "pd.Series[Any]",
+    label: pd.Series[Any],
     snapshot: Snapshot,
     model: Path,
 ) -> TrainingRecord:

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -84,12 +85,13 @@ def new_run(run_component: Any, kept: Predictions, tmp_path: Path) -> Callable[.
 def test_readers_see_all_shards_at_once(new_run, kept) -> None:
     run = new_run("run-1")
     assert run.store("00000", 4, ["no key"]).status == 0
-    assert (kept.manifest(DAY), kept.days()) == (None, [])
+    assert (kept.manifest(DAY), kept.days(), kept.end()) == (None, [], None)
     assert run.store("00001", 3, []).status == 0
     assert kept.manifest(DAY) is None
     assert run.publish().status == 0
     manifest = kept.manifest(DAY)
     assert kept.days() == [DAY]
+    assert kept.end() == date.fromisoformat(kept.manifest(DAY)["end"][:10]) - timedelta(1)
     assert manifest["rows"] == {"listed": 8, "predicted": 7, "rejected": 1}
     assert (manifest["model_version"], manifest["rejected"], manifest["run"]) == (
         FIRST,

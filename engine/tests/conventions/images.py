@@ -9,7 +9,15 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from engine.tests.conventions.rules import Breach, breach, found, imports, instructions, parsed, rule
+from engine.tests.conventions.rules import (
+    Breach,
+    breach,
+    found,
+    imports_at_run_time,
+    instructions,
+    parsed,
+    rule,
+)
 
 LONGEST_MAIN = 80
 SHAPE = ("component.py", "main.py", "Dockerfile", "requirements.in", "requirements.txt")
@@ -198,7 +206,7 @@ def images_install_what_they_import(root: Path) -> Iterator[str]:
                 tree = ast.Module(
                     [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], []
                 )
-            for line, module, _ in imports(tree):
+            for line, module, _ in imports_at_run_time(tree):
                 top = module.partition(".")[0]
                 if top in ("components", "engine", *sys.stdlib_module_names):
                     continue
@@ -216,7 +224,7 @@ def imported_files(root: Path, start: Path) -> set[Path]:
         waiting = {
             path
             for file in waiting
-            for _, module, name in imports(parsed(file))
+            for _, module, name in imports_at_run_time(parsed(file))
             for imported in (f"{module}.{name}".replace(".", "/"), module.replace(".", "/"))
             for path in (root / f"{imported}.py", root / imported / "__init__.py")
             if path.is_file()

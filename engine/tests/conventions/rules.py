@@ -104,6 +104,18 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
             yield from ((node.lineno, node.module or "", alias.name) for alias in node.names)
 
 
+def imports_at_run_time(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
+    """The same, without those that only a type checker follows."""
+    checked = {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")
+        for statement in node.body
+        for line, _, _ in imports(statement)
+    }
+    return (each for each in imports(tree) if each[0] not in checked)
+
+
 def first_line(tree: ast.Module) -> str:
     """The first line of a module's docstring."""
     return (ast.get_docstring(tree) or "").partition("\n")[0]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from engine.documents.ledger import NOTHING_DECIDED
 from engine.monitoring.policy import Seen, decide
 
 RULES = {
@@ -25,7 +26,7 @@ def seen(days: int = 0, dropped: int = 0, outdone: int = 0, judged: int = 4, **o
 
 def story(*steps: Seen, **rules: Any) -> list[str]:
     """The decisions on what was seen, one after the other."""
-    state, decisions = {}, []
+    state, decisions = NOTHING_DECIDED, []
     for index, step in enumerate(steps):
         decision, state = decide(step, state, RULES | rules, f"run {index}")
         decisions.append(decision.decision)
@@ -45,7 +46,9 @@ def story(*steps: Seen, **rules: Any) -> list[str]:
     ],
 )
 def test_an_alarm_takes_so_many_windows_of_what_is_listened_to(trigger, dropped, outdone, reasons) -> None:
-    decision, state = decide(seen(dropped=dropped, outdone=outdone), {}, RULES | {"trigger": trigger}, "run")
+    decision, state = decide(
+        seen(dropped=dropped, outdone=outdone), NOTHING_DECIDED, RULES | {"trigger": trigger}, "run"
+    )
     assert (decision.reasons, decision.alarm) == (reasons, bool(reasons))
     assert [alarm["reasons"] for alarm in state["alarms"]] == ([list(reasons)] if reasons else [])
     assert decision.decision == ("ALARM" if reasons else "QUIET")
@@ -58,7 +61,7 @@ def test_too_few_judged_windows_tell_nothing_and_leave_no_trace() -> None:
 
 
 def test_the_same_alarm_counts_once_but_stays_the_alarm_of_its_run() -> None:
-    first, state = decide(seen(outdone=2), {}, RULES, "one")
+    first, state = decide(seen(outdone=2), NOTHING_DECIDED, RULES, "one")
     other, after = decide(seen(outdone=2), state, RULES, "other")
     again, _ = decide(seen(outdone=2), state, RULES, "one")
     assert (first.alarm, other.decision, again.alarm) == (True, "ALREADY_DECIDED", True)
@@ -82,7 +85,7 @@ def test_a_reason_that_is_new_is_an_alarm_of_its_own() -> None:
         seen(49, dropped=2, outdone=2),
     )
     assert story(*steps) == ["ALARM", "NOT_REARMED", "ALARM", "NOT_REARMED"]
-    decision, _ = decide(steps[2], decide(steps[0], {}, RULES, "run")[1], RULES, "run")
+    decision, _ = decide(steps[2], decide(steps[0], NOTHING_DECIDED, RULES, "run")[1], RULES, "run")
     assert decision.reasons == ("shadow",)
     again = seen(56, dropped=2), seen(63, dropped=2, outdone=2)
     assert story(*steps, *again)[-2:] == ["NOT_REARMED", "ALARM"]
@@ -108,7 +111,7 @@ def test_an_old_champion_is_tried_to_be_replaced_again_and_again() -> None:
 
 
 def test_a_clock_that_goes_back_changes_nothing() -> None:
-    _, state = decide(seen(30), {}, RULES, "run")
+    _, state = decide(seen(30), NOTHING_DECIDED, RULES, "run")
     decision, after = decide(seen(outdone=4), state, RULES, "run")
     assert (decision.decision, decision.since) == ("OUT_OF_ORDER", DAY + timedelta(30))
     assert after is state

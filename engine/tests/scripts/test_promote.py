@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.command_line import Finding, SettingsError
+from engine.tests.policies import POLICY
 from scripts import promote
 
 
@@ -26,7 +27,7 @@ def identical(**changes: Any) -> str:
     verdict |= {"metric": {"name": "roc_auc", "title": "ROC AUC", "direction": "higher is better"}}
     verdict |= {
         "warnings": [],
-        "policy": {},
+        "policy": POLICY,
         "provenance": {"fingerprint": "of other code"},
         "holdout_uses": 0,
     }
