@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from engine import sketches
+from engine.documents.ledger import NOTHING_DECIDED
 from engine.judging import decision, statistics
 from engine.judging.differences import measure
 from engine.judging.inputs import Model, Rows
@@ -216,7 +217,7 @@ def any_drift(year: Year) -> Callable[[Day, Day, Day], bool]:
 
 def monitored(year: Year) -> Callable[[Day, Day, Day], bool]:
     """By the product's own policy, with its state."""
-    state: policy.State = {}
+    state = NOTHING_DECIDED
     rules = year.settings.monitoring.model_dump()
 
     def decides(champion: Day, made: Day, as_of: Day) -> bool:
