@@ -41,7 +41,7 @@ class RegistrySession:
                 response = self._session.request(
                     method, url, params=asked, json=body, headers=headers, auth=_as_given, timeout=TIMEOUT
                 )
-            except (RequestException, ValueError) as error:  # ValueError: of an address that is none
+            except (RequestException, ValueError) as error:  # ValueError: of an address that is not valid
                 raise passing(error, self._unanswered(url, cause_of(error))) from None
             # POST too: what is begun or asked for twice here does no harm.
             if retry.may_pass(response.status_code, repeatable=True):

@@ -1,4 +1,4 @@
-"""Look after the champion: an alarm, and what it started, or the reason why there is none."""
+"""Check the champion on recent data: report an alarm and what it started, or why there is no alarm."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""Decide by the newest mature rows whether the champion is to be trained anew, and report what was seen."""
+"""Decide by the newest mature rows whether the champion is to be trained again, and report what was seen."""
 
 import argparse
 import json

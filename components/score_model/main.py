@@ -1,4 +1,4 @@
-"""Score rows with one model; its predictions are told apart by key."""
+"""Score rows with one model; predictions and rows are matched by key."""
 
 from pathlib import Path
 

@@ -113,7 +113,7 @@ def marks(steps: list[Document]) -> list[Document]:
 
 
 def told(part: Document, name: str) -> str:
-    """What a reader is told who points at a box or a dot."""
+    """The text that a reader sees on a box or a dot."""
     last = date.fromisoformat(part["end"]) - timedelta(1)
     return f"{day(part['start'])} to {day(str(last))}, {name}: {text.unsigned(part[name]['value'])}"
 

@@ -1,4 +1,4 @@
-"""The year 2013 as it is told: on which day what is done, by which commands, and how it has to turn out."""
+"""The story of the year 2013: what is done on which day, by which commands, and the outcome expected."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -128,7 +128,7 @@ STORY = (
     ),
     Step(
         DECEMBER,
-        "Somebody takes it back",
+        "An operator takes it back",
         "A roll-back points at the champion before, with a reason for the ledger; nothing is trained.",
         ('python -m scripts.roll_back --reason "the week of Thanksgiving was predicted badly"',),
         "ROLLED BACK",

@@ -53,7 +53,7 @@ def new_project(folder: Path, root: Path) -> Path:
 
 
 class Telling:
-    """Steps are told one after the other; `screen` is where the telling is followed."""
+    """Runs the steps one after the other, and shows them on `screen`."""
 
     def __init__(self, folder: Path, project: Path, steps: Iterable[Step], screen: Any = sys.stdout):
         self.folder, self.root = folder, project
@@ -168,7 +168,7 @@ def elapsed(started: float) -> str:
 
 
 def environment(day: date) -> dict[str, str]:
-    """What a command gets: this very Python, and commits of somebody on that day."""
+    """What a command gets: this very Python, and an author's name and date for commits."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(NOT_PASSED_ON)}
     person: dict[str, str] = {}
     for role in ("AUTHOR", "COMMITTER"):

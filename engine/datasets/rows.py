@@ -81,7 +81,7 @@ def check_time(schema: pa.Schema, time: str, uri: str) -> None:
 
 
 def write_rows(rows: pa.Table, time: str, path: Path) -> dict[str, Any]:
-    """Write `rows`, their `time` as windows are told: in UTC with no zone, a date as its midnight."""
+    """Write `rows`, their `time` as windows have it: in UTC with no zone, a date as its midnight."""
     kind = rows.schema.field(time).type
     if not pa.types.is_timestamp(kind) or kind.tz:
         plain = pa.timestamp(kind.unit if pa.types.is_timestamp(kind) else "s")

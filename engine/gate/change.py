@@ -46,7 +46,7 @@ class Change:
 
     def as_of(self) -> date:
         """The day that windows count back from. "today" is the day that a pull request's commit was made on:
-        whoever judges it again asks the same."""
+        another judgement of it asks the same."""
         if self.by_the_base and self.control.settings.data.as_of == "today":
             return commit_day(self.candidate.source.root)
         return self.control.settings.as_of()

@@ -36,7 +36,7 @@ def broken_interface(asked: Mapping[str, str], components: Iterable[str], result
 
 
 def with_acceptance(verdict: Verdict, number: int, sha: str, results: Path) -> Verdict:
-    """`verdict`, and that somebody accepted what the head `sha` of a pull request loses, where GitHub knows.
+    """`verdict`, with the person who accepted what the head `sha` of a pull request loses, if GitHub knows.
 
     The documents in `results` say so too; it does not pass the more.
     """
@@ -49,7 +49,7 @@ def with_acceptance(verdict: Verdict, number: int, sha: str, results: Path) -> V
     github = GitHub()
     words = accepted_regression(github, sha)
     if words is None and os.environ.get("GITHUB_REF", "").startswith(QUEUE):
-        # A queue may squash, so that no commit of it is the one that was accepted; nobody pushed since.
+        # A queue may squash, so that no commit of it is the one that was accepted; nothing was pushed since.
         words = accepted_regression(github, github.get("pulls", number)["head"]["sha"])
     if words is None:
         return verdict

@@ -29,7 +29,7 @@ DETACHED = "detached.json"
 class PullRequest:
     number: int
     sha: str
-    """The head's, which a merge of it with its base is told by."""
+    """The head's, which also names a merge of it with its base."""
 
     def called(self, what: str) -> str:
         """Everything that a pull request leaves on an endpoint begins alike, so that it can be cleaned up."""
@@ -98,7 +98,7 @@ def results_uri(run: Run) -> str:
 
 
 def end_others(client: Client, earlier: list[Run], found: Run | None) -> None:
-    """Terminate what still judges another state of the pull request: nobody waits for it any more."""
+    """Terminate what still judges another state of the pull request: its result is not needed any more."""
     for run in earlier:
         if run.state not in FINAL and run is not found:
             print(

@@ -20,7 +20,9 @@ def commit_of(root: Path, code: ModelCode) -> str:
     head = GitTree(root, "HEAD")
     committed = model_code.read(head)
     if (committed.references(), committed.settings) != (code.references(), code.settings):
-        raise SettingsError("expected committed code, for its images are made of it again; commit it first")
+        raise SettingsError(
+            "expected committed code, because its images are made of it again; commit it first"
+        )
     return head.commit
 
 

@@ -1,4 +1,4 @@
-"""A regression that somebody accepted: a status on the very commit, and who may set it."""
+"""A regression that a person accepted: a status on the very commit, and who may set it."""
 
 import re
 from typing import Any
@@ -50,7 +50,7 @@ def expect_may_accept(github: GitHub, login: str, pull: Document, first: Documen
     except NotFound:
         permission = "none"
     if permission not in ("admin", "write"):
-        raise Finding(f"{login}: expected somebody with write access, found {permission}")
+        raise Finding(f"{login}: expected a person with write access, found {permission}")
     head = github.get("commits", pull["head"]["sha"])
     makers = {
         "opened the pull request": pull["user"],
@@ -60,4 +60,4 @@ def expect_may_accept(github: GitHub, login: str, pull: Document, first: Documen
     }
     for what, maker in makers.items():
         if maker and maker["login"].lower() == login.lower():
-            raise Finding(f"{login} {what}: somebody else has to accept it")
+            raise Finding(f"{login} {what}: another person has to accept it")

@@ -1,4 +1,4 @@
-"""The one open issue about a workflow that fails with nobody watching, known by a hidden mark."""
+"""The one open issue about a scheduled workflow that fails, known by a hidden mark."""
 
 import re
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def open_issues(github: GitHub, workflow: str) -> list[FailureIssue]:
 
 
 def open_issue(github: GitHub, title: str, body: str) -> int:
-    require_label(github, LABEL, "A workflow fails that nobody watches", "b60205")
+    require_label(github, LABEL, "A scheduled workflow fails", "b60205")
     number: int = github.post("issues", body={"title": title, "body": body, "labels": [LABEL]})["number"]
     return number
 
@@ -60,7 +60,7 @@ def require_label(github: GitHub, name: str, about: str, color: str) -> None:
         try:
             github.post("labels", body={"name": name, "color": color, "description": about})
         except Refused as error:
-            if error.code != 422:  # 422: somebody else was faster
+            if error.code != 422:  # 422: another run was faster
                 raise
 
 

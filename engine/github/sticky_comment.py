@@ -7,7 +7,7 @@ MARK = "<!-- kubeflow-ci-cd-ct: gate -->"
 
 
 def write_comment(github: GitHub, number: int, markdown: str) -> str:
-    """Write it, or write it anew: the mark counts only in comments by our own workflows."""
+    """Write it, or replace it: the mark counts only in comments by our own workflows."""
     body = f"{MARK}\n{markdown}"
     for comment in github.pages("issues", number, "comments"):
         if (comment["user"] or {}).get("login") == BOT and (comment["body"] or "").startswith(MARK):

@@ -11,7 +11,7 @@ DOCKER_HUB_IN_CONFIG = "https://index.docker.io/v1/"
 
 
 def credentials(host: str, environment: Mapping[str, str]) -> tuple[str, str] | None:
-    """User and password for `host`, or None: then it is read as anybody."""
+    """User and password for `host`, or None: then it is read without a login."""
     user, token = environment.get("DOCKERHUB_USERNAME"), environment.get("DOCKERHUB_TOKEN")
     if host == "docker.io" and user and token:
         return user, token

@@ -36,7 +36,7 @@ class DeniedError(WorldError):
 
 
 class ImageRepository:
-    """The repository `name`, read as whom `environment` has credentials for, else as anybody."""
+    """The repository `name`, read as whom `environment` has credentials for, else without a login."""
 
     def __init__(self, name: str, environment: Mapping[str, str] = os.environ):
         host, path = split_name(name)

@@ -35,7 +35,7 @@ class Shelf(Protocol):
         """All that has a tag."""
 
     def pushed(self, held: Held) -> datetime:
-        """When it came here, as far as anybody knows."""
+        """When it came here, as far as is known."""
 
     def delete(self, held: Held) -> None:
         """Again is harmless."""

@@ -18,7 +18,7 @@ DIGESTS = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Needed:
-    """Tags and digests that somebody names, in whatever repository: one may have been renamed since."""
+    """Tags and digests that are named, in whatever repository: one may have been renamed since."""
 
     tags: frozenset[str] = frozenset()
     digests: frozenset[str] = frozenset()

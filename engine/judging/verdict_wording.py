@@ -17,7 +17,7 @@ CLAUSES = {
 
 
 def reason(comparison: ModelComparison, metric: str, policy: Policy, wins: bool, enough: bool) -> str:
-    """Slices and guardrails are told where they alone keep the candidate from passing."""
+    """Slices and guardrails are named where they alone keep the candidate from passing."""
     verdict = comparison["verdict"]
     if verdict == "INCONCLUSIVE" and not enough:
         return too_few(comparison, policy)

@@ -57,7 +57,10 @@ class Cluster:
             query = {"container": container, "previous": previous, "tailLines": "5"}
             try:
                 return str(self._call("GET", "Pod", f"{pod}/log", query=query, text=True) or "")
-            except (SettingsError, WorldError):  # it never ended, or has no log: the reason is told without
+            except (
+                SettingsError,
+                WorldError,
+            ):  # it never ended, or has no log: the reason is reported without
                 continue
         return ""
 
@@ -144,7 +147,7 @@ class Cluster:
 
 
 def _is_refusal(error: Any) -> bool:
-    """Whether asking again cannot help; a field that the cluster's KServe does not know is told as a 500."""
+    """Whether asking again cannot help; a field that KServe does not know there is reported as 500."""
     return (400 <= error.status < 500 and error.status != 429) or "not declared in schema" in str(error.body)
 
 

@@ -73,7 +73,7 @@ def render(
     """What serves `version`; `keys` are the store's, where they are given and not in the cluster already."""
     name, image = serving["name"], version["images"].get("serve_model", "")
     if not image:
-        raise SettingsError(f"version {version['version']} has no image that serves it; train it anew")
+        raise SettingsError(f"version {version['version']} has no image that serves it; train it again")
     predictor = f"v{version['version'][:10]}"
     facts = {
         "serving": serving,

@@ -20,7 +20,7 @@ class WrongAnswers(Finding):
 
 
 class Probe:
-    """Golden requests of one version, to the canary or to whoever serves."""
+    """Golden requests of one version, to the canary or to the predictor."""
 
     def __init__(self, wanted: Manifests, golden: GoldenRequests, live: Document, clock: Clock, canary: bool):
         import requests

@@ -117,7 +117,7 @@ class Rollout:
             raise
 
     def _take_back(self, live: Document) -> str:
-        """What became of it, in words. It never raises, for it is called amid other errors."""
+        """What became of it, in words. Never raises: it is called while other errors are handled."""
         former = live["metadata"].get("annotations", {}).get(f"{OURS}model-version", "what served before")
         try:
             self.cluster.apply(kept(live))

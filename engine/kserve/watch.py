@@ -17,7 +17,7 @@ class NotServing(Finding):
 
 
 class Superseded(Finding):
-    """Somebody else deployed another version meanwhile."""
+    """Another deployment replaced the version meanwhile."""
 
 
 def until_serving(cluster: Cluster, wanted: Manifests, percent: int | None = None) -> Document:

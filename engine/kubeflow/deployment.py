@@ -134,7 +134,7 @@ def _unpatched(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _undo(client: Client, step: Step, name: str) -> None:
-    """Remove the version called `name`, and its pipeline if that is new; never raises, amid another error."""
+    """Remove the version `name`, and its pipeline if that is new. Never raises: another error is handled."""
     try:
         pipeline_id = find_pipeline(client, step.pipeline)
         if pipeline_id and (version_id := find_version(client, pipeline_id, name)):

@@ -105,7 +105,7 @@ class PatientRest(RESTClientObject):
 def configure(
     host: str, token: Callable[[], str] | None, proxy: str | None, ca: str | None
 ) -> api.Configuration:
-    """`token` is asked anew for each request, so that one which expires in a long wait can be renewed."""
+    """`token` is asked for each request, so that one which expires in a long wait can be renewed."""
     configuration = api.Configuration(host=host)
     configuration.proxy = proxy
     configuration.ssl_ca_cert = ca
@@ -144,8 +144,8 @@ def _explained(error: Exception, method: str, url: str) -> WorldError:
     where = f"{method} {_plain(url)}"
     if not isinstance(error, api.ApiException):
         reason = error.reason if isinstance(error, MaxRetryError) else error
-        nobody = isinstance(reason, NewConnectionError | ConnectTimeoutError)
-        hint = "; check KUBEFLOW_HOST, and that it can be reached from here" if nobody else ""
+        unreachable = isinstance(reason, NewConnectionError | ConnectTimeoutError)
+        hint = "; check KUBEFLOW_HOST, and that it can be reached from here" if unreachable else ""
         return WorldError(f"{where}: expected an answer, found {str(reason).rpartition('): ')[2]}{hint}")
     if error.status == 0:  # TLS, of which only the text is left
         return WorldError(f"{where}: expected a trusted connection, found {' '.join(error.reason.split())}")

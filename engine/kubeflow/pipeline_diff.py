@@ -80,5 +80,5 @@ def _resources(spec: Document) -> dict[str, str]:
 
 
 def _code(text: str) -> str:
-    """`text` as it is, whoever wrote it: nothing in it is Markdown, and it stays on its line."""
+    """`text` as it is, whatever it says: nothing in it is Markdown, and it stays on its line."""
     return f"`{re.sub(r'[^ -~]|[`|<>]', '?', text)[:120]}`"

@@ -40,8 +40,8 @@ class Wanted:
 
     @property
     def description(self) -> str:
-        """Whether it is enabled stands here too: one that is declared to run again starts anew, for it shall
-        not catch up what it was not to run; one that somebody paused is enabled as it is."""
+        """Whether it is enabled is here too: one that is declared to run again is a new one, because it does
+        not catch up what it was not to run; one that a person paused is enabled as it is."""
         state = "" if self.schedule.enabled else ", not enabled"
         return (
             f"Declared in mlops.yaml of {self.model}, schedules.runs.{self.name}, {self.time_zone}{state}: "
@@ -134,7 +134,7 @@ def reconcile(
 
 
 def taken_over_from(client: Client, wanted: Wanted, others: list[Any]) -> datetime | None:
-    """The moment after which another had not run yet, if the new one shall run at the same times: also a time
+    """The moment after which another had not run yet, if the new one runs at the same times: also a time
     that has just come is then run by one of them."""
     for other in filter(is_enabled, others):
         if all(facts(other)[fact] == wanted.facts()[fact] for fact in ("description", "cron", "catch_up")):

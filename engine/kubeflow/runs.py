@@ -93,7 +93,7 @@ def read_run(client: Client, run_id: str) -> Run:
 
 
 def terminate(client: Client, run_id: str) -> str:
-    """End a run; what became of it, in words. It never raises, for it is called amid other errors."""
+    """End a run; what became of it, in words. Never raises: it is called while other errors are handled."""
     try:
         client.terminate_run(run_id)
     except WorldError as error:

@@ -39,7 +39,7 @@ def upload(
     """The pipeline at `path` as a version on the endpoint, made where there is none of that name.
 
     With no name given, one of its content will do, whatever commit was deployed with it; `pipeline_name` is
-    for one that shall not be mistaken for main's.
+    for one that must not be mistaken for main's.
     """
     name, content = pipeline_name or read_spec(path)["pipelineInfo"]["name"], content_hash(path)
     pipeline_id = find_pipeline(client, name) or _create_pipeline(client, name)

@@ -100,7 +100,7 @@ class ModelRegistry:
         """{"request", "expected"}: a request to the model's server, and the outputs that it must answer."""
         expected = self.version(version)["record"].get("golden_sha256")
         if not expected:
-            raise SettingsError(f"{self.name}: version {version} has no golden requests; train it anew")
+            raise SettingsError(f"{self.name}: version {version} has no golden requests; train it again")
         return golden_of(self._companion(version, GOLDEN_FILE, expected), version)
 
     def model_uri(self, version: str) -> str:
@@ -215,7 +215,7 @@ class ModelRegistry:
     def _move(
         self, kind: MoveKind, document: Version, about: Judged, pointer: Pointer, tag: str | None
     ) -> Move:
-        self._model(document)  # production never points at bytes that nobody can use
+        self._model(document)  # production never points at bytes that cannot be used
         new, entry = move_of(kind, document["version"], about, pointer)
         key, sequence = new["ledger"], new["sequence"]
         self.documents.create(key, entry)

@@ -28,7 +28,7 @@ class LoadedModel(SKLearnModel):
 
 
 class FixedRepository(ModelRepositoryHandlers):
-    """No API to load and unload: it asks nobody for permission, and one request would end all service."""
+    """No API to load and unload: it needs no permission, and one request would end all service."""
 
     async def load(self, name: str) -> bool:
         raise MLServerError(f"expected no request to load {name}: a deployment decides what is served", 403)

@@ -87,7 +87,7 @@ def what_next(decision: Decision, rules: MonitoringRules) -> str:
     if decision.alarm:
         return NEXT[rules["start"]]
     if decision.decision == "DATA_FAULT":
-        return "Mend the data, then monitor again: the same day can be asked for again."
+        return "Fix the data, then monitor again: the same day can be asked for again."
     if decision.decision == "OUT_OF_ORDER":
         return "Nothing was changed."
     return "Nothing is trained. The next monitoring looks at newer rows."

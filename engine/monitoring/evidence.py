@@ -113,7 +113,7 @@ def baseline_of(version: Version, metric: str) -> Estimate | None:
     error, rows = verdict["standard_error"], verdict["rows"]
     if value is None or error is None or not rows:
         return None
-    # No correlation is told, for the error is widened by it already.
+    # No correlation is given, because the error is widened by it already.
     return Estimate(value, value, value, error, rows["n"], rows["clusters"], None)
 
 

@@ -1,4 +1,4 @@
-"""Decide whether the champion is to be trained anew, by what was seen, what was decided, and the rules."""
+"""Decide whether the champion is to be trained again, by what was seen, what was decided, and the rules."""
 
 from dataclasses import dataclass
 from datetime import date

@@ -70,7 +70,7 @@ def image_of(root: Path, version: Version) -> Image:
     """The server's image of the commit that the version was made from, with the libraries it knows."""
     reference = version["images"].get("serve_model")
     if not reference:
-        raise SettingsError(f"version {version['version']} names no image that serves it; train it anew")
+        raise SettingsError(f"version {version['version']} names no image that serves it; train it again")
     return recover(reference, version["code_sha"], root)
 
 
@@ -118,7 +118,7 @@ def running(
 
 
 def free_ports(port: int) -> dict[str, int]:
-    """`port` for HTTP, which must be free, and others for what nobody asks for here."""
+    """`port` for HTTP, which must be free, and others for what is not used here."""
     with socket.socket() as http, socket.socket() as grpc, socket.socket() as metrics:
         http.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

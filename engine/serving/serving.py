@@ -40,6 +40,6 @@ def version_of(registry: ModelRegistry, beginning: str) -> str:
 
 
 def run() -> str:
-    """The run of GitHub that deploys, or nobody's."""
+    """The run of GitHub that deploys, or by hand."""
     run_id = os.environ.get("GITHUB_RUN_ID")
     return f"{os.environ.get('GITHUB_REPOSITORY', '')}/actions/runs/{run_id}" if run_id else "by hand"

@@ -33,7 +33,7 @@ def last_due(cron: str, time_zone: str, before: datetime) -> datetime:
 
 
 def ever_due(cron: str) -> bool:
-    """Whether there is any such day: 31 February is none."""
+    """Whether there is any such day: 31 February is not one."""
     try:
         croniter(cron, now(), day_or=_either_day(cron)).get_next(datetime)
     except CroniterBadDateError:

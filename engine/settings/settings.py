@@ -35,7 +35,7 @@ def parse(content: bytes | str, name: str) -> Settings:
     try:
         settings = Settings.model_validate(document.value)
     except ValidationError as error:
-        # A misspelt key is missing under its right name too, so the misspelling is told first.
+        # A misspelt key is missing under its right name too, so the misspelling is reported first.
         first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
         raise document.error(*_explain(first)) from None
     for problem in _disagreements(settings):
@@ -96,7 +96,7 @@ def _serving_disagreements(settings: Settings) -> Iterator[Problem]:
     if serving is None:
         return
     if not serving.name and not re.fullmatch(SERVICE_NAME, settings.model):
-        found = f"expected a name of at most 41 characters, a letter first, for {settings.model} is none"
+        found = f"expected a name of at most 41 characters, a letter first; {settings.model} does not fit"
         yield ("serving",), found
     steps = serving.canary.steps
     if steps != sorted({*steps}):

@@ -22,7 +22,7 @@ class NotFound(WorldError):  # noqa: N818 - an answer of the store
 
 
 class LostRace(WorldError):  # noqa: N818 - an answer of the store
-    """Somebody else wrote first: what stands there is not what the writer had read."""
+    """Another writer was first: what is there is not what this writer had read."""
 
 
 class FileStore:
@@ -63,7 +63,7 @@ class FileStore:
             except NotFound:
                 found = None
             if found != tag:
-                raise LostRace(f"file://{self.root / key}: somebody else wrote first; read it again")
+                raise LostRace(f"file://{self.root / key}: another writer was first; read it again")
             self.write(key, data)
 
     def names(self) -> list[str]:
@@ -97,7 +97,7 @@ class S3Store:
             with self._clear_errors(key):
                 s3_client().put_object(Bucket=self.bucket, Key=self._path(key), Body=data, **condition)
         except NotFound:  # some stores' answer to If-Match where nothing stands any more
-            raise LostRace(f"{self._uri(key)}: somebody else wrote first; read it again") from None
+            raise LostRace(f"{self._uri(key)}: another writer was first; read it again") from None
 
     def names(self) -> list[str]:
         folder = f"{self.prefix}/" if self.prefix else ""
@@ -132,7 +132,7 @@ class S3Store:
             if code == "NoSuchBucket" or (status == 404 and not key):
                 raise WorldError(f"{uri}: there is no bucket {self.bucket!r}; create it first") from None
             if status in (409, 412):
-                raise LostRace(f"{uri}: somebody else wrote first; read it again") from None
+                raise LostRace(f"{uri}: another writer was first; read it again") from None
             if status in (401, 403):
                 raise WorldError(f"{refused(uri)} ({code})") from None
             raise WorldError(f"{uri}: the store answered {status} {code}; try again later") from None

@@ -118,7 +118,7 @@ def _fetch(uri: str, target: Path) -> None:
     try:
         with urllib.request.urlopen(uri, timeout=READ_SECONDS) as answer, target.open("wb") as file:
             if not answer.url.startswith("https://"):
-                raise WorldError(f"{uri}: redirects to {answer.url}, which anybody on the way can change")
+                raise WorldError(f"{uri}: redirects to {answer.url}, which anyone on the way can change")
             shutil.copyfileobj(answer, file)
             expected = int(answer.headers.get("Content-Length") or file.tell())
             if file.tell() != expected:

@@ -43,7 +43,7 @@ def columns(window: Window) -> Iterator[Finding]:
 
 
 def values(window: Window) -> Iterator[Finding]:
-    """Missing and repeated keys, numbers out of their range, labels that are none."""
+    """Missing and repeated keys, numbers out of their range, labels that are not valid."""
     rules = {window.key: pandera.Column(unique=True), window.time: pandera.Column()}
     if window.settings["label"]["type"] == "binary":
         is_label = pandera.Check(lambda labels: labels.isin([0, 1]), name="0 or 1")

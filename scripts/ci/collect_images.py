@@ -32,7 +32,7 @@ def main() -> None:
     if arguments.pull_request is not None and not _may_hold_pull_requests(name):
         print(f"{name}: pull requests push nothing there from here, so there is nothing to delete")
         return
-    closed = arguments.pull_request not in (None, ALL)  # and then nobody needs what it pushed, however new
+    closed = arguments.pull_request not in (None, ALL)  # and then what it pushed is not needed, however new
     needed = needed_images.Needed() if closed else _needed(arguments, settings.model)
     pushed_here = _tags_pushed(arguments.pull_request)
     shelf = _open(name)

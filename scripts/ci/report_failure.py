@@ -20,7 +20,7 @@ def main() -> int:
     options.add_argument("workflow", help="its name: there is one issue for each")
     options.add_argument("--recovered", action="store_true", help="it succeeded: close the issue")
     options.add_argument(
-        "--details", type=Path, metavar="FOLDER", help="whose Markdown files are told too; none need be there"
+        "--details", type=Path, metavar="FOLDER", help="whose Markdown files are added; it may be empty"
     )
     arguments = options.parse_args()
 

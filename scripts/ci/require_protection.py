@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def _protection(environment: dict[str, Any]) -> Iterator[str]:
-    """What keeps a job from this environment until somebody, or a rule of somebody's, lets it."""
+    """What keeps a job from this environment until a person, or a rule that a person made, lets it."""
     for rule in environment.get("protection_rules") or []:
         if rule.get("type") == "required_reviewers" and rule.get("reviewers"):
             yield "required reviewers"

@@ -358,7 +358,7 @@ def test_without_a_gateway_a_canary_is_asked_at_its_own_service_and_then_promote
 def test_a_version_with_no_golden_requests_or_no_server_is_to_be_trained_anew(stage, tmp_path):
     version = register(stage.registry, tmp_path, "old")
     done = stage.deploy(version)
-    assert (done.status, "train it anew" in done.error) == (2, True)
+    assert (done.status, "train it again" in done.error) == (2, True)
 
 
 def test_keys_are_never_shown(stage, cluster):

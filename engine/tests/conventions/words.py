@@ -7,7 +7,12 @@ from pathlib import Path
 from engine.tests.conventions.rules import breach, lines, rule
 
 TEXTS = ("*.md", "docs/**/*.md", "Makefile", ".github/**/*.yml")
-"""Folders of Python join this list once their texts are rewritten."""
+CODE = tuple(
+    f"{folder}/**/*.py"
+    for folder in ("bench", "components", "demo", "engine", "local_kfp", "pipelines", "scripts")
+)
+TESTS = "/tests/"
+"""Below it, names and texts of tests are not rewritten yet."""
 
 PLAIN = {
     r"anew": "again",
@@ -17,7 +22,7 @@ PLAIN = {
     r"nobody|somebody|anybody": "who it is, or the passive",
     r"is told|are told|told in|unless told|failure to be told": "what is reported, or set",
     r"mends?": "fix",
-    r"(?:is|are) (?-i:none)|of no type": "not, or missing",
+    r"that (?:is|are) (?-i:none)": "not valid",
     r"goes by the clock|the clock starts": "schedule",
     r"what stands where": "layout",
     r"(?<=, )for (?:it|its|an?|the|there|they|no|nothing|another|MLServer|Kubeflow)"
@@ -31,9 +36,11 @@ PHRASES = {re.compile(rf"\b(?:{phrase})\b", re.IGNORECASE): plain for phrase, pl
     breach("README.md:1", "The image is old, for nothing else is there.\n"),
     breach("Makefile:1", "demo: ## the year 2013, told in minutes\n"),
     breach(".github/workflows/patches.yml:1", "# Opens an issue where nobody is watching.\n"),
+    breach("engine/gate/a.py:1", '"""Whoever asks."""\n'),
 )
 def texts_use_plain_words(root: Path) -> Iterator[str]:
-    yield from breaches(root, *TEXTS)
+    found = breaches(root, *TEXTS, *CODE)
+    yield from (each for each in found if TESTS not in each.partition(":")[0])
 
 
 def breaches(root: Path, *patterns: str) -> Iterator[str]:

@@ -132,7 +132,7 @@ def test_what_does_not_belong_together_is_not_registered(registry: ModelRegistry
 def test_golden_requests_are_kept_with_the_version_and_checked(
     registry: ModelRegistry, register, tmp_path: Path
 ) -> None:
-    with pytest.raises(SettingsError, match="has no golden requests; train it anew"):
+    with pytest.raises(SettingsError, match="has no golden requests; train it again"):
         registry.golden(register("a"))
     folder, content = (
         model_folder(tmp_path, "b"),

@@ -178,7 +178,7 @@ def test_versions_with_another_server_have_another_runtime_and_the_same_one_the_
 def test_an_image_that_the_cluster_cannot_pull_is_refused(image: str) -> None:
     with pytest.raises(SettingsError, match="image: expected one by its digest"):
         rendered(VERSION | {"images": {"serve_model": image}})
-    with pytest.raises(SettingsError, match="has no image that serves it; train it anew"):
+    with pytest.raises(SettingsError, match="has no image that serves it; train it again"):
         rendered(VERSION | {"images": {}})
 
 

@@ -52,7 +52,7 @@ def test_what_is_not_there_is_said(folder: str) -> None:
 def test_a_swap_wants_what_the_writer_had_read(folder: str) -> None:
     store = storage.open_store(folder)
     store.swap("x", b"1", None)
-    with pytest.raises(storage.LostRace, match="somebody else wrote first"):
+    with pytest.raises(storage.LostRace, match="another writer was first"):
         store.swap("x", b"2", None)
 
     first = store.read("x")[1]

@@ -85,10 +85,10 @@ def test_an_interruption_is_healed_by_another_call(accept: Accept, github_api: G
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
-        ({"GITHUB_ACTOR": "eve"}, "eve: expected somebody with write access, found read"),
-        ({"GITHUB_ACTOR": "zoe"}, "zoe: expected somebody with write access, found none"),
-        ({"GITHUB_ACTOR": "ann"}, "ann opened the pull request: somebody else has to accept it"),
-        ({"GITHUB_ACTOR": "ANN"}, "expected somebody with write access"),
+        ({"GITHUB_ACTOR": "eve"}, "eve: expected a person with write access, found read"),
+        ({"GITHUB_ACTOR": "zoe"}, "zoe: expected a person with write access, found none"),
+        ({"GITHUB_ACTOR": "ann"}, "ann opened the pull request: another person has to accept it"),
+        ({"GITHUB_ACTOR": "ANN"}, "expected a person with write access"),
         ({"GITHUB_TRIGGERING_ACTOR": "ann"}, "ann opened the pull request"),
         ({"sha": OLD}, f"#12: expected its head to be {OLD}, found {SHA}"),
         ({"number": 13}, "404 Not Found"),
