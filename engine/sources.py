@@ -69,7 +69,7 @@ class Source:
 
     def _from_git(self, paths: list[str]) -> dict[str, bytes]:
         wanted = "".join(f"{self.entry(path).blob}\n" for path in paths).encode()
-        answer = _git(self.root, "cat-file", "--batch", stdin=wanted) if paths else b""
+        answer = git(self.root, "cat-file", "--batch", stdin=wanted) if paths else b""
         contents, start = {}, 0
         for path in paths:
             header_end = answer.index(b"\n", start)
@@ -86,7 +86,7 @@ class GitIndex(Source):
     """What git would commit now: the same on every machine, however the checkout lies there."""
 
     def __init__(self, root: Path):
-        super().__init__(root, _listing(_git(root, "ls-files", "--stage", "-z")))
+        super().__init__(root, _listing(git(root, "ls-files", "--stage", "-z")))
 
     def __str__(self) -> str:
         return "git's index"
@@ -96,11 +96,11 @@ class GitTree(Source):
     """The files of one commit."""
 
     def __init__(self, root: Path, ref: str):
-        if not _in_git(root):
+        if not in_git(root):
             raise SettingsError(f"{root}: expected a git checkout to read {ref} from, found none")
         self.commit = resolve_commit(root, ref)
         listing = ("ls-tree", "-r", "-z", "--format=%(objectmode) %(objectname)%x09%(path)")
-        super().__init__(root, _listing(_git(root, *listing, self.commit)))
+        super().__init__(root, _listing(git(root, *listing, self.commit)))
 
     def __str__(self) -> str:
         return f"commit {self.commit[:12]}"
@@ -110,11 +110,11 @@ class WorkTree(Source):
     """The files below `root` as they are now, those that git ignores left out."""
 
     def __init__(self, root: Path):
-        if _in_git(root):
+        if in_git(root):
             touched = ("ls-files", "-z", "--modified", "--deleted", "--others", "--exclude-standard")
             # What a person's own ignore file leaves out must not change a hash.
-            paths = {*_names(_git(root, "-c", "core.excludesFile=", *touched))}
-            listing = _listing(_git(root, "ls-files", "--stage", "-z"))
+            paths = {*_names(git(root, "-c", "core.excludesFile=", *touched))}
+            listing = _listing(git(root, "ls-files", "--stage", "-z"))
         else:
             below = (path.relative_to(root) for path in root.rglob("*") if not path.is_dir())
             ours = (path for path in below if not {"__pycache__", ".mlops", ".venv"} & {*path.parts})
@@ -153,7 +153,7 @@ def resolve_commit(root: Path, ref: str) -> str:
     """The full SHA of the commit that `ref` names."""
     arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     try:
-        return _git(root, *arguments).decode().strip()
+        return git(root, *arguments).decode().strip()
     except WorldError:
         hint = "a shallow clone gets the rest by `git fetch --unshallow`"
         raise SettingsError(f"{ref}: expected a commit, found none of that name; {hint}") from None
@@ -161,26 +161,22 @@ def resolve_commit(root: Path, ref: str) -> str:
 
 def head_of(root: Path, base: str) -> str:
     """The commit that is checked out at `root`; where that only merges one with `base`, the one."""
-    head, *parents = _git(root, "rev-list", "--parents", "--max-count=1", "HEAD").decode().split()
+    head, *parents = git(root, "rev-list", "--parents", "--max-count=1", "HEAD").decode().split()
     return parents[1] if parents[:1] == [base] and len(parents) == 2 else head
 
 
 def commit_day(root: Path) -> date:
     """The day, in UTC, that the commit checked out at `root` was made on."""
-    seconds = int(_git(root, "show", "--no-patch", "--format=%ct", "HEAD"))
+    seconds = int(git(root, "show", "--no-patch", "--format=%ct", "HEAD"))
     return datetime.fromtimestamp(seconds, UTC).date()
 
 
-def merge_base(root: Path, refs: Iterable[str]) -> str | None:
-    """The commit where the work tree left the first of `refs` that there is; None with no commit at all."""
-    if not _in_git(root):
+def merge_base(root: Path, ref: str) -> str | None:
+    """The newest commit that HEAD and `ref` have in common; None if this clone has none."""
+    try:
+        return git(root, "merge-base", "HEAD", resolve_commit(root, ref)).decode().strip()
+    except (SettingsError, WorldError):
         return None
-    for ref in refs:
-        try:
-            return _git(root, "merge-base", "HEAD", resolve_commit(root, ref)).decode().strip()
-        except (SettingsError, WorldError):
-            continue
-    return None
 
 
 def _with_unix_line_ends(content: bytes) -> bytes:
@@ -188,9 +184,9 @@ def _with_unix_line_ends(content: bytes) -> bytes:
     return content if b"\0" in content[:8000] else content.replace(b"\r\n", b"\n")
 
 
-def _in_git(root: Path) -> bool:
+def in_git(root: Path) -> bool:
     try:
-        return _git(root, "rev-parse", "--is-inside-work-tree") == b"true\n"
+        return git(root, "rev-parse", "--is-inside-work-tree") == b"true\n"
     except WorldError:
         return False
 
@@ -209,7 +205,7 @@ def _names(output: bytes) -> list[str]:
     return os.fsdecode(output).split("\0")[:-1]
 
 
-def _git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+def git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     if not root.is_dir():
         raise SettingsError(f"{root}: expected the folder of a checkout, found none")
     try:

@@ -39,7 +39,9 @@ def main() -> int:
 
 def arguments_parser() -> argparse.ArgumentParser:
     parser = command_line.parser(__doc__)
-    parser.add_argument("--base", help="the commit to judge the change against (default: where it left main)")
+    parser.add_argument(
+        "--base", help="the commit to judge the change against (default: where it left the default branch)"
+    )
     parser.add_argument("--as-of", type=date.fromisoformat, help="the day that the windows count back from")
     parser.add_argument(
         "--candidate", type=Path, metavar="FOLDER", help="judge this checkout by the one that this runs in"
@@ -98,7 +100,7 @@ def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> "Ve
     registry_uri = model_registry_uri(ROOT)
     champion = ModelRegistry(registry_uri, change.control.settings.model).champion()
     asked = change.question(arguments.as_of) | {"model_registry_uri": registry_uri}
-    if champion and not change.changes_model:
+    if champion and change.base and not change.changes_model:
         return known_verdicts.unchanged(asked, RESULTS)
     references = {name: image.reference for name, image in change.images().items()}
     judged_run.expect_reachable(change.tables_of().settings, references, registry_uri)

@@ -9,16 +9,16 @@ from typing import Any
 from engine.command_line import SettingsError
 from engine.gate import judging_paths as judging
 from engine.gate import model_code
+from engine.gate.base import find_base, subject
 from engine.gate.model_code import BORN_FROM, SETTINGS_FILE, ModelCode
 from engine.images.images import Image
 from engine.settings.settings_schema import canonical_json
 from engine.settings.tasks_schema import Resources, TaskSettings
-from engine.sources import File, GitIndex, GitTree, Source, WorkTree, commit_day, merge_base, resolve_commit
+from engine.sources import File, GitIndex, GitTree, Source, WorkTree, commit_day
 
 JUDGES = ("validate_data", "compare_models", "enforce_verdict")
 INTERFACE = "engine/kubeflow/interface.py"
 MOST_NAMES = 100
-MAIN_BRANCHES = ("origin/HEAD", "origin/main", "main", "HEAD")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Change:
     base: str | None
     by_the_base: bool = False
     """Whether graph and interfaces are the base's too, and only what makes a model is the change's."""
+    reason: str = ""
+    """Which commit the change is judged against and why; empty for one that the base judges."""
 
     @property
     def changes_model(self) -> bool:
@@ -147,9 +149,9 @@ class Change:
     def __str__(self) -> str:
         mine = f"the index of {self.candidate.source.root}" if self.by_the_base else "the work tree"
         if self.base is None:
-            return f"{mine}, with no commit to compare it with"
+            return f"{mine}, judged as a first model: {self.reason}"
         changed = ", ".join(self.parts()) or "nothing"
-        return f"{mine} against {self.base[:12]}, changed: {changed}"
+        return f"{mine} against {self.reason or self.base[:12]}; changed: {changed}"
 
     def _same_interface(self, component: str) -> bool:
         own = f"components/{component}/component.py"
@@ -168,15 +170,35 @@ def _task_of(component: str) -> str:
 
 
 def read_change(root: Path, base: str | None) -> Change:
-    """What the work tree at `root` changes since it left `base` (default: the main branch)."""
+    """What the work tree at `root` changes since it left `base` (default: the default branch)."""
     candidate = model_code.read(WorkTree(root))
-    commit = merge_base(root, [resolve_commit(root, base)] if base else MAIN_BRANCHES)
-    if commit is None:
-        return Change(candidate, candidate, None)
-    tree = GitTree(root, commit)
+    found = find_base(root, base)
+    change = _against(candidate, found.commit, found.reason)
+    if found.previous and change.base and not change.parts():
+        return _against(candidate, found.previous, f"the commit before {found.reason}")
+    return change
+
+
+def _against(candidate: ModelCode, commit: str, reason: str) -> Change:
+    """The change that `candidate` is of `commit`; with no control where `commit` defines no such model."""
+    tree = GitTree(candidate.source.root, commit)
+    named = f"{commit[:12]} ({subject(tree.root, commit)}), {reason}"
     if SETTINGS_FILE not in tree.paths:
-        return Change(candidate, candidate, None)
-    return Change(candidate, model_code.read(tree), commit)
+        return Change(candidate, candidate, None, reason=f"{named}, has no {SETTINGS_FILE}")
+    control = model_code.read(tree)
+    if _is_another_model(candidate, control):
+        another = f"defines another model, {control.settings.model}"
+        return Change(candidate, candidate, None, reason=f"{named}, {another}")
+    return Change(candidate, control, commit, reason=named)
+
+
+def _is_another_model(candidate: ModelCode, control: ModelCode) -> bool:
+    """Whether both the name and the label differ: no metric is about both models."""
+    mine, base = candidate.settings, control.settings
+    return mine.model != base.model and (mine.label.name, mine.label.type) != (
+        base.label.name,
+        base.label.type,
+    )
 
 
 def read_candidate(root: Path, folder: Path) -> Change:

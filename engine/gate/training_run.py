@@ -70,5 +70,5 @@ def end_older(client: "Client", root: Path, commit: str) -> None:
         trained = TRAINED.fullmatch(run.display_name)
         if run.state in runs.FINAL or not trained or commit.startswith(trained["commit"]):
             continue
-        if (merge_base(root, [trained["commit"]]) or "").startswith(trained["commit"]):
+        if (merge_base(root, trained["commit"]) or "").startswith(trained["commit"]):
             print(f"run {run.display_name}, of an older commit: {runs.terminate(client, run.run_id)}")

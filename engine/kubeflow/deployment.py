@@ -84,7 +84,7 @@ def _is_later(root: Path, other: str, commit: str, replace_unknown: bool) -> boo
             "newer is not known; check out with fetch-depth: 0 (or git fetch --unshallow), or give "
             "--replace-unknown where history has lost it"
         ) from None
-    return merge_base(root, [other]) == commit
+    return merge_base(root, other) == commit
 
 
 def deploy(client: Client, steps: Sequence[Step], commit: str) -> list[Version]:

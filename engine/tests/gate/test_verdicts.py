@@ -70,7 +70,7 @@ def test_floor_that_is_not_reached_fails(project: Project) -> None:
     project.edit("mlops.yaml", ("floor: 0.6 ", "floor: 0.7 "))
     project.commit()
 
-    status, verdict = project.gate()
+    status, verdict = project.gate("--base", "HEAD")
 
     assert (status, verdict["verdict"], verdict["passed"]) == (1, "NO_CHAMPION", False)
 
