@@ -11,26 +11,26 @@ SERVER := components/serve_model
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
-demo: .venv/installed ## replay 2013 in minutes: build/demo/index.html
-	@$(BIN)/python -m scripts.demo
+demo: ## replay 2013 in minutes: build/demo/index.html
+	@./mlops demo
 
-gate: .venv/installed ## train a candidate with this checkout's code and judge it
-	@$(BIN)/python -m scripts.gate $(if $(BASE),--base $(BASE))
+gate: ## train a candidate with this checkout's code and judge it
+	@./mlops gate $(if $(BASE),--base $(BASE))
 
-promote: .venv/installed ## gate the model again and make it the champion
-	@$(BIN)/python -m scripts.promote
+promote: ## gate the model again and make it the champion
+	@./mlops promote
 
-rollback: .venv/installed ## restore the previous champion, in the cluster too if KServe serves it (REASON="...", VERSION=...)
-	@$(BIN)/python -m scripts.roll_back $(VERSION) --reason "$${REASON:-}"
+rollback: ## restore the previous champion, in the cluster too if KServe serves it (REASON="...", VERSION=...)
+	@./mlops rollback $(VERSION) --reason "$${REASON:-}"
 
-predict: .venv/installed ## predict the rows of a day with the champion (AS_OF=2013-09-02, default: data.as_of)
-	@$(BIN)/python -m scripts.predict $(if $(AS_OF),--as-of $(AS_OF))
+predict: ## predict the rows of a day with the champion (AS_OF=2013-09-02, default: data.as_of)
+	@./mlops predict $(if $(AS_OF),--as-of $(AS_OF))
 
-monitor: .venv/installed ## check the champion on recent data: exit 1 if it needs retraining (AS_OF=2013-09-04)
-	@$(BIN)/python -m scripts.monitor $(if $(AS_OF),--as-of $(AS_OF))
+monitor: ## check the champion on recent data: exit 1 if it needs retraining (AS_OF=2013-09-04)
+	@./mlops monitor $(if $(AS_OF),--as-of $(AS_OF))
 
-serve: .venv/installed ## serve the champion on this machine with the cluster's model server (PORT=8080)
-	@$(BIN)/python -m scripts.serve_model $(if $(PORT),--port $(PORT))
+serve: ## serve the champion on this machine with the cluster's model server (PORT=8080)
+	@./mlops serve $(if $(PORT),--port $(PORT))
 
 test: .venv/installed-dev ## run every test suite that this machine supports
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile

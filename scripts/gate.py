@@ -93,6 +93,7 @@ def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
 def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> "Verdict":
     """The verdict; it and its report are left in RESULTS."""
     from engine.gate import judged_run, known_verdicts, pull_request_run
+    from engine.gate.estimator_settings import check_estimator
     from engine.kubeflow.endpoint import remote_host
     from engine.model_registry.model_registry import ModelRegistry
     from engine.model_registry.place import model_registry_uri
@@ -102,6 +103,8 @@ def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> "Ve
     asked = change.question(arguments.as_of) | {"model_registry_uri": registry_uri}
     if champion and change.base and not change.changes_model:
         return known_verdicts.unchanged(asked, RESULTS)
+    if not change.base or change.candidate.settings.training != change.control.settings.training:
+        check_estimator(change.candidate)
     references = {name: image.reference for name, image in change.images().items()}
     judged_run.expect_reachable(change.tables_of().settings, references, registry_uri)
     judged_run.recover_images(ROOT, champion)

@@ -27,6 +27,7 @@ def main() -> int:
         raise SettingsError("--detach: expected KUBEFLOW_HOST: the local KFP server ends with this command")
 
     from engine.gate import judged_run, model_code, training_run
+    from engine.gate.estimator_settings import check_estimator
     from engine.kubeflow.deployment import deployed
     from engine.kubeflow.endpoint import connect, remote_host
     from engine.kubeflow.pipeline_compiler import read_references
@@ -39,6 +40,7 @@ def main() -> int:
 
     root = Path.cwd()
     code = model_code.read(WorkTree(root))
+    check_estimator(code)
     commit = training_run.commit_of(root, code)
     if arguments.images:
         code = training_run.pushed(code, read_references(arguments.images))

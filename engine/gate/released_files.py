@@ -13,7 +13,7 @@ from engine.sources import File, Source
 PATH = Path(".github/release.sha256")
 OWNED = re.compile(
     r"(\.ci|\.github|bench|demo|engine|local_kfp|scripts)/.*|tests/test_rules\.py"
-    r"|Makefile|\.pre-commit-config\.yaml"
+    r"|Makefile|mlops|\.pre-commit-config\.yaml"
 )
 SET_BY_USERS = {f".github/{name}" for name in (PATH.name, "template.json", "CODEOWNERS")}
 PINS = (
