@@ -99,8 +99,10 @@ class GitTree(Source):
         if not in_git(root):
             raise SettingsError(f"{root}: expected a git checkout to read {ref} from, found none")
         self.commit = resolve_commit(root, ref)
-        listing = ("ls-tree", "-r", "-z", "--format=%(objectmode) %(objectname)%x09%(path)")
-        super().__init__(root, _listing(git(root, *listing, self.commit)))
+        # With --format, git quotes names beyond ASCII in spite of -z.
+        listing = _listing(git(root, "ls-tree", "-r", "-z", self.commit))
+        entries = ((path, *words.split(" ")) for path, words in listing.items())
+        super().__init__(root, {path: f"{mode} {blob}" for path, mode, _, blob in entries})
 
     def __str__(self) -> str:
         return f"commit {self.commit[:12]}"
@@ -149,6 +151,20 @@ class WorkTree(Source):
         return self._contents[path] if path in self._touched else super()._checked_out(path, blob)
 
 
+class Files(Source):
+    """Files in memory, which are staged below `root`."""
+
+    def __init__(self, root: Path, files: dict[str, File]):
+        self._files = files
+        super().__init__(root, {path: f"{_mode(file)} {_blob(file.content)}" for path, file in files.items()})
+
+    def __str__(self) -> str:
+        return "an archive"
+
+    def _checked_out(self, path: str, blob: str) -> bytes | None:
+        return self._files[path].content
+
+
 def resolve_commit(root: Path, ref: str) -> str:
     """The full SHA of the commit that `ref` names."""
     arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
@@ -195,6 +211,10 @@ def _listing(output: bytes) -> dict[str, str]:
     """What git says before the tab of each line, "mode blob ...", by the path after it."""
     lines = (line.partition("\t") for line in _names(output))
     return {path: words for words, _, path in lines}
+
+
+def _mode(file: File) -> str:
+    return EXECUTABLE if file.executable else PLAIN
 
 
 def _blob(content: bytes) -> str:

@@ -99,7 +99,8 @@ def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> "Ve
     from engine.model_registry.place import model_registry_uri
 
     registry_uri = model_registry_uri(ROOT)
-    champion = ModelRegistry(registry_uri, change.control.settings.model).champion()
+    registry = ModelRegistry(registry_uri, change.control.settings.model)
+    champion = registry.champion()
     asked = change.question(arguments.as_of) | {"model_registry_uri": registry_uri}
     if champion and change.base and not change.changes_model:
         return known_verdicts.unchanged(asked, RESULTS)
@@ -107,7 +108,7 @@ def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> "Ve
         check_estimator(change.candidate)
     references = {name: image.reference for name, image in change.images().items()}
     judged_run.expect_reachable(change.tables_of().settings, references, registry_uri)
-    judged_run.recover_images(ROOT, champion)
+    judged_run.recover_images(ROOT, champion, registry)
     evaluation = ("evaluation", references, change.tasks(on_cluster=remote_host() is not None))
     about = champion["version"] if champion else "no champion"
     try:

@@ -41,12 +41,14 @@ def main() -> int:
     if arguments.images:
         code = training_run.pushed(code, read_references(arguments.images))
     registry_uri = model_registry_uri(root)
-    champion = ModelRegistry(registry_uri, code.settings.model).champion()
+    registry = ModelRegistry(registry_uri, code.settings.model)
+    champion = registry.champion()
     if champion is None:
         raise SettingsError(f"{code.settings.model}: expected a champion, found none; make promote makes one")
     references = {name: image.reference for name, image in code.images.items()}
     judged_run.expect_reachable(code.settings, references, registry_uri)
-    judged_run.recover_images(root, champion)
+    judged_run.recover_images(root, champion, registry)
+    training_run.keep_contexts(code, registry_uri)
     asked = question(code, commit, str(arguments.as_of or code.settings.as_of()))
     asked |= {"model_registry_uri": registry_uri}
     tasks = code.settings.tasks(on_cluster=remote_host() is not None)

@@ -31,12 +31,13 @@ def main() -> int:
 
     settings = load(ROOT / "mlops.yaml")
     registry_uri = model_registry_uri(ROOT)
-    champion = ModelRegistry(registry_uri, settings.model).champion()
+    registry = ModelRegistry(registry_uri, settings.model)
+    champion = registry.champion()
     if not champion:
         raise SettingsError(
             f"{settings.model}: expected a champion in {registry_uri}, found none: make gate, make promote"
         )
-    judged_run.recover_images(ROOT, champion)
+    judged_run.recover_images(ROOT, champion, registry)
     as_of = str(arguments.as_of or settings.as_of())
     asked = question(settings, as_of, arguments.input_uri) | {"model_registry_uri": registry_uri}
     with connect(ROOT) as client:

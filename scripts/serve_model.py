@@ -50,7 +50,7 @@ def serve(registry: "ModelRegistry", champion: "Version", folder: Path, argument
     requests = registry.golden(champion["version"])
     registry.fetch(champion["version"], folder)
     print(f"starting the server of {name} {champion['version']}; its log: {LOG}", flush=True)
-    code, python = environment_of(ROOT, champion)  # which at first takes a minute to install
+    code, python = environment_of(ROOT, champion, registry)  # which at first takes a minute to install
     with running(code, python, name, folder, sha256, arguments.port, LOG) as server:
         server.wait_until_ready()
         if wrong := golden.differences(requests, server.infer(requests["request"])):

@@ -48,7 +48,9 @@ def main() -> int:
     references = {name: image.reference for name, image in code.images.items()}
     registry_uri = model_registry_uri(root)
     judged_run.expect_reachable(code.settings, references, registry_uri)
-    judged_run.recover_images(root, ModelRegistry(registry_uri, code.settings.model).champion())
+    registry = ModelRegistry(registry_uri, code.settings.model)
+    judged_run.recover_images(root, registry.champion(), registry)
+    training_run.keep_contexts(code, registry_uri)
     asked = training_run.question(code, commit, as_of) | {"model_registry_uri": registry_uri}
     tasks = code.settings.tasks(on_cluster=remote_host() is not None)
     compiled = judged_run.compiled_to(root / RESULTS, root, PIPELINE, references, tasks)

@@ -12,7 +12,7 @@ import numpy as np
 
 from demo.story.outcome import Project
 from engine.command_line import WorldError
-from engine.images.images import recover
+from engine.images.kept_contexts import recover_image
 from engine.judging import statistics
 from engine.judging.differences import measure, subset
 from engine.judging.inputs import Model, Rows, labelled_rows
@@ -136,7 +136,9 @@ def scored(project: Project, versions: set[str], start: date, end: date, folder:
         features, predictions = (folder / version / f"{each}.parquet" for each in ("features", "predictions"))
         asked = ("--feature-settings", canonical_json(document["feature_settings"]))
         homes = {
-            name: recover(document["images"][name], document["code_sha"], project.root).path
+            name: recover_image(
+                document["images"][name], document["code_sha"], project.root, project.registry
+            ).path
             for name in ("build_features", "score_model")
         }
         about = (*asked, "--features", features)

@@ -9,13 +9,15 @@ from engine.command_line import SettingsError, WorldError
 from engine.documents.verdict import Verdict
 from engine.documents.verdicts import read_verdict as read_document
 from engine.documents.version import Version
-from engine.images.images import LOCAL_REPOSITORY, recover
+from engine.images.images import LOCAL_REPOSITORY
+from engine.images.kept_contexts import recover_image
 from engine.kubeflow import runs
 from engine.kubeflow.endpoint import connect, remote_host
 from engine.kubeflow.kfp_client import Client
 from engine.kubeflow.pipeline_compiler import compile_pipeline
 from engine.kubeflow.progress import Progress
 from engine.kubeflow.uploads import upload
+from engine.model_registry.model_registry import ModelRegistry
 from engine.settings.settings_schema import Settings
 from engine.settings.tasks_schema import TaskSettings
 from engine.stores import storage
@@ -33,15 +35,15 @@ class NoVerdict(WorldError):  # noqa: N818 - what a run came to
         self.broken = broken
 
 
-def recover_images(root: Path, version: Version | None) -> None:
-    """Have the images that a registered model was born in, from its commit where this machine lacks them."""
+def recover_images(root: Path, version: Version | None, registry: ModelRegistry) -> None:
+    """Stage the images that a registered model was born in, if this machine lacks them."""
     if remote_host():  # which pulls them
         return
     if version is None:
         return
     for reference in map(str, version["images"].values()):
         try:
-            recover(reference, version["code_sha"], root)
+            recover_image(reference, version["code_sha"], root, registry)
         except (SettingsError, WorldError):
             # An endpoint that is reached through a port of this machine may pull what was pushed.
             if reference.startswith(LOCAL_REPOSITORY) or not os.environ.get("KUBEFLOW_HOST"):

@@ -40,6 +40,15 @@ def server_image(code: ModelCode) -> dict[str, str]:
     return {"serve_model": code.images["serve_model"].reference} if "serve_model" in code.images else {}
 
 
+def keep_contexts(code: ModelCode, registry_uri: str) -> None:
+    """Keep what a version of `code` is made and served in, before there is one."""
+    from engine.images import kept_contexts
+    from engine.model_registry.model_registry import ModelRegistry
+
+    images = [code.images[name] for name in code.references() | server_image(code)]
+    kept_contexts.keep_contexts(ModelRegistry(registry_uri, code.settings.model), images)
+
+
 def question(code: ModelCode, commit: str, as_of: str) -> dict[str, str]:
     """The parameters of the training pipeline, but for where models are and where its results go."""
     metadata = {

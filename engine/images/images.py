@@ -71,13 +71,19 @@ def recover(reference: str, commit: str, root: Path) -> Image:
     """Stage again what `reference` names, out of the `commit` that it was made from."""
     repository, _, tag = reference.partition("@")[0].rpartition(":")
     component, digest, salt = split_tag(tag)
-    path = root / STORE / f"{component}-{digest}"
-    if path.is_dir():
-        return Image(component, digest, f"{repository}:{tag}", path)
-    image = stage(component, GitTree(root, commit), repository, salt)
+    return stage_hashed(component, digest, GitTree(root, commit), repository, salt, f"commit {commit}")
+
+
+def stage_hashed(
+    component: str, digest: str, source: Source, repository: str, salt: str, origin: str
+) -> Image:
+    """The image of `component` as it stands in `source`, staged only if its hash is `digest`."""
+    contexts = _contexts([component], source)
+    image = _image(component, contexts[component], source, repository, salt)
     if image.hash != digest:
-        raise WorldError(f"image {reference}: expected it in commit {commit}, found {image.reference} there")
-    return image
+        expected = f"{repository}:{component}-{digest}"
+        raise WorldError(f"image {expected}: expected it in {origin}, found {image.reference} there")
+    return _stage(contexts, source, repository, salt)[component]
 
 
 def split_tag(tag: str) -> tuple[str, str, str]:

@@ -4,6 +4,7 @@
 <uri>/models/<name>/versions/<digest>/sketches.json.gz    of its training rows, where it was made with any
 <uri>/models/<name>/versions/<digest>/golden.json         rows and its answers, where it was made with any
 <uri>/models/<name>/versions/<digest>/metadata.json       written last: it makes the version exist
+<uri>/models/<name>/contexts/<component>-<hash>.tar.gz    the files that an image is built from
 <uri>/models/<name>/ledger/<sequence>-<id>.json           a move; counts once champion.json leads to it
 <uri>/models/<name>/ledger/accepted-<commit>.json         no move: a person accepted what the gate refused
 <uri>/models/<name>/champion.json                         {"version", "sequence", "ledger"}

@@ -15,7 +15,9 @@ import requests
 from engine.command_line import SettingsError, WorldError
 from engine.documents.golden import Request
 from engine.documents.version import Version
-from engine.images.images import Image, recover
+from engine.images.images import Image
+from engine.images.kept_contexts import recover_image
+from engine.model_registry.model_registry import ModelRegistry
 from engine.serving.server_environment import interpreter_for
 
 READY_SECONDS = 60
@@ -66,17 +68,17 @@ class LocalServer:
         return WorldError(f"the server ended with {self._process.returncode}: {said[-1]}; see {self._log}")
 
 
-def image_of(root: Path, version: Version) -> Image:
+def image_of(root: Path, version: Version, registry: ModelRegistry) -> Image:
     """The server's image of the commit that the version was made from, with the libraries it knows."""
     reference = version["images"].get("serve_model")
     if not reference:
         raise SettingsError(f"version {version['version']} names no image that serves it; train it again")
-    return recover(reference, version["code_sha"], root)
+    return recover_image(reference, version["code_sha"], root, registry)
 
 
-def environment_of(root: Path, version: Version) -> tuple[Path, Path]:
+def environment_of(root: Path, version: Version, registry: ModelRegistry) -> tuple[Path, Path]:
     """Where the code of the server of `version` is staged, and the Python that has what it is locked to."""
-    staged = image_of(root, version).path
+    staged = image_of(root, version, registry).path
     locked = staged / "components/serve_model/requirements.txt"
     return staged, interpreter_for(locked, root / ".mlops/environments")
 

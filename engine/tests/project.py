@@ -65,8 +65,12 @@ class Project:
         assert done.returncode in (0, 1), done.stderr
         return done.returncode, read_verdict(self.root / "build/gate/verdict.json")
 
+    @property
+    def registry(self) -> ModelRegistry:
+        return ModelRegistry((self.root / ".mlops/models").as_uri(), "flight-delays")
+
     def champion(self) -> dict[str, Any] | None:
-        return ModelRegistry((self.root / ".mlops/models").as_uri(), "flight-delays").champion()
+        return self.registry.champion()
 
     def runs(self) -> list[Path]:
         return sorted((self.root / ".mlops/kfp/runs").glob("*"))

@@ -58,7 +58,7 @@ def test_the_champion_is_monitored(older: Project) -> None:
 def test_the_champion_serves_and_answers_its_golden_requests(older: Project, tmp_path: Path) -> None:
     (older.root / ".mlops/environments").symlink_to(ENVIRONMENTS, target_is_directory=True)
     champion = older.champion()
-    code, python = environment_of(older.root, champion)
+    code, python = environment_of(older.root, champion, older.registry)
     folder = older.root / f".mlops/models/models/flight-delays/versions/{champion['version']}"
     golden = json.loads((folder / "golden.json").read_text())
     served = (code, python, "flight-delays", folder / "model", champion["model_sha256"], free_port())

@@ -230,7 +230,6 @@ def test_an_image_comes_back_from_the_commit_it_was_born_in(project, tmp_path):
     recovered = recover(image.reference, born, clone)
     assert recovered.path == clone / ".mlops/images" / image.path.name
     assert staged_files(recovered.path) == COPIED
-    assert recover(f"{image.reference}@sha256:12", "no-such-commit", clone) == recovered
 
     absent = image.reference.replace(image.hash, "0" * 16)
     with pytest.raises(WorldError, match="expected it in commit HEAD, found localhost/mlops:load_data-"):
@@ -270,3 +269,11 @@ def test_a_component_that_is_none_is_named(project):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(SettingsError, match="nowhere: expected the folder of a checkout, found none"):
         GitTree(tmp_path / "nowhere", "HEAD")
+
+
+@pytest.mark.parametrize("name", ["Größe 1.bin", 'a "quoted" name', "a\ttab"])
+def test_image_of_a_commit_is_that_of_its_work_tree(project, name):
+    (project / "components/load_data" / name).write_text("any")
+    git(project, "add", "--all", "--", "components")
+    git(project, "commit", "-qm", "an unusual name")
+    assert stage("load_data", GitTree(project, "HEAD")) == stage("load_data", WorkTree(project))

@@ -20,6 +20,7 @@ from engine.gate.judged_run import agrees, expect_reachable, recover_images, res
 from engine.gate.model_code import BORN_FROM, ModelCode, published
 from engine.judging.verdict_document import judge
 from engine.kubeflow.runs import Run, Task
+from engine.model_registry.model_registry import ModelRegistry
 from engine.reporting import verdict_report as report
 from engine.settings.settings_schema import Table
 from engine.settings.tasks_schema import Resources, Store
@@ -424,18 +425,21 @@ def test_what_was_accepted_stays_so_in_a_queue_that_squashes(github_api, tmp_pat
     assert known_verdicts.with_acceptance(verdict, 12, squashed, tmp_path)["accepted"]
 
 
-def test_a_champions_images_are_not_asked_for_where_they_are_pulled(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_champions_images_are_not_asked_for_where_they_are_pulled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    registry = ModelRegistry(tmp_path.as_uri(), "flight-delays")
     image = f"docker.io/you/flights:score_model-{'0' * 16}@{DIGEST}"
     champion = {"images": {"score_model": image}, "code_sha": "0" * 40}
     for host in ("https://kubeflow.example/pipeline", "http://127.0.0.1:8888"):
         monkeypatch.setenv("KUBEFLOW_HOST", host)
-        recover_images(ROOT, champion)
+        recover_images(ROOT, champion, registry)
     staged = champion | {"images": {"score_model": f"localhost/mlops:score_model-{'0' * 16}"}}
-    with pytest.raises(SettingsError, match="expected a commit"):
-        recover_images(ROOT, staged)
+    with pytest.raises(SettingsError, match="expected its files in"):
+        recover_images(ROOT, staged, registry)
     monkeypatch.delenv("KUBEFLOW_HOST")
-    with pytest.raises(SettingsError, match="expected a commit"):
-        recover_images(ROOT, champion)
+    with pytest.raises(SettingsError, match="expected its files in"):
+        recover_images(ROOT, champion, registry)
 
 
 def test_what_cannot_be_called_any_more_is_no_verdict_on_the_model(change: Change, tmp_path: Path) -> None:
