@@ -38,6 +38,7 @@ from engine.model_registry.layout import (
     stored,
     summary_of,
 )
+from engine.model_registry.lost_pointer import present_pointer
 from engine.stores.storage import LostRace, NotFound
 
 NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -61,7 +62,7 @@ class ModelRegistry:
 
     def champion(self) -> Version | None:
         """The version document in production; None only where nothing was ever promoted."""
-        pointer, _ = self._pointer()
+        pointer = present_pointer(self.documents, self._pointer)
         return self.version(pointer["version"]) if pointer["version"] else None
 
     def version(self, version: str) -> Version:

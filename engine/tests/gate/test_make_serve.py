@@ -61,7 +61,7 @@ def test_what_cannot_be_served_is_said_in_one_line(served: Project) -> None:
     (folder / "model/model.joblib").write_bytes(model + b"0")
     assert_refused(served, 3, "model.joblib: expected the SHA-256")
     (served.root / ".mlops/models/models/flight-delays/champion.json").unlink()
-    assert_refused(served, 2, "expected a champion in ")
+    assert_refused(served, 3, "champion.json: expected it beside a ledger that has moves")
 
 
 def test_a_version_that_names_no_server_is_to_be_trained_anew(fresh: Project) -> None:
