@@ -40,10 +40,11 @@ def find_base(root: Path, ref: str | None = None) -> Base:
     commit = _fork_point(root, main.ref, str(main))
     if main.remote:
         return Base(commit, f"where the work tree left {main}, the default branch of the remote")
-    if _answer(root, "symbolic-ref", "--quiet", "HEAD") not in (main.ref, None):
+    head, branch = resolve_commit(root, "HEAD"), _answer(root, "symbolic-ref", "--quiet", "HEAD")
+    if commit != head or branch not in (main.ref, None):
         return Base(commit, f"where the work tree left {main}; there is no remote")
     previous = _answer(root, "rev-parse", "--verify", "--quiet", "HEAD~1")
-    return Base(resolve_commit(root, "HEAD"), f"the newest commit of {main}; there is no remote", previous)
+    return Base(head, f"the newest commit of {main}; there is no remote", previous)
 
 
 def subject(root: Path, commit: str) -> str:

@@ -216,6 +216,15 @@ def test_base_without_a_remote_is_where_the_branch_left_main(tmp_path: Path, mai
     assert (subject_of(mine, base.commit), base.previous) == ("Two", None)
 
 
+def test_base_of_a_detached_change_without_a_remote_is_where_it_left_main(tmp_path: Path) -> None:
+    mine = new(tmp_path / "mine")
+    mine.git("checkout", "--quiet", "--detach")
+    step(mine, "Change")
+    step(mine, "More")
+    base = find_base(mine.root)
+    assert (subject_of(mine, base.commit), base.previous) == ("Two", None)
+
+
 @pytest.mark.parametrize("detached", [False, True])
 def test_base_of_main_without_a_remote_is_head_or_the_commit_before(tmp_path: Path, detached: bool) -> None:
     mine = new(tmp_path / "mine")
