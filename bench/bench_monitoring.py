@@ -21,9 +21,10 @@ POLICIES = {
     DEFAULT: (flights_year.monitored, {}),
     "`trigger: drop`": (flights_year.monitored, {"trigger": "drop"}),
     "`trigger: shadow`": (flights_year.monitored, {"trigger": "shadow"}),
-    "1 alarm of 4 windows": (flights_year.monitored, {"alarms": 1}),
+    "1 alarm of 2 windows": (flights_year.monitored, {"alarms": 1}),
     "`cooldown_days: 28`": (flights_year.monitored, {"cooldown_days": 28}),
     "`maximum_age_days: 56`": (flights_year.monitored, {"maximum_age_days": 56}),
+    "4 windows of 7 days": (flights_year.monitored, {"windows": 4, "window_days": 7}),
     "1 window of 28 days": (flights_year.monitored, {"windows": 1, "alarms": 1, "window_days": 28}),
 }
 DOCUMENT = Path("docs/monitoring.md")

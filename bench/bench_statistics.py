@@ -40,8 +40,8 @@ def rows_of(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def error_of(influence: np.ndarray) -> float:
     """Ours with every row a cluster of its own, for scipy resamples rows."""
-    found = statistics.estimate(0.0, influence, np.arange(len(influence)), confidence=0.95)
-    return found.standard_error / found.serial_correlation.widening
+    clusters = np.arange(len(influence))
+    return statistics.estimate(0.0, influence, clusters, confidence=0.95, in_sequence=False).standard_error
 
 
 def mean_error(label: np.ndarray, one: np.ndarray, other: np.ndarray) -> float:

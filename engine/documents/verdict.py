@@ -26,6 +26,7 @@ class JudgedModel(ModelFacts):
 
     value: float
     standard_error: NotRequired[float | None]
+    degrees_of_freedom: NotRequired[float | None]
     metrics: Metrics
 
 
@@ -34,6 +35,10 @@ class Difference(TypedDict):
 
     rows: Count
     clusters: Count
+    effective_clusters: NotRequired[float]
+    """How many clusters of equal size tell as much, of the rarer class."""
+    rarer_class_rows: NotRequired[Count | None]
+    """None where labels are no classes."""
     candidate_value: float
     reference_value: float
     difference: float

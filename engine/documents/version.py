@@ -38,6 +38,7 @@ class VerdictSummary(TypedDict):
     as_of: str | None
     rows: UsedRows | None
     standard_error: float | None
+    degrees_of_freedom: NotRequired[float | None]
 
 
 class Metadata(TypedDict):

@@ -19,7 +19,7 @@ from engine.documents.verdict import (
     Slice,
 )
 from engine.judging import statistics, verdict_wording
-from engine.judging.differences import difference, estimate, measure, subset
+from engine.judging.differences import difference, enough_clusters, estimate, measure, subset
 from engine.judging.inputs import Model, Rows
 from engine.judging.safeguards import judge_guardrails, judge_size, judge_slices
 from engine.judging.statistics import Estimate
@@ -98,7 +98,7 @@ def against(
         slices, skipped = judge_slices(metric, rows, reference, policy)
         guardrails = judge_guardrails(rows, reference, policy, candidate)
     wins = passes(verdict, mode, policy)
-    open_end = verdict == "INCONCLUSIVE" or (verdict == "NON_INFERIOR" and not wins)
+    undecided = verdict == "INCONCLUSIVE" or (verdict == "NON_INFERIOR" and not wins)
     comparison: ModelComparison = {
         "reference": reference,
         "mode": mode,
@@ -108,7 +108,7 @@ def against(
         **figures,
         **strength_of(found, policy),
         "rows_to_decide": statistics.rows_to_decide(found, least if mode == "improve" else -margin)
-        if open_end
+        if undecided and enough(found, policy)
         else None,
         "slices": slices,
         "slices_not_judged": skipped,
@@ -125,7 +125,8 @@ def all_pass(judged: Iterable[Slice | Guardrail]) -> bool:
 
 
 def enough(found: Estimate, policy: Policy) -> bool:
-    return bool(found.rows >= policy["minimum_rows"] and found.clusters >= policy["minimum_clusters"])
+    """Whether the interval can be trusted to decide."""
+    return found.rows >= policy["minimum_rows"] and enough_clusters(found, policy)
 
 
 class Strength(TypedDict):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.documents.policy import Policy
 from engine.documents.verdict import Difference
 from engine.judging import statistics
 from engine.judging.inputs import Invalid, Rows
@@ -21,6 +22,8 @@ def difference(metric: Metric, rows: Rows, reference: str, confidence: float) ->
     return {
         "rows": found.rows,
         "clusters": found.clusters,
+        "effective_clusters": found.effective_clusters,
+        "rarer_class_rows": found.rarer_class_rows,
         "candidate_value": candidate,
         "reference_value": other,
         "difference": found.value,
@@ -31,7 +34,15 @@ def difference(metric: Metric, rows: Rows, reference: str, confidence: float) ->
 
 
 def estimate(value: float, influence: Floats, rows: Rows, confidence: float) -> Estimate:
-    return statistics.estimate(value, influence, rows.cluster, confidence, rows.in_sequence)
+    """Labels that are all 0 or 1 are classes, of which the rarer one limits what the rows can tell."""
+    positive = rows.label == 1
+    is_positive = positive if (positive | (rows.label == 0)).all() else None
+    return statistics.estimate(value, influence, rows.cluster, confidence, rows.in_sequence, is_positive)
+
+
+def enough_clusters(found: Estimate, policy: Policy) -> bool:
+    """Whether the clusters tell as much as the policy requires, even if one day foretells the next."""
+    return found.effective_clusters >= policy["minimum_clusters"] and not found.too_short
 
 
 def measure(metric: Metric, rows: Rows, model: str) -> tuple[float, Floats]:

@@ -5,7 +5,7 @@ import numpy as np
 from engine.documents.policy import Policy
 from engine.documents.verdict import Difference, Guardrail, SizeGuardrail, Slice
 from engine.judging import statistics
-from engine.judging.differences import difference, subset
+from engine.judging.differences import difference, enough_clusters, subset
 from engine.judging.inputs import Invalid, Model, Rows
 from engine.metrics.known_metrics import known_metrics
 from engine.metrics.metric import Metric
@@ -21,13 +21,15 @@ def judge_slices(metric: Metric, rows: Rows, reference: str, policy: Policy) -> 
         counts = np.bincount(codes, minlength=len(names))
         for code in np.flatnonzero(counts):
             part = subset(rows, codes == code)
-            few = counts[code] < policy["slices"]["minimum_rows"]
-            if few or len(np.unique(part.cluster)) < policy["minimum_clusters"]:
+            if counts[code] < policy["slices"]["minimum_rows"]:
                 skipped += 1
                 continue
             try:
                 figures, found = difference(metric, part, reference, policy["confidence"])
             except Invalid:
+                skipped += 1
+                continue
+            if not enough_clusters(found, policy):
                 skipped += 1
                 continue
             judged.append((column, names[code], figures))
@@ -41,14 +43,13 @@ def judge_slices(metric: Metric, rows: Rows, reference: str, policy: Policy) -> 
 
 
 def judge_guardrails(rows: Rows, reference: str, policy: Policy, candidate: Model) -> list[Guardrail]:
-    """What the metric hides must not drop significantly beyond its own margin."""
+    """What the metric hides must not drop significantly beyond its own margin, on clusters enough to tell."""
     judged: list[Guardrail] = []
     for name, rule in policy["guardrails"].items():
         if name != MODEL_BYTES:
             figures, found = difference(known_metrics()[name], rows, reference, policy["confidence"])
-            judged.append(
-                {"name": name, **figures, "margin": rule["margin"], "passed": found.upper >= -rule["margin"]}
-            )
+            passed = found.upper >= -rule["margin"] or not enough_clusters(found, policy)
+            judged.append({"name": name, **figures, "margin": rule["margin"], "passed": passed})
     return [*judged, *judge_size(policy, candidate)]
 
 

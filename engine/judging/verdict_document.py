@@ -186,8 +186,14 @@ def described_models(rows: Rows, inputs: VerdictInputs) -> dict[str, JudgedModel
         figures = all_metrics(rows.label, predictions, label_type)
         facts = inputs.models[name].facts() if name in inputs.models else NO_FACTS
         value, influence = measure(metric_of(inputs), shown, name)
-        error = estimate(value, influence, rows, policy["confidence"]).standard_error
-        described[name] = {"value": value, "standard_error": error, "metrics": {**figures}, **facts}
+        found = estimate(value, influence, rows, policy["confidence"])
+        described[name] = {
+            "value": value,
+            "standard_error": found.standard_error,
+            "degrees_of_freedom": found.degrees_of_freedom,
+            "metrics": {**figures},
+            **facts,
+        }
     return described
 
 

@@ -4,8 +4,11 @@ import math
 
 from engine.documents.policy import Policy
 from engine.documents.verdict import Comparison, FloorComparison, ModelComparison
+from engine.judging.statistics import SHORT_SERIES
 from engine.metrics.metrics import title_of
-from engine.text import cluster_noun, interval, rounded, unsigned
+from engine.text import cluster_noun, interval, rounded, signed, unsigned
+
+MOST_TIMES = 100  # the rows that are there: a forecast of more is worth nothing
 
 CLAUSES = {
     "IDENTICAL": "The candidate predicts the same as the {reference}, row for row.",
@@ -14,6 +17,10 @@ CLAUSES = {
     "INCONCLUSIVE": "These rows cannot tell {metric} from the {reference}'s: {interval}.",
     "WORSE": "{metric} is worse than the {reference}'s beyond the margin {margin}: {interval}.",
 }
+WORSE_WITHIN = (
+    "{metric} is worse than the {reference}'s, and these rows cannot tell whether beyond the margin {margin}:"
+    " {interval}."
+)
 
 
 def reason(comparison: ModelComparison, metric: str, policy: Policy, wins: bool, enough: bool) -> str:
@@ -21,25 +28,50 @@ def reason(comparison: ModelComparison, metric: str, policy: Policy, wins: bool,
     verdict = comparison["verdict"]
     if verdict == "INCONCLUSIVE" and not enough:
         return too_few(comparison, policy)
-    said = [CLAUSES[verdict].format(metric=title_of(metric), interval=interval(comparison), **comparison)]
+    upper = comparison["upper"]
+    excludes_zero = verdict == "INCONCLUSIVE" and upper is not None and upper < 0
+    clause = WORSE_WITHIN if excludes_zero else CLAUSES[verdict]
+    said = [clause.format(metric=title_of(metric), interval=interval(comparison), **comparison)]
     if verdict == "NON_INFERIOR" and not wins:
         said.append("It has to be better.")
     if (rows := comparison["rows_to_decide"]) is not None:
-        said.append(f"About {rows_and_clusters(rows, comparison, policy)} would decide.")
+        said.append(more_rows(rows - comparison["rows"], comparison, policy))
     return " ".join([*said, *(losses(comparison) if wins else [])])
 
 
 def too_few(comparison: Comparison, policy: Policy) -> str:
-    noun = cluster_noun(policy["cluster"])
+    """Why the interval decides nothing, and what the policy requires."""
+    noun, rows, clusters = cluster_noun(policy["cluster"]), comparison["rows"], comparison["clusters"]
+    wanted, effective = policy["minimum_clusters"], comparison["effective_clusters"]
+    interval_said = f"The interval {interval(comparison)} decides nothing."
+    if rows < policy["minimum_rows"] or clusters < wanted:
+        required = f"the policy requires {policy['minimum_rows']:,} in {wanted:,}"
+        return f"{rows:,} rows in {clusters:,} {noun} are too few to tell; {required}. {interval_said}"
+    if effective < wanted:
+        required = f"the policy requires {wanted:,}"
+        return f"{uneven(comparison, noun)}, which is too few to tell; {required}. {interval_said}"
+    serial = comparison["serial_correlation"]
+    correlation = signed(serial["autocorrelation"] if serial else None, 2)
     return (
-        f"{comparison['rows']:,} rows in {comparison['clusters']:,} {noun} are too few to tell;"
-        f" the policy asks for {policy['minimum_rows']:,} in {policy['minimum_clusters']:,}."
+        f"{clusters:,} {noun} are too few to tell if one foretells the next, which their correlation of"
+        f" {correlation} does not rule out; {SHORT_SERIES} would do. {interval_said}"
     )
 
 
-def rows_and_clusters(rows: int, comparison: Comparison, policy: Policy) -> str:
+def uneven(comparison: Comparison, noun: str) -> str:
+    """How few clusters of equal size tell as much, and what makes them so few."""
+    rarer, clusters = comparison["rarer_class_rows"], f"{comparison['clusters']:,} {noun}"
+    rows = "rows" if rarer is None else f"rows, {rarer:,} of the rarer class,"
+    worth = f"tell as much as {comparison['effective_clusters']:.1f} of equal size"
+    return f"{comparison['rows']:,} {rows} spread unevenly over {clusters} {worth}"
+
+
+def more_rows(rows: int, comparison: Comparison, policy: Policy) -> str:
+    if rows > MOST_TIMES * comparison["rows"]:
+        return "The difference is too close to the threshold for any realistic number of rows to decide."
     clusters = math.ceil(rows * comparison["clusters"] / comparison["rows"])
-    return f"{rounded(rows)} rows ({rounded(clusters)} {cluster_noun(policy['cluster'])})"
+    noun = cluster_noun(policy["cluster"])
+    return f"About {rounded(rows)} more rows ({rounded(clusters)} more {noun}) would decide."
 
 
 def losses(comparison: Comparison) -> list[str]:

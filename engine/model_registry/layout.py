@@ -71,6 +71,7 @@ def summary_of(verdict: Verdict) -> VerdictSummary:
         "as_of": verdict["as_of"],
         "rows": verdict["rows"],
         "standard_error": verdict["models"]["candidate"].get("standard_error"),
+        "degrees_of_freedom": verdict["models"]["candidate"].get("degrees_of_freedom"),
     }
 
 

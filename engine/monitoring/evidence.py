@@ -36,14 +36,13 @@ class Judge:
             "end": end.isoformat(),
             "rows": len(rows.label),
             "clusters": len(np.unique(rows.cluster)),
-            "why_not": self.why_not(rows, start),
+            "why_not": None,
             "champion": None,
             "drop": None,
             "shadow": None,
         }
-        if unjudged["why_not"]:
-            return unjudged
         try:
+            self.refuse(rows, start)
             return {
                 **unjudged,
                 "champion": self.champion(rows),
@@ -53,16 +52,19 @@ class Judge:
         except Invalid as error:
             return {**unjudged, "why_not": str(error)}
 
-    def why_not(self, rows: Rows, start: datetime) -> str | None:
-        """Why these rows cannot tell."""
-        rules, clusters = self.policy["monitoring"], len(np.unique(rows.cluster))
+    def refuse(self, rows: Rows, start: datetime) -> None:
+        """Raise Invalid where these rows cannot tell."""
         seen = [name for name, until in self.trained_until.items() if start < until]
         if seen:
-            return f"the {seen[0]} was trained on rows of this window"
-        if len(rows.label) < rules["minimum_rows"] or clusters < rules["minimum_clusters"]:
-            wanted = f"{rules['minimum_rows']:,} rows in {rules['minimum_clusters']:,} clusters"
-            return f"expected {wanted}, found {len(rows.label):,} in {clusters:,}"
-        return None
+            raise Invalid(f"the {seen[0]} was trained on rows of this window")
+        rules, count, clusters = self.policy["monitoring"], len(rows.label), len(np.unique(rows.cluster))
+        wanted = f"expected {rules['minimum_rows']:,} rows in {rules['minimum_clusters']:,} clusters"
+        if count < rules["minimum_rows"] or clusters < rules["minimum_clusters"]:
+            raise Invalid(f"{wanted}, found {count:,} in {clusters:,}")
+        effective = self._estimate(rows).effective_clusters
+        if effective < rules["minimum_clusters"]:
+            worth = f"which tell as much as {effective:.1f} of equal size"
+            raise Invalid(f"{wanted}, found {count:,} in {clusters:,}, {worth}")
 
     def champion(self, rows: Rows) -> WindowFigure:
         found = self._estimate(rows)
@@ -114,7 +116,9 @@ def baseline_of(version: Version, metric: str) -> Estimate | None:
     if value is None or error is None or not rows:
         return None
     # No correlation is given, because the error is widened by it already.
-    return Estimate(value, value, value, error, rows["n"], rows["clusters"], None)
+    clusters = rows["clusters"]
+    degrees = verdict.get("degrees_of_freedom") or clusters - 1
+    return Estimate(value, value, value, error, rows["n"], clusters, None, degrees + 1, degrees)
 
 
 def _described(found: Estimate, counts: bool) -> WindowDifference:

@@ -138,8 +138,8 @@ class Monitoring(Section):
 
     start: Literal["nested", "github", "none"] = "nested"
     trigger: Literal["drop", "shadow", "either"] = "either"
-    window_days: Count = 7
-    windows: Count = 4
+    window_days: Count = 14
+    windows: Count = 2
     alarms: Count = 2
     minimum_rows: Count = 1000
     minimum_clusters: Annotated[int, Field(ge=2)] = 5

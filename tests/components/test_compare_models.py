@@ -12,6 +12,7 @@ from scipy.special import stdtr
 from engine.judging import decision
 from engine.judging.inputs import Model
 from engine.judging.statistics import Estimate, SerialCorrelation, holm
+from engine.judging.verdict_wording import more_rows, reason, too_few
 from engine.reporting.terminal import detectable
 from engine.tests.questions import (
     COUNT,
@@ -43,7 +44,7 @@ def against(document, reference):
 
 def estimate(lower, upper):
     serial = SerialCorrelation(0.0, 1.0, 1.0)
-    return Estimate((lower + upper) / 2, lower, upper, 0.01, 1000, 31, serial)
+    return Estimate((lower + upper) / 2, lower, upper, 0.01, 1000, 31, serial, 31, 30)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +132,7 @@ def test_not_worse_is_not_enough_against_the_champion():
 
 
 def test_what_the_rows_cannot_tell_is_inconclusive_and_says_how_many_would():
-    inputs = question(probability(2.5, seed=3), control=probability(2.5, seed=4), margin=0.001)
+    inputs = question(probability(2.5, seed=3), control=probability(2.5, seed=4), margin=0.02)
     inputs = replace(inputs, policy=inputs.policy | {"references": {"control": "not-worse"}})
 
     document = answer(inputs)
@@ -149,6 +150,41 @@ def test_too_few_rows_or_days_decide_nothing(too_few):
 
     assert (document["verdict"], document["passed"]) == ("INCONCLUSIVE", False)
     assert "too few" in document["reason"]
+
+
+def test_few_rows_of_a_class_decide_nothing_and_the_reason_says_so():
+    late = np.zeros(COUNT, dtype=bool)
+    late[:480:60] = True
+    inputs = replace(question(probability(), control=probability(1.0)), truth=truth(late))
+
+    document = answer(replace(inputs, policy=inputs.policy | {"slices": {"columns": [], "minimum_rows": 1}}))
+
+    assert document["verdict"] == "INCONCLUSIVE"
+    worth = "1,860 rows, 8 of the rarer class, spread unevenly over 31 days tell as much as 8.0 of equal size"
+    assert f"{worth}, which is too few to tell; the policy requires 10." in document["reason"]
+    assert "decides nothing." in document["reason"]
+    assert against(document, "control")["rows_to_decide"] is None
+
+
+def test_what_is_worse_within_the_margin_is_not_called_indistinguishable():
+    difference = {"difference": -0.02, "lower": -0.03, "upper": -0.005, "rows": 100, "clusters": 20}
+    comparison = difference | {"verdict": "INCONCLUSIVE", "margin": 0.02, "rows_to_decide": 150}
+
+    said = reason(comparison | {"reference": "control"}, "roc_auc", POLICY, wins=False, enough=True)
+
+    assert said.startswith("ROC AUC is worse than the control's, and these rows cannot tell whether beyond")
+    assert said.endswith("About 50 more rows (10 more days) would decide.")
+
+
+def test_a_hopeless_number_of_rows_is_not_recommended():
+    assert "any realistic number of rows" in more_rows(1_000_000, {"rows": 100, "clusters": 20}, POLICY)
+
+
+def test_days_that_may_foretell_the_next_are_too_few():
+    comparison = {"difference": 0.2, "lower": 0.1, "upper": 0.3, "rows": 1000, "clusters": 12}
+    comparison |= {"effective_clusters": 12.0, "serial_correlation": {"autocorrelation": 0.3}}
+
+    assert too_few(comparison, POLICY).startswith("12 days are too few to tell if one foretells the next")
 
 
 def test_without_a_champion_floor_and_dummy_decide():
@@ -262,6 +298,14 @@ def test_a_guardrail_sees_what_ranks_hide():
     assert control["verdict"] == "NON_INFERIOR"
     assert not document["passed"]
     assert "Guardrail log loss" in document["reason"]
+
+
+def test_a_guardrail_on_too_few_clusters_fails_nothing():
+    shifted = question(probability(shift=3.0), control=GOOD, minimum_clusters=40, inconclusive="pass")
+
+    document = answer(replace(shifted, policy=shifted.policy | {"references": {"control": "not-worse"}}))
+
+    assert (document["verdict"], document["passed"]) == ("INCONCLUSIVE", True)
 
 
 @pytest.mark.parametrize("metric", ["mae", "rmse"])

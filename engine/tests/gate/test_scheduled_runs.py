@@ -24,8 +24,8 @@ ON_THE_DAY = f'parameters: {{as_of: "{DAY}"}}'
 AGAIN = f'{{pipeline: training, cron: "0 1 * * *", {ON_THE_DAY}}}'
 CHANGES = (
     ("as_of: 2013-09-02 ", "as_of: today "),
-    ("training_days: 212", "training_days: 14"),
-    ("evaluation_days: 31", "evaluation_days: 14"),
+    ("training_days: 194", "training_days: 14"),
+    ("evaluation_days: 49", "evaluation_days: 21"),
     ("max_iter: 100", "max_iter: 3"),
     ("floor: 0.6", "floor: 0.5"),
     ("shard_rows: 500000", "shard_rows: 600"),

@@ -19,7 +19,9 @@ INDEPENDENT = SerialCorrelation(0.0, 1.0, 1.0)
 
 def found(value: float, standard_error: float, clusters: int = 31) -> Estimate:
     half = scipy.stats.t.ppf(0.975, clusters - 1) * standard_error
-    return Estimate(value, value - half, value + half, standard_error, 1000, clusters, INDEPENDENT)
+    return Estimate(
+        value, value - half, value + half, standard_error, 1000, clusters, INDEPENDENT, clusters, clusters - 1
+    )
 
 
 def flights_like(random: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -39,12 +41,11 @@ def test_the_standard_error_is_a_clustered_bootstraps(name):
     metric = METRICS[name].estimate
 
     (first, first_influence), (second, second_influence) = metric(label, one), metric(label, other)
-    estimate = statistics.estimate(first - second, first_influence - second_influence, day, 0.95)
+    estimate = statistics.estimate(first - second, first_influence - second_influence, day, 0.95, False)
 
     drawn = random.multinomial(DAYS, [1 / DAYS] * DAYS, size=400)[:, day].astype(float)
     resampled = [oracle(label, one, sample_weight=w) - oracle(label, other, sample_weight=w) for w in drawn]
-    unwidened = estimate.standard_error / estimate.serial_correlation.widening
-    assert unwidened == pytest.approx(np.std(resampled), rel=0.12)
+    assert estimate.standard_error == pytest.approx(np.std(resampled), rel=0.12)
 
 
 def test_the_interval_is_students():
@@ -57,6 +58,45 @@ def test_the_interval_is_students():
     assert estimate.serial_correlation.widening == 1
     assert estimate.standard_error == pytest.approx(error)
     assert estimate.upper - 0.5 == pytest.approx(scipy.stats.t.ppf(0.95, 2) * error)
+
+
+def test_a_large_cluster_counts_by_its_leverage_and_leaves_few_effective_ones():
+    sizes, sums = np.array([6, 2, 2]), np.array([6.0, -4.0, -2.0])
+    cluster, influence = np.repeat(np.arange(3), sizes), np.repeat(sums / sizes, sizes)
+
+    estimate = statistics.estimate(0.5, influence, cluster, 0.95, in_sequence=False)
+
+    moves = sums / (10 - sizes)
+    effective = 100 / (36 + 4 + 4)
+    assert estimate.standard_error == pytest.approx(math.sqrt(2 / 3 * moves @ moves))
+    assert (estimate.effective_clusters, estimate.rarer_class_rows) == (effective, None)
+    half = scipy.stats.t.ppf(0.975, effective - 1) * estimate.standard_error
+    assert estimate.upper - 0.5 == pytest.approx(half)
+
+
+def test_the_class_with_the_fewest_effective_clusters_counts():
+    cluster = np.repeat(np.arange(4), 5)
+    is_positive = np.zeros(20, dtype=bool)
+    is_positive[[0, 1, 5, 10]] = True
+    influence = np.where(is_positive, 3.0, -1.0) * np.repeat([1.0, -2.0, 1.0, 0.5], 5)
+
+    estimate = statistics.estimate(0.5, influence, cluster, 0.95, False, is_positive)
+
+    positive = np.array([6.0, -6.0, 3.0, 0.0]) / (1 - np.array([2, 1, 1, 0]) / 4)
+    negative = np.array([-3.0, 8.0, -4.0, -2.5]) / (1 - np.array([3, 4, 4, 5]) / 16)
+    moves = (positive + negative) / 20
+    assert estimate.effective_clusters == 16 / 6
+    assert estimate.rarer_class_rows == 3 + 1
+    assert estimate.standard_error == pytest.approx(math.sqrt(3 / 4 * moves @ moves))
+
+
+def test_one_row_of_a_class_says_nothing():
+    estimate = statistics.estimate(
+        0.5, np.ones(20), np.repeat(np.arange(4), 5), 0.95, False, np.arange(20) == 7
+    )
+
+    assert (estimate.lower, estimate.upper, estimate.effective_clusters) == (-math.inf, math.inf, 1)
+    assert statistics.p_value_below(estimate, 0.9) == 1
 
 
 def coverage(series: np.ndarray, confidence: float = 0.95) -> tuple[float, float]:

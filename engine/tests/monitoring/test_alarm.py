@@ -16,14 +16,13 @@ SCHEMA = json.loads(Path("engine/documents/decision.schema.json").read_bytes())
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Quick to train: three weeks, two trees."""
+    """Quick to train: six weeks, one tree."""
     made = copy_of_this_project(tmp_path_factory.mktemp("monitored") / "project")
     settings = (made.root / "mlops.yaml").read_text()
-    changes = [("training_days: 212", "training_days: 21"), ("evaluation_days: 31", "evaluation_days: 14")]
+    changes = [("training_days: 194", "training_days: 42"), ("evaluation_days: 49", "evaluation_days: 21")]
     changes += [
-        ("max_iter: 100", "max_iter: 2"),
-        ("window_days: 7", "window_days: 14"),
-        ("windows: 4", "windows: 1"),
+        ("max_iter: 100", "max_iter: 1"),
+        ("windows: 2", "windows: 1"),
     ]
     changes += [("alarms: 2 ", "alarms: 1 "), ("floor: 0.6", "floor: 0.5")]
     assert all(old in settings for old, _ in changes)
@@ -54,12 +53,13 @@ def test_an_alarm_trains_gates_and_promotes_once(project: Project, seaweedfs: Se
     registry = ModelRegistry(folder, "flight-delays")
     first = registry.champion()["version"]
 
-    project.edit("mlops.yaml", ("max_iter: 2,", "max_iter: 60,"))
+    project.edit("mlops.yaml", ("max_iter: 1,", "max_iter: 60,"))
     project.commit()
-    status, decision, said = monitor(project, "2013-04-30", **environment)
+    status, decision, said = monitor(project, "2013-05-07", **environment)
     assert (status, decision["decision"], decision["reasons"]) == (1, "ALARM", ["shadow"])
     assert decision["drift"]["features"]
-    assert "the new model is BETTER, and took over" in said
+    reason = json.loads((project.root / "build/monitor/training/verdict.json").read_text())["reason"]
+    assert "the new model is BETTER, and took over" in said, reason
     assert registry.champion()["version"] != first
     assert (project.root / "build/monitor/training/report.html").exists()
     assert [alarm["version"] for alarm in registry.monitored()[0]["alarms"]] == [first]

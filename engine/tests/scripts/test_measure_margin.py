@@ -11,7 +11,7 @@ from engine.tests.scripts.steps import ROOT, Step
 from scripts.measure_margin import rounded_up
 
 SETTINGS = DEMO_SETTINGS.read_text()
-SMALL = {"training_days: 212": "training_days: 20", "evaluation_days: 31": "evaluation_days: 10"}
+SMALL = {"training_days: 194": "training_days: 20", "evaluation_days: 49": "evaluation_days: 10"}
 QUICK = {"max_iter: 100": "max_iter: 5"}
 FIXED = {"early_stopping: false": "early_stopping: false, random_state: 0"}
 

@@ -14,7 +14,7 @@ from engine.tests.seaweedfs import SeaweedFS
 from engine.tests.served_versions import SERVING
 from engine.tests.standins.kubernetes_api import KubernetesApi
 
-QUICK = [("training_days: 212", "training_days: 21"), ("evaluation_days: 31", "evaluation_days: 14")]
+QUICK = [("training_days: 194", "training_days: 21"), ("evaluation_days: 49", "evaluation_days: 21")]
 QUICK += [("max_iter: 100", "max_iter: 2"), ("floor: 0.6", "floor: 0.5")]
 
 

@@ -124,7 +124,7 @@ MISTAKES = [
     ("known: before_sale}", "known: before_sales}", "15: features.columns.district.known: expected a "),
     ("[district]", "[distrct]", "34: policies.slices.columns.0: expected a feature, found 'distrct'"),
     ("cluster: day", "cluster: dya", "31: policies.cluster: expected day or a feature, found 'dya'; did"),
-    ("images:", "monitoring: {alarms: 5}\nimages:", "38: monitoring.alarms: expected at most the 4 windows"),
+    ("images:", "monitoring: {alarms: 5}\nimages:", "38: monitoring.alarms: expected at most the 2 windows"),
     ("roc_auc", "mae", "22: metric.name: expected a metric of a binary label, found 'mae'"),
     ("log_loss", "rmse", "36: policies.guardrails.rmse: expected a guardrail of a binary label"),
     ("district: {type", "sale_id: {type", "15: features.columns.sale_id: expected a feature's name"),

@@ -19,13 +19,12 @@ from local_kfp.tests.in_process import InProcessServer
 REPORT = "report-failure / report-failure"
 QUICK = (  # to train: three weeks, few trees; and old after ten days
     ("as_of: 2013-09-02", "as_of: 2013-04-16"),
-    ("training_days: 212", "training_days: 21"),
-    ("evaluation_days: 31", "evaluation_days: 14"),
+    ("training_days: 194", "training_days: 21"),
+    ("evaluation_days: 49", "evaluation_days: 21"),
     ("max_iter: 100", "max_iter: 30"),
     ("floor: 0.6", "floor: 0.5"),
     ("start: nested", "start: github"),
-    ("window_days: 7", "window_days: 14"),
-    ("windows: 4", "windows: 1"),
+    ("windows: 2", "windows: 1"),
     ("alarms: 2 ", "alarms: 1 "),
     ("maximum_age_days: 182", "maximum_age_days: 10"),
 )
