@@ -39,6 +39,12 @@ _ENTRIES = (
         "KUBEFLOW_NAMESPACE", "profile to work in, where the endpoint has several users", "single-user mode"
     ),
     Variable(
+        "KUBEFLOW_PROGRESS_HOURS",
+        "a run in which no task changes for so many hours is given up: its cluster has lost it",
+        "24",
+        ("laptop",),
+    ),
+    Variable(
         "MODEL_REGISTRY_URI",
         "`s3://bucket/prefix` or `file:///folder` of versions, champion and ledger",
         "`.mlops/models`",

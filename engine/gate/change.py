@@ -9,7 +9,7 @@ from typing import Any
 from engine.command_line import SettingsError
 from engine.gate import judging_paths as judging
 from engine.gate import model_code
-from engine.gate.base import find_base, subject
+from engine.gate.base_commit import find_base, subject
 from engine.gate.model_code import BORN_FROM, SETTINGS_FILE, ModelCode
 from engine.images.images import Image
 from engine.settings.settings_schema import canonical_json

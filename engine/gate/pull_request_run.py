@@ -55,7 +55,7 @@ def judge(
     folder = f"{results_folder(results)}/{name}/{content_hash(compiled, parameters, about)}/"
     with connect(root) as client:
         version = upload(client, compiled, pipeline_name=pull_request.called(compiled.stem))
-        earlier = runs.find(client, f"pr-{pull_request.number}")
+        earlier = runs.living(client, runs.find(client, f"pr-{pull_request.number}"))
         same = [run for run in earlier if run.name == name and results_uri(run).startswith(folder)]
         found = same[0] if same and same[0].state != "CANCELING" else None
         end_others(client, earlier, found)
@@ -109,7 +109,7 @@ def end_others(client: Client, earlier: list[Run], found: Run | None) -> None:
 def read_ended(client: Client, run: Run, results: Path) -> Verdict | None:
     """The verdict of a run that has ended, where it did end with one."""
     verdict = read_verdict(results_uri(run), results)
-    if agrees(runs.read_run(client, run.id), verdict):
+    if agrees(runs.read_settled_run(client, run.id), verdict):
         return verdict
     clear(results)
     return None

@@ -16,6 +16,7 @@ from urllib.request import ProxyHandler, build_opener, getproxies, proxy_bypass
 
 from engine import retry
 from engine.command_line import SettingsError
+from engine.kubeflow.versions import check_supported
 
 if TYPE_CHECKING:
     from engine.kubeflow.kfp_client import Client
@@ -42,8 +43,16 @@ def connect(root: Path, runner: str = "subprocess") -> Iterator["Client"]:
 
     # The server and kfp's import take their time side by side.
     Thread(target=import_module, args=["engine.kubeflow.kfp_client"]).start()
-    with local_kfp(root / ".mlops/kfp", root / ".mlops/images", runner) as url:
+    with local_kfp(root / ".mlops/kfp", root / ".mlops/images", runner, _time_zone(root)) as url:
         yield open_client(url)
+
+
+def _time_zone(root: Path) -> str:
+    """The zone of the project's schedules."""
+    from engine.settings.settings import load
+
+    path = root / "mlops.yaml"
+    return load(path).schedules.time_zone if path.is_file() else "UTC"
 
 
 def remote_host() -> str | None:
@@ -87,7 +96,9 @@ def open_client(
         raise SettingsError(f"SSL_CERT_FILE: expected a file of certificates, found none at {authority}")
     configuration = kfp_client.configure(host, (lambda: token) if token else None, proxy, authority)
     client = kfp_client.Client(configuration, namespace, waits or retry.WAITS)
-    if client.healthz().multi_user and not namespace:
+    health = client.healthz()
+    check_supported(host, health.get("tag_name"))
+    if health.get("multi_user") and not namespace:
         raise SettingsError(f"{host}: expected KUBEFLOW_NAMESPACE, found none: it has several users")
     return client
 

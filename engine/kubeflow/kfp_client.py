@@ -57,8 +57,10 @@ class Client(kfp.Client):
             )
         return answer
 
-    def healthz(self) -> api.V2beta1GetHealthzResponse:
-        health: api.V2beta1GetHealthzResponse = self._healthz_api.healthz_service_get_healthz()
+    def healthz(self) -> dict[str, Any]:
+        """The answer as JSON: kfp's model of it leaves out tag_name, the server's version."""
+        answer = self._healthz_api.healthz_service_get_healthz(_preload_content=False)
+        health: dict[str, Any] = json.loads(answer.data)
         return health
 
     def read_log(self, run_id: str, pod: str) -> str:

@@ -13,9 +13,13 @@ _STOP_SECONDS = 15
 
 
 @contextlib.contextmanager
-def local_kfp(state: Path, images: Path, runner: str = "subprocess") -> Iterator[str]:
-    """The URL of a server that ends with the `with` block, and with this process however that ends."""
+def local_kfp(state: Path, images: Path, runner: str = "subprocess", time_zone: str = "UTC") -> Iterator[str]:
+    """The URL of a server that ends with the `with` block, and with this process however that ends.
+
+    Cron expressions of its recurring runs are times of `time_zone`.
+    """
     command = [sys.executable, "-m", "local_kfp", "--with-parent", "--runner", runner]
+    command += ["--time-zone", time_zone]
     # A session of its own: Ctrl-C reaches the script alone, which ends its run while there still is a server.
     process = subprocess.Popen(
         [*command, "--state", state, "--images", images],

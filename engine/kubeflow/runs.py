@@ -1,31 +1,29 @@
 """Runs on the endpoint: start one, follow it to its end, and leave none behind."""
 
 import math
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from engine.command_line import WorldError
+from engine.command_line import SettingsError, WorldError
 from engine.command_line.signals import sigterm_exits
 from engine.kubeflow import kfp_lists
 from engine.kubeflow.kfp_client import Client, Refused
-from engine.kubeflow.uploads import Version
+from engine.kubeflow.run_tasks import FINAL as FINAL
+from engine.kubeflow.run_tasks import Task as Task
+from engine.kubeflow.run_tasks import lists_nodes, tasks_listed, tasks_of_nodes
+from engine.kubeflow.task_logs import printed, shortened
+from engine.kubeflow.uploads import Version, spec_of
 
-FINAL = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")
 PATIENCE = 60  # seconds without an answer, beside the client's own attempts, until a run is given up
+SETTLING = 5  # seconds for the tasks of a final run to become final: on a cluster they do after it
 TERMINATION = 30  # seconds for a run to end once it was told to
-
-
-@dataclass(frozen=True)
-class Task:
-    id: str
-    name: str
-    state: str
-    error: str
-    pods: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,8 @@ class Run:
     error: str
     tasks: list[Task]
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    changed: datetime | None = None
+    """The last change of state of the run or of one of its tasks."""
 
 
 @contextmanager
@@ -60,7 +60,40 @@ def ended_with_us(client: Client, run_id: str) -> Iterator[str]:
 
 def find(client: Client, name: str) -> list[Run]:
     """The runs called `name` or `name`-something, newest first."""
-    return [_run(each) for each in kfp_lists.runs(client, name)]
+    return [_run(client, each) for each in kfp_lists.runs(client, name)]
+
+
+def is_forgotten(run: Run) -> bool:
+    """Whether a run has made no progress for so long that its cluster has lost it.
+
+    A run whose Workflow was deleted before it was recorded stays RUNNING for ever.
+    """
+    if run.state in FINAL or run.changed is None:
+        return False
+    return datetime.now(UTC) - run.changed > timedelta(hours=progress_hours())
+
+
+def progress_hours() -> float:
+    given = os.environ.get("KUBEFLOW_PROGRESS_HOURS") or "24"
+    try:
+        return float(given)
+    except ValueError:
+        raise SettingsError(f"KUBEFLOW_PROGRESS_HOURS: expected a number of hours, found {given}") from None
+
+
+def living(client: Client, runs: list[Run]) -> list[Run]:
+    """The runs that have ended or go on; a line is printed for each that the cluster has forgotten."""
+    known = []
+    for run in runs:
+        if is_forgotten(run) and is_forgotten(read_run(client, run.id)):
+            print(f"run {run.id}, {run.name}: {_forgotten(run)}; it is left alone", flush=True)
+        else:
+            known.append(run)
+    return known
+
+
+def _forgotten(run: Run) -> str:
+    return f"{run.state} without progress for {progress_hours():g} hours: its Workflow is probably gone"
 
 
 def follow(
@@ -74,7 +107,7 @@ def follow(
     start = answered = time.monotonic()
     while True:
         try:
-            run = read_run(client, run_id)
+            run = read_settled_run(client, run_id)
             answered = time.monotonic()
         except WorldError as error:
             if (isinstance(error, Refused) and error.code < 500) or time.monotonic() - answered > PATIENCE:
@@ -83,13 +116,28 @@ def follow(
             watch(run.tasks)
             if run.state in FINAL or time.monotonic() - start > seconds:
                 return run
+            if is_forgotten(run):
+                raise WorldError(
+                    f"run {run.id}: expected progress, found it {_forgotten(run)}; start it again"
+                )
         # A short run is seen to end at once, and a long one is not asked about at every moment.
         time.sleep(min(5, 0.1 + (time.monotonic() - start) / 50))
 
 
 def read_run(client: Client, run_id: str) -> Run:
     """The run as it stands now."""
-    return _run(client.known(client.get_run(run_id), "run_id"))
+    return _run(client, client.known(client.get_run(run_id), "run_id"))
+
+
+def read_settled_run(client: Client, run_id: str) -> Run:
+    """The run as it stands now; one that is final is read again for a while until its tasks are final too."""
+    deadline = time.monotonic() + SETTLING
+    while True:
+        run = read_run(client, run_id)
+        settled = all(task.state in FINAL for task in run.tasks)
+        if run.state not in FINAL or settled or time.monotonic() > deadline:
+            return run
+        time.sleep(0.2)
 
 
 def terminate(client: Client, run_id: str) -> str:
@@ -103,7 +151,10 @@ def terminate(client: Client, run_id: str) -> str:
     try:
         while (state := read_run(client, run_id).state) not in FINAL:
             if time.monotonic() > deadline:
-                return f"told to end, and still {state} after {TERMINATION} seconds"
+                return (
+                    f"told to end, and still {state} after {TERMINATION} seconds;"
+                    " if its Workflow is gone, delete the run"
+                )
             time.sleep(0.1)
     except WorldError as error:
         return f"told to end, and its end is not confirmed: {error}"
@@ -114,7 +165,7 @@ def failed_logs(client: Client, run: Run) -> Iterator[tuple[Task, str]]:
     """What each failed task printed; where that cannot be had, the error that the endpoint has of it."""
     for task in run.tasks:
         if task.state == "FAILED":
-            text = "".join(_log(client, run.id, pod) for pod in task.pods) or task.error
+            text = printed("".join(_log(client, run.id, pod) for pod in task.pods)) or printed(task.error)
             if text:
                 yield task, text
 
@@ -143,22 +194,36 @@ def start(
     return str(client.known(run, "run_id").run_id)
 
 
-def _run(run: Any) -> Run:
-    details = run.run_details.task_details if run.run_details else None
-    tasks = [_task(each) for each in details or [] if not _is_machinery(each.display_name or "")]
-    error = run.error.message if run.error else ""
+def _run(client: Client, run: Any) -> Run:
+    details = (run.run_details.task_details if run.run_details else None) or []
+    if lists_nodes(details):
+        tasks = tasks_of_nodes(details, _spec(client, run)) if details else []
+    else:
+        tasks = tasks_listed(details)
+    error = shortened(run.error.message or "") if run.error else ""
     parameters = (run.runtime_config.parameters if run.runtime_config else None) or {}
-    return Run(run.run_id, run.display_name, run.state or "PENDING", error or "", tasks, parameters)
+    return Run(
+        run.run_id, run.display_name, run.state or "PENDING", error, tasks, parameters, _changed(run, details)
+    )
 
 
-def _task(detail: Any) -> Task:
-    children = [child.pod_name for child in detail.child_tasks or [] if child.pod_name]
-    pods = [detail.pod_name] if detail.pod_name else children
-    error = detail.error.message if detail.error else ""
-    return Task(detail.task_id, detail.display_name, detail.state or "PENDING", error or "", tuple(pods))
+def _changed(run: Any, details: list[Any]) -> datetime | None:
+    moments = [run.created_at, *(status.update_time for status in run.state_history or [])]
+    for detail in details:
+        moments += [detail.create_time, detail.start_time, detail.end_time]
+    return max((moment for moment in moments if moment), default=None)
 
 
-def _is_machinery(name: str) -> bool:
-    """Kubeflow lists the pods that prepare a task, and the fork of an If, beside the tasks."""
-    machinery = name in ("", "root", "executor") or name.endswith("-driver")
-    return machinery or name.startswith("condition-branches-")
+def _spec(client: Client, run: Any) -> dict[str, Any]:
+    """The specification of the run's pipeline."""
+    if run.pipeline_spec:
+        return spec_of(run.pipeline_spec)
+    reference = run.pipeline_version_reference
+    return _spec_of_version(client, reference.pipeline_id, reference.pipeline_version_id)
+
+
+@cache
+def _spec_of_version(client: Client, pipeline_id: str, version_id: str) -> dict[str, Any]:
+    """A version never changes, and a run is read every few seconds."""
+    version = client.get_pipeline_version(pipeline_id, version_id)
+    return spec_of(client.known(version, "pipeline_version_id").pipeline_spec)

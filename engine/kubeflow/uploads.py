@@ -104,9 +104,14 @@ def find_newest(client: Client, name: str) -> tuple[Version, dict[str, Any]] | N
     if not found.pipeline_versions:
         return None
     newest = client.known(found.pipeline_versions[0], "pipeline_version_id")
-    spec = newest.pipeline_spec
     version = Version(name, newest.display_name, pipeline_id, newest.pipeline_version_id, new=False)
-    return version, spec.get("pipeline_spec", spec)  # a level deeper where there is a platform document
+    return version, spec_of(newest.pipeline_spec)
+
+
+def spec_of(stored: dict[str, Any]) -> dict[str, Any]:
+    """The pipeline specification in a stored one: a level deeper where there is a platform document."""
+    spec: dict[str, Any] = stored.get("pipeline_spec", stored)
+    return spec
 
 
 def newest_version(client: Client, name: str) -> tuple[Version, dict[str, Any]]:

@@ -1,8 +1,10 @@
 """Task details as a cluster lists them: nodes of an Argo workflow instead of tasks."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from local_kfp.run_settings import RunSettings
@@ -10,43 +12,102 @@ from local_kfp.server.task_details import FINAL_STATES, Detail, Task, detail_of,
 
 LAG_SECONDS = 0.5
 """On a cluster a run is final 0.2 to 0.5 seconds before its tasks are."""
+ITERATION = re.compile(r".*-iteration-(\d+)")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of the workflow: `path` joins the names of the nodes above it with its own."""
+
+    path: str
+    task: Task
+    children: list[str] = field(default_factory=list)
+    """Paths of the nodes right below it."""
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition(".")[2]
 
 
 def node_details(run_id: str, run_state: str, created_at: int, folder: Path) -> list[Detail]:
-    """Each task two or three times, by node names such as `load-data-2(0)`, without display names."""
-    settings: RunSettings = json.loads((folder / "run.json").read_text())
+    """Each task two or three times, by node names such as `load-data-2(0)`; the ids are those of children."""
+    workflow = _workflow(folder)
     recorded = tasks(folder, run_state)
     if run_state in FINAL_STATES and time.time() - (folder / "events.jsonl").stat().st_mtime < LAG_SECONDS:
         for task in recorded:
             task["state"], task["end_time"] = "RUNNING", None
-    return [
-        detail_of(run_id, created_at, node, children)
-        for task in recorded
-        for node, children in _nodes(task, task["name"] if task["parent_task_id"] else settings["workflow"])
-    ]
+    details = []
+    for node in _all_nodes(workflow, recorded):
+        names = {"name": node.name, "display_name": node.name, "task_id": f"{run_id}/{node.path}"}
+        shown: Task = {**node.task, **names, "parent_task_id": None, "log": None}  # type: ignore[typeddict-item]
+        children = [node_id(workflow, child) for child in node.children]
+        details.append(detail_of(run_id, created_at, shown, children))
+    return details
 
 
-def _nodes(task: Task, name: str) -> Iterator[tuple[Task, list[str]]]:
-    """The nodes of a task and their children's ids: driver, wrapper and, of a container, executor."""
-    driver = f"{name}-driver" if task["parent_task_id"] else "root-driver"
+def node_id(workflow: str, path: str) -> str:
+    """The id that Argo gives a node: the workflow's name and the FNV-1a hash of the node's path."""
+    if path == workflow:
+        return workflow
+    value = 0x811C9DC5
+    for byte in path.encode():
+        value = (value ^ byte) * 0x01000193 % 2**32
+    return f"{workflow}-{value}"
+
+
+def task_of_node(folder: Path, identity: str) -> str:
+    """The id of the task whose container the node `identity` runs, or `identity` itself."""
+    workflow = _workflow(folder)
+    for node in _all_nodes(workflow, tasks(folder, "RUNNING")):
+        if node.name == "executor(0)" and node_id(workflow, node.path) == identity:
+            return node.task["task_id"]
+    return identity
+
+
+def _workflow(folder: Path) -> str:
+    settings: RunSettings = json.loads((folder / "run.json").read_text())
+    return settings["workflow"]
+
+
+def _all_nodes(workflow: str, recorded: list[Task]) -> list[Node]:
+    by_id = {task["task_id"]: task for task in recorded}
+    nodes = [node for task in recorded for node in _nodes(task, _path(workflow, task, by_id))]
+    children: dict[str, list[str]] = {}
+    for node in nodes:
+        children.setdefault(node.path.rpartition(".")[0], []).append(node.path)
+    return [replace(node, children=node.children or children.get(node.path, [])) for node in nodes]
+
+
+def _path(workflow: str, task: Task, by_id: dict[str, Task]) -> str:
+    """The path of a task's node; an iteration of a loop is the item of a node such as `...(2:2)`."""
+    parent = by_id.get(task["parent_task_id"] or "")
+    if parent is None:
+        return f"{workflow}(0).root"
+    above = f"{_path(workflow, parent, by_id)}(0)"
+    if (iteration := ITERATION.fullmatch(task["name"])) and task["name"].startswith(parent["name"]):
+        index = iteration[1]
+        return f"{above}.iteration-iterations({index}:{index}).iteration-item"
+    return f"{above}.{task['name']}"
+
+
+def _nodes(task: Task, path: str) -> Iterator[Node]:
+    """The nodes of a task: driver, wrapper and, of a container, executor; of the root, the workflow's too."""
+    if task["parent_task_id"] is None:
+        yield from _pair(task, path.rpartition(".")[0].removesuffix("(0)"))
+    if path.endswith(").iteration-item"):
+        yield Node(path.rpartition(".")[0], task)
     if task["state"] not in ("PENDING", "SKIPPED"):
         prepared: Task = {**task, "state": "SUCCEEDED", "error": None}
-        yield from _pair(prepared, driver, f"{task['task_id']}-driver", with_log=False)
-    yield from _pair(task, name, f"{task['task_id']}-node", with_log=False)
+        yield from _pair(prepared, f"{path}-driver")
+    yield from _pair(task, path)
     if task["log"]:
-        yield from _pair(task, "executor", task["task_id"], with_log=True)
+        yield from _pair(task, f"{path}(0).executor")
 
 
-def _pair(task: Task, name: str, identity: str, with_log: bool) -> Iterator[tuple[Task, list[str]]]:
-    """A node that may be retried, and its first attempt, which has the pod."""
-    node: Task = {
-        **task,
-        "name": name,
-        "display_name": name,
-        "task_id": f"{identity}-retries",
-        "parent_task_id": None,
-        "log": None,
-    }
-    yield node, [identity]
-    log = task["log"] if with_log else None
-    yield {**node, "name": f"{name}(0)", "display_name": f"{name}(0)", "task_id": identity, "log": log}, []
+def _pair(task: Task, path: str) -> Iterator[Node]:
+    """A node that may be retried and, once it was started, its first attempt."""
+    if task["state"] == "SKIPPED":
+        yield Node(path, task)
+        return
+    yield Node(path, task, [f"{path}(0)"])
+    yield Node(f"{path}(0)", task)

@@ -10,7 +10,7 @@ from local_kfp.server import messages
 from local_kfp.server.errors import ApiError, invalid
 from local_kfp.server.listing import list_response, list_rows
 from local_kfp.server.macros import Macros
-from local_kfp.server.nodes import node_details
+from local_kfp.server.nodes import node_details, task_of_node
 from local_kfp.server.server import Row, Server, server_of
 from local_kfp.server.store import view
 from local_kfp.server.task_details import FINAL_STATES, task_details, tasks
@@ -105,7 +105,9 @@ async def read_log(request: Request) -> Response:
     """The log of a task; without one, the status is 200 as on the real server and the body is an error."""
     server = server_of(request)
     try:
-        return task_log(server, _run(server, request), request.path_params["pod"])
+        run, pod = _run(server, request), request.path_params["pod"]
+        task = task_of_node(server.run_folder(run["run_id"]), pod) if server.shows_nodes else pod
+        return task_log(server, run, task)
     except ApiError as error:
         return JSONResponse({"error_message": str(error), "error_details": str(error)})
 

@@ -26,7 +26,7 @@ def nodes(client: kfp.Client, run: Any) -> dict[str, str]:
 def test_task_details_are_nodes_of_the_workflow(client: kfp.Client, start, finish) -> None:
     run = finish(start())
     workflow = f"greeting-{run.run_id[:5]}"
-    names = ["root-driver", workflow, "say-hello-driver", "say-hello", "executor"]
+    names = [workflow, "root-driver", "root", "say-hello-driver", "say-hello", "executor"]
     assert list(nodes(client, run)) == [f"{name}{attempt}" for name in names for attempt in ("", "(0)")]
 
 
@@ -49,10 +49,13 @@ def test_failed_run_has_failed_nodes_and_drivers_that_succeeded(
     assert states["executor(0)"] == "FAILED"
 
 
-def test_pod_of_the_executor_has_the_log(server: InProcessServer, client: kfp.Client, start, finish) -> None:
+def test_child_of_the_executor_has_the_log(
+    server: InProcessServer, client: kfp.Client, start, finish
+) -> None:
     run = client.get_run(finish(start()).run_id)
-    pods = {task.display_name: task.pod_name for task in run.run_details.task_details}
-    assert pods["say-hello(0)"] is None
-    url = f"{server.url}/apis/v1alpha1/runs/{run.run_id}/nodes/{pods['executor(0)']}/log"
+    details = {task.display_name: task for task in run.run_details.task_details}
+    assert {task.pod_name for task in details.values()} == {None}
+    [child] = details["executor"].child_tasks
+    url = f"{server.url}/apis/v1alpha1/runs/{run.run_id}/nodes/{child.pod_name}/log"
     with urllib.request.urlopen(url) as response:
         assert response.read() == b"hello from the task\n"

@@ -246,7 +246,7 @@ def test_the_certificate_authority_of_the_environment_is_trusted(monkeypatch, ce
         with pytest.raises(WorldError, match=r"found .*certificate"):
             open_client(endpoint.url, waits=[0.01])
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-        assert open_client(endpoint.url).healthz().multi_user is False
+        assert open_client(endpoint.url).healthz()["multi_user"] is False
         monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
         with pytest.raises(SettingsError, match="SSL_CERT_FILE: expected a file of certificates, found none"):
             open_client(endpoint.url)

@@ -164,3 +164,19 @@ def test_a_run_that_is_being_cancelled_is_not_waited_for(
     pull_request_run.judge(judging, pull_request, compiled, asked, "")
     monkeypatch.undo()
     assert len(runs.find(client, "pr-16")) == 2
+
+
+def test_a_run_that_its_cluster_forgot_is_replaced(
+    judging: Path,
+    compiled: Path,
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    left = detached(judging, compiled, PullRequest(17, OLD.sha), seconds="60")
+    monkeypatch.setattr(runs, "is_forgotten", lambda run: run.id == left["run_id"])
+    second = detached(judging, compiled, PullRequest(17, OLD.sha), seconds="60")
+    assert second["run_id"] != left["run_id"]
+    assert f"run {left['run_id']}, pr-17-{OLD.sha[:12]}: RUNNING without progress" in capsys.readouterr().out
+    for each in (left, second):
+        runs.terminate(client, each["run_id"])

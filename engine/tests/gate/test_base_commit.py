@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.command_line import SettingsError
-from engine.gate.base import find_base
+from engine.gate.base_commit import find_base
 from engine.gate.change import read_change
 from engine.tests.project import ROOT, Project
 

@@ -1,0 +1,59 @@
+"""A run that its cluster has lost stays RUNNING: it is neither followed nor adopted."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+
+from engine.command_line import SettingsError, WorldError
+from engine.kubeflow import runs
+from engine.tests.scripts.kubeflow import Kubeflow
+
+CLIENT = cast(Any, None)
+
+
+def run_without_progress(hours: float, state: str = "RUNNING") -> runs.Run:
+    changed = datetime.now(UTC) - timedelta(hours=hours)
+    return runs.Run("1", "train-abc", state, "", [], changed=changed)
+
+
+@pytest.fixture(autouse=True)
+def default_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBEFLOW_PROGRESS_HOURS", raising=False)
+
+
+def test_follow_gives_up_a_run_without_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "read_run", lambda client, run_id: run_without_progress(25))
+    with pytest.raises(WorldError, match="RUNNING without progress for 24 hours"):
+        runs.follow(CLIENT, "1")
+
+
+def test_living_leaves_out_a_forgotten_run_and_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lost, going, ended = (
+        run_without_progress(25, "CANCELING"),
+        run_without_progress(23),
+        run_without_progress(99, "FAILED"),
+    )
+    monkeypatch.setattr(runs, "read_run", lambda client, run_id: lost)
+    assert runs.living(CLIENT, [lost, going, ended]) == [going, ended]
+    [line] = capsys.readouterr().out.splitlines()
+    assert line.startswith("run 1, train-abc: CANCELING without progress for 24 hours")
+
+
+def test_hours_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBEFLOW_PROGRESS_HOURS", "72")
+    assert not runs.is_forgotten(run_without_progress(25))
+    monkeypatch.setenv("KUBEFLOW_PROGRESS_HOURS", "long")
+    with pytest.raises(SettingsError, match="expected a number of hours, found long"):
+        runs.is_forgotten(run_without_progress(25))
+
+
+def test_change_of_a_run_is_the_newest_of_its_own_and_its_tasks(kubeflow: Kubeflow) -> None:
+    run_id = kubeflow.start(kubeflow.upload("obeying"), "a run", "hang")
+    run = runs.read_run(kubeflow.client, run_id)
+    assert run.changed is not None
+    assert timedelta() <= datetime.now(UTC) - run.changed < timedelta(minutes=5)
+    assert not runs.is_forgotten(run)
+    kubeflow.client.terminate_run(run_id)
