@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.environment import VARIABLES, table
-from engine.tests.conventions.rules import breach, found, lines, programs, rule
+from engine.tests.conventions.rules import breach, found, imports, lines, programs, rule
 from engine.tests.conventions.workflow_files import ACTIONS, WORKFLOWS, documents, environments
 
 OF_OTHERS = re.compile(r"CI|HOME|PATH|(GITHUB|RUNNER|ACTIONS)_\w+")  # set by the system and by GitHub
 NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+ENVIRONMENT = re.compile(r"(.*\W)?\w*env(iron(ment)?)?", re.DOTALL)
+"""A mapping of variables, by the end of its name."""
 ENTRY = r'(?:(?:Variable|_secret)\(|^ +)"([A-Z0-9_]+)",'
 TABLE = re.compile(r"<!-- environment: .* -->\n(.*)\n<!-- /environment -->", re.DOTALL)
 W = ".github/workflows/w.yml"
@@ -32,29 +34,64 @@ def readme_has_the_table_of_variables(root: Path) -> Iterator[str]:
     breach("scripts/gate.py:2", 'import os\nhost = os.environ["KUBEFLOW_HOTS"]\n'),
     breach("scripts/gate.py:2", 'import os\nhost = os.environ.get("KUBEFLOW_HOTS", "")\n'),
     breach("scripts/gate.py:2", 'import os\nhost = os.getenv("KUBEFLOW_HOTS")\n'),
+    breach("scripts/gate.py:1", 'host = getenv("KUBEFLOW_HOTS")\n'),
     breach("scripts/gate.py:2", 'import os\nremote = "KUBEFLOW_HOTS" in os.environ\n'),
+    breach("scripts/gate.py:2", 'import os\nhost = os.environ.pop("KUBEFLOW_HOTS")\n'),
+    breach("scripts/gate.py:2", 'import os\nos.environ.setdefault("KUBEFLOW_HOTS", "")\n'),
+    breach("scripts/gate.py:2", 'import os\nos.environ["KUBEFLOW_HOTS"] = ""\n'),
+    breach("scripts/gate.py:3", 'import os\nHOST = "KUBEFLOW_HOTS"\nhost = os.environ[HOST]\n'),
+    breach("scripts/gate.py:3", 'import os\nHOST: Final = "KUBEFLOW_HOTS"\nhost = os.environ[HOST]\n'),
+    breach("scripts/gate.py:3", 'import os\nenv = os.environ\nhost = env["KUBEFLOW_HOTS"]\n'),
     breach("engine/images/x.py:2", 'def x(environment):\n    return environment.get("KUBEFLOW_HOTS")\n'),
+    breach("engine/images/x.py:2", 'def x(self):\n    return self._environment["KUBEFLOW_HOTS"]\n'),
 )
 def variables_that_are_read_have_an_entry(root: Path) -> Iterator[str]:
     for name, tree in programs(root):
-        for node in ast.walk(tree):
-            read = _read(node)
-            if NAME.fullmatch(read) and read not in VARIABLES and not OF_OTHERS.fullmatch(read):
-                yield f"{name}:{node.lineno}: expected an entry of {read} in engine/environment.py"
+        for line, variable in accesses(tree):
+            if NAME.fullmatch(variable) and variable not in VARIABLES and not OF_OTHERS.fullmatch(variable):
+                yield f"{name}:{line}: expected an entry of {variable} in engine/environment.py"
 
 
-def _read(node: ast.AST) -> str:
-    """The environment variable that an expression reads; empty where it reads none."""
+def accesses(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and key of each access to an environment whose key is a constant of the module."""
+    constants = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign([ast.Name(constant)], ast.Constant(str(text))) | ast.AnnAssign(
+                ast.Name(constant), value=ast.Constant(str(text))
+            ):
+                constants[constant] = text
+    for node in ast.walk(tree):
+        match _key(node):
+            case ast.Constant(str(text)):
+                yield node.lineno, text
+            case ast.Name(constant) if constant in constants:
+                yield node.lineno, constants[constant]
+
+
+def _key(node: ast.AST) -> ast.expr | None:
+    """The key by which an expression reads, sets, deletes or looks for a variable."""
     match node:
         case (
-            ast.Subscript(mapping, ast.Constant(str(read)), ast.Load())
-            | ast.Call(ast.Attribute(mapping, "get"), [ast.Constant(str(read)), *_])
-            | ast.Compare(ast.Constant(str(read)), [ast.In() | ast.NotIn()], [mapping])
-        ) if ast.unparse(mapping) in ("os.environ", "environment"):
-            return read
-        case ast.Call(ast.Attribute(attr="getenv"), [ast.Constant(str(read)), *_]):
-            return read
-    return ""
+            ast.Subscript(mapping, key)
+            | ast.Call(ast.Attribute(mapping), [key, *_])
+            | ast.Compare(key, [ast.In() | ast.NotIn()], [mapping])
+        ) if ENVIRONMENT.fullmatch(ast.unparse(mapping)):
+            return key
+        case ast.Call(ast.Name("getenv") | ast.Attribute(attr="getenv"), [key, *_]):
+            return key
+    return None
+
+
+@rule(
+    breach("scripts/gate.py:1", "from os import environ\n"),
+    breach("scripts/gate.py:1", "from os import getenv as variable\n"),
+)
+def environments_are_named_as_such(root: Path) -> Iterator[str]:
+    for name, tree in programs(root):
+        for line, module, imported in imports(tree):
+            if module == "os" and imported in ("environ", "environb", "getenv", "getenvb"):
+                yield f"{name}:{line}: expected os.environ, found an import of {imported}"
 
 
 @rule(
