@@ -101,7 +101,8 @@ def imports(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield from ((node.lineno, node.module or "", alias.name) for alias in node.names)
+            module = "." * node.level + (node.module or "")
+            yield from ((node.lineno, module, alias.name) for alias in node.names)
 
 
 def imports_at_run_time(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
