@@ -3,11 +3,12 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 
 from engine.environment import VARIABLES, table
 from engine.tests.conventions.rules import breach, found, imports, lines, programs, rule
-from engine.tests.conventions.workflow_files import ACTIONS, WORKFLOWS, documents, environments
+from engine.tests.conventions.workflow_files import ACTIONS, WORKFLOWS, documents, environments, steps
 
 OF_OTHERS = re.compile(r"CI|HOME|PATH|(GITHUB|RUNNER|ACTIONS)_\w+")  # set by the system and by GitHub
 NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
@@ -15,8 +16,13 @@ ENVIRONMENT = re.compile(r"(.*\W)?\w*env(iron(ment)?)?", re.DOTALL)
 """A mapping of variables, by the end of its name."""
 ENTRY = r'(?:(?:Variable|_secret)\(|^ +)"([A-Z0-9_]+)",'
 TABLE = re.compile(r"<!-- environment: .* -->\n(.*)\n<!-- /environment -->", re.DOTALL)
+MOST_REPEATED = 2  # variables
+MAY_REPEAT = {(".github/workflows/pr.yml", "Gate on the runner")}
+"""It gets the store without the endpoint: part of a block, which no YAML anchor can name."""
 W = ".github/workflows/w.yml"
-STEP = "jobs:\n  one:\n    steps:\n      - run: make\n        env:\n          "
+STEPS = "jobs:\n  one:\n    steps:\n      - "
+STEP = f"{STEPS}run: make\n        env:\n          "
+BLOCK = "env: {A: '1', B: '2', C: '3'}\n"
 
 
 @rule(
@@ -151,3 +157,28 @@ def variables_of_workflows_have_an_entry(root: Path) -> Iterator[str]:
                         yield f"{where}: expected {each}: {expected}, found {value}"
                 elif not re.search(rf"\$\{{?{each}\b", text):  # a step's own shell variable
                     yield f"{where}: expected an entry of {each} in engine/environment.py, or a use of it"
+
+
+@rule(
+    breach(
+        f"{W}:7",
+        f"{STEPS}env: &a {{A: '1', B: '2', C: '3'}}\n      - env: *a\n      - env:\n"
+        "          D: '4'\n          A: '1'\n          B: '2'\n          C: '3'\n",
+    ),
+    breach(f"{W}:5", f"{BLOCK}{STEPS}{BLOCK}"),
+    breach(f"{W}:6", f"{BLOCK}{STEPS}name: Gate on the runner\n        {BLOCK}"),
+    breach(
+        ".github/workflows/pr.yml:7",
+        f"{BLOCK}{STEPS}name: Gate on the runner\n        {BLOCK}      - {BLOCK}",
+    ),
+)
+def blocks_of_variables_stand_once(root: Path) -> Iterator[str]:
+    exempt = {
+        (name, step["env"].line) for name, step in steps(root) if (name, step.get("name")) in MAY_REPEAT
+    }
+    for name, document in documents(root):
+        blocks = [block for block in environments(document) if (name, block.line) not in exempt]
+        for block, other in combinations(blocks, 2):
+            if len(repeated := block.items() & other.items()) > MOST_REPEATED:
+                where = f"{name}:{max(block.line, other.line)}"
+                yield f"{where}: expected an anchor, found {len(repeated)} variables again"

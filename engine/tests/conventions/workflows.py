@@ -8,9 +8,7 @@ from engine.tests.conventions.rules import Breach, breach, found, lines, rule
 from engine.tests.conventions.workflow_files import (
     ACTIONS,
     WORKFLOWS,
-    Mapping,
     documents,
-    environments,
     jobs,
     listens,
     script_file,
@@ -29,8 +27,6 @@ W = ".github/workflows/w.yml"
 JOB = "jobs:\n  one:\n"
 STEP = f"{JOB}    steps:\n      - "
 LONGER = {".github/workflows/delivery.yml": 260, ".github/actions/build-image/action.yml": 64}
-MOST_REPEATED = 2  # variables
-MAY_REPEAT = {"pr"}  # a local gate gets the store without the endpoint, and YAML cannot name part of a block
 STEP_NAME = re.compile(r"[A-Z][a-z]+(,? [\w.'-]+){0,5}")
 NOT_IMPERATIVE = re.compile(r"\w+(ing|ed|s)\b")
 
@@ -74,25 +70,6 @@ def steps_have_imperative_names(root: Path) -> Iterator[str]:
         if not STEP_NAME.fullmatch(title) or NOT_IMPERATIVE.match(title):
             where = f"{name}:{step.lines.get('name', step.line)}"
             yield f"{where}: expected an imperative name of at most 6 words, found {title or 'none'}"
-
-
-@rule(
-    breach(
-        f"{W}:7",
-        f"{STEP}env: &a {{A: '1', B: '2', C: '3'}}\n      - env: *a\n      - env:\n"
-        "          D: '4'\n          A: '1'\n          B: '2'\n          C: '3'\n",
-    ),
-    breach(f"{W}:5", f"env: {{A: '1', B: '2', C: '3'}}\n{STEP}env: {{A: '1', B: '2', C: '3'}}\n"),
-)
-def blocks_of_variables_stand_once(root: Path) -> Iterator[str]:
-    for name, workflow in documents(root):
-        blocks: list[Mapping] = []
-        for block in environments(workflow) if Path(name).stem not in MAY_REPEAT else ():
-            for other in blocks:
-                if len(repeated := block.items() & other.items()) > MOST_REPEATED:
-                    where = f"{name}:{max(block.line, other.line)}"
-                    yield f"{where}: expected an anchor, found {len(repeated)} variables again"
-            blocks.append(block)
 
 
 @rule(
