@@ -153,3 +153,20 @@ def tests_mirror_the_tree(root: Path) -> Iterator[str]:
         tested = path.parent.name if name.startswith("components/") else path.stem
         if not any(found(root, *(f"{place}/**/test_{tested}*.py" for place in ("tests", "engine/tests")))):
             yield f"{name}:1: expected tests/{name.partition('/')[0]}/test_{tested}.py"
+
+
+@rule(
+    breach(
+        "engine/tests/scripts/test_gate.py:1",
+        "",
+        {"engine/tests/gate/test_gate.py": "", "engine/tests/gate/conftest.py": "", "tests/conftest.py": ""},
+    ),
+    breach("tests/scripts/test_gate.py:1", "", {"local_kfp/tests/test_gate.py": ""}),
+)
+def tests_have_names_of_their_own(root: Path) -> Iterator[str]:
+    """Without __init__.py in their folders, pytest takes two files of one name for one module."""
+    known: dict[str, str] = {}
+    for name, path in found(root, *(f"{folder}/**/test_*.py" for folder in FOLDERS)):
+        first = known.setdefault(path.name, name)
+        if first != name:
+            yield f"{name}:1: expected a name that no other test file has, found {first}"
