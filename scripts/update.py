@@ -1,6 +1,7 @@
 """Merge a newer version of the template into this copy of it, on a branch of its own."""
 
 import argparse
+import fcntl
 import json
 import os
 import re
@@ -8,11 +9,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PLACE = Path("build/template-update")
 RECORD = Path(".github/template.json")
 UPDATER = "engine/update"
+GITHUB = "https://github.com"
+PUBLIC = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org")
+NAME = re.compile(r"[\w-]+/[\w.-]+")
 VERSION = re.compile(r"v?\d+(\.\d+)*")
+OF_ANOTHER_REPOSITORY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR")
 
 
 class UpdateError(Exception):
@@ -23,7 +29,7 @@ class UpdateError(Exception):
 
 def options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
-    parser.add_argument("--template", help=f"<owner>/<name> or a git address (default: {RECORD} names it)")
+    parser.add_argument("--template", help=f"<owner>/<name> or a git address (default: in {RECORD})")
     parser.add_argument("--to", help="branch, tag or commit of the template (default: its newest version)")
     parser.add_argument("--base", help="the template's commit that this copy was made from (default: found)")
     parser.add_argument("--lock", help="command that locks requirements (default: make lock)")
@@ -38,22 +44,38 @@ def options() -> argparse.ArgumentParser:
 def main() -> int:
     """Fetch the template, and let its newest updater do the work: a copy may have an old one, or none."""
     arguments, _ = options().parse_known_args()
+    for name in OF_ANOTHER_REPOSITORY:
+        os.environ.pop(name, None)
     root = Path(git("rev-parse", "--show-toplevel", status=2))
     template = named(arguments.template, root)
     os.chdir(root)
+    template = on_its_server(template)
+    lock(root / git("rev-parse", "--git-common-dir") / "template-update.pid")
     place = root / PLACE
     place.mkdir(parents=True, exist_ok=True)
     (place / ".gitignore").write_text("*\n")
     clone, program = place / "template.git", place / "program"
     for leftover in (clone, program):
         shutil.rmtree(leftover, ignore_errors=True)
-    address = f"https://github.com/{template}" if re.fullmatch(r"[\w-]+/[\w.-]+", template) else template
+    address = f"{GITHUB}/{template}" if NAME.fullmatch(template) else template
     git("clone", "--quiet", "--bare", "--", address, str(clone))
     target = chosen(clone, arguments.to)
     unpack(clone, target, program)
     command = [sys.executable, "-P", "-m", UPDATER.replace("/", "."), *sys.argv[1:]]
     command += ["--clone", str(clone), "--target", target, "--template", template]
     os.execve(sys.executable, command, os.environ | {"PYTHONPATH": str(program)})
+
+
+def lock(path: Path) -> None:
+    """Until this process ends: the updater that replaces it inherits the open file."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UpdateError(f"another update is running (pid {path.read_text()}); wait for it", 2) from None
+    os.ftruncate(file, 0)
+    os.write(file, str(os.getpid()).encode())
+    os.set_inheritable(file, True)
 
 
 def named(given: str | None, root: Path) -> str:
@@ -68,6 +90,26 @@ def named(given: str | None, root: Path) -> str:
         advice = "pass what GitHub shows after 'generated from', once: make update TEMPLATE=<owner>/<name>"
         raise UpdateError(f"{RECORD}: expected the template's name, found none; {advice}", 2)
     return recorded
+
+
+def on_its_server(template: str) -> str:
+    """An address, unless it is on github.com. The record then names the server for every later update."""
+    if not NAME.fullmatch(template):
+        return template
+    server = os.environ.get("GITHUB_SERVER_URL") or server_of(git("ls-remote", "--get-url", "origin"))
+    return template if server == GITHUB else f"{server}/{template}"
+
+
+def server_of(origin: str) -> str:
+    """GitHub Enterprise, if a remote is there. Anyone may own a name on a public host: github.com then."""
+    if re.match(r"[\w.@-]+:(?!//)", origin):  # git@<host>:<owner>/<name>
+        origin = f"ssh://{origin.replace(':', '/', 1)}"
+    url = urlsplit(origin)
+    host = url.hostname
+    if not host or any(public in host for public in PUBLIC):
+        return GITHUB
+    without_user = url.netloc.rpartition("@")[2]
+    return f"{url.scheme}://{without_user}" if url.scheme in ("http", "https") else f"https://{host}"
 
 
 def chosen(clone: Path, reference: str | None) -> str:

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 PERMISSIONS = {"issues": "write"}
 LONGEST_CHANGES = 50_000  # of 65,536 characters that GitHub takes for all
 RECORD = Path(".github/template.json")
+# The updater is the template's newest code, not reviewed in this repository: it gets no token.
+PASSED_ON = re.compile(
+    r"GITHUB_SERVER_URL|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE|PIP_\w+"
+    r"|PATH|LD_LIBRARY_PATH|HOME|TMPDIR|LANG|LC_\w+",
+    re.IGNORECASE,
+)
 BOT = {
     f"GIT_{role}_{name}": value
     for role in ("AUTHOR", "COMMITTER")
@@ -56,7 +63,8 @@ def named_template(github: "GitHub") -> str:
 
 def update(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "scripts/update.py", *words]
-    return subprocess.run(command, env=os.environ | BOT, capture_output=True, text=True)
+    passed_on = {name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)}
+    return subprocess.run(command, env=passed_on | BOT, capture_output=True, text=True)
 
 
 def output_of(done: subprocess.CompletedProcess[str]) -> str:

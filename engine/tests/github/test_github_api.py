@@ -97,7 +97,8 @@ def test_a_busy_server_is_asked_again(github_api: GitHubApi):
     assert len(github_api.statuses[SHA]) == 1
 
 
-def test_patience_has_limits(github_api: GitHubApi):
+def test_patience_has_limits(github_api: GitHubApi, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     github_api.failures = [(503, {}, {"message": "busy"})] * 9
     with pytest.raises(WorldError, match="503 busy"):
         github(github_api, contents="read").get("commits", SHA)

@@ -228,6 +228,7 @@ def test_a_registry_that_stumbles_is_asked_again():
 
 
 def test_a_registry_that_stays_busy_is_given_up(monkeypatch):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     with (
         unruly(lambda _: Answer(429, {"Retry-After": "3600"})) as (host, seen),
         pytest.raises(WorldError, match=f"expected an answer from {host}, found 429 Too Many Requests"),

@@ -75,7 +75,7 @@ def test_git_clean_does_not_lose_what_was_resolved(conflicting: Copy) -> None:
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert conflicting.text("template-update-2.0.0", PAGE) == "Resolved."
-    assert not list((conflicting.root / ".git").glob("template-update*"))
+    assert not list((conflicting.root / ".git").glob("template-update.json*"))
 
 
 def test_a_work_tree_that_was_removed_is_named(conflicting: Copy) -> None:
@@ -97,6 +97,21 @@ exec {git} "$@"
 """
 
 
+def hanging_update(copy: Copy, folder: Path, word: str) -> subprocess.Popen[str]:
+    """An update that has reached its first call of git with this word, and stays there for a minute."""
+    mark, tools = folder / "reached", folder / "tools"
+    tools.mkdir()
+    (tools / "git").write_text(HANGING.format(word=word, mark=mark, git=shutil.which("git")))
+    (tools / "git").chmod(0o755)
+    options = {name: value for name, value in copy.options(tools).items() if name != "capture_output"}
+    output = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "start_new_session": True}
+    process = subprocess.Popen(copy.command(), **options, **output)
+    while not mark.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    return process
+
+
 @pytest.mark.parametrize(
     ("word", "ending"),
     [
@@ -105,17 +120,8 @@ exec {git} "$@"
     ],
 )
 def test_an_interrupted_update_is_run_again(copy: Copy, tmp_path: Path, word: str, ending: int) -> None:
-    mark, tools = tmp_path / "reached", tmp_path / "tools"
-    tools.mkdir()
-    (tools / "git").write_text(HANGING.format(word=word, mark=mark, git=shutil.which("git")))
-    (tools / "git").chmod(0o755)
     before = copy.state()
-    options = {name: value for name, value in copy.options(tools).items() if name != "capture_output"}
-    output = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "start_new_session": True}
-    process = subprocess.Popen(copy.command(), **options, **output)
-    while not mark.exists():
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.02)
+    process = hanging_update(copy, tmp_path, word)
     os.killpg(process.pid, ending)
     _, said = process.communicate(timeout=20)
     assert process.returncode != 0
@@ -127,6 +133,23 @@ def test_an_interrupted_update_is_run_again(copy: Copy, tmp_path: Path, word: st
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert copy.branches == ["template-update-2.0.0"]
+
+
+@pytest.mark.parametrize("word", ["clone", "cherry-pick"])
+def test_a_second_update_at_once_is_refused(copy: Copy, tmp_path: Path, word: str) -> None:
+    running = hanging_update(copy, tmp_path, word)
+    place = copy.root / "build/template-update"
+    before = sorted(place.iterdir())
+    copy.git("worktree", "add", "--quiet", "--detach", tmp_path / "linked")
+    try:
+        for second in (copy, Copy(tmp_path / "linked", copy.template)):
+            done = second.update()
+            assert (done.returncode, done.stdout) == (2, "")
+            assert done.stderr == f"error: another update is running (pid {running.pid}); wait for it\n"
+        assert sorted(place.iterdir()) == before
+    finally:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.communicate(timeout=20)
 
 
 def test_a_branch_of_an_older_update_is_not_overwritten(copy: Copy) -> None:

@@ -1,11 +1,14 @@
 """Updates of repositories in an unusual state: nothing of the user's is lost, and refusals say what to do."""
 
+import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from engine.tests.update.repositories import Copy, Repository
+from engine.update.git import Git
 
 BRANCH = "template-update-2.0.0"
 
@@ -63,3 +66,41 @@ def test_a_committer_without_a_name_is_refused_before_the_merge(copy: Copy, tmp_
     done = subprocess.run(copy.command(), **options)
     assert (done.returncode, done.stdout) == (2, "")
     assert "expected a name and an email to commit with, found none" in done.stderr
+
+
+def test_an_update_ignores_the_repository_that_a_hook_names(
+    copy: Copy, template: Repository, tmp_path: Path
+) -> None:
+    other = Repository(tmp_path / "other")
+    template.git("clone", "--quiet", "--no-tags", template.root, other.root)
+    named = {"GIT_DIR": str(other.root / ".git"), "GIT_WORK_TREE": str(other.root), "GIT_PREFIX": "docs/"}
+    before = other.git("for-each-ref")
+    options = copy.options()
+
+    done = subprocess.run(copy.command(), **options | {"env": options["env"] | named})
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert copy.branches == [BRANCH]
+    assert other.git("for-each-ref") == before
+
+
+def test_git_works_in_its_folder_whatever_repository_a_hook_names(
+    copy: Copy, template: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = copy.git("rev-parse", "HEAD")
+    for name, path in (("GIT_DIR", ".git"), ("GIT_WORK_TREE", "."), ("GIT_INDEX_FILE", ".git/index")):
+        monkeypatch.setenv(name, str(template.root / path))
+    git = Git(copy.root)
+    assert git("rev-parse", "HEAD") == head
+    assert git("status", "--short") == ""
+
+
+def test_tests_of_an_update_do_not_inherit_the_settings_of_make(copy: Copy) -> None:
+    made = {"MAKEFLAGS": "n", "MAKELEVEL": "1", "MAKEOVERRIDES": "TO=v1.1.0", "MFLAGS": "-n"}
+    code = f"import os; raise SystemExit(' '.join({set(made)} & set(os.environ)) or 0)"
+    command = copy.command(tests=shlex.join([sys.executable, "-c", code]))
+    options = copy.options()
+
+    done = subprocess.run(command, **options | {"env": options["env"] | made})
+
+    assert (done.returncode, done.stderr) == (0, "")

@@ -77,6 +77,25 @@ def test_the_button_names_the_template_too(announce, copy: Copy, github_api: Git
     assert len(opened(github_api)) == 1
 
 
+def test_the_template_is_looked_for_on_the_server_of_the_workflow(
+    announce, copy: Copy, github_api: GitHubApi, tmp_path: Path
+) -> None:
+    copy.git("clone", "--quiet", copy.template.root, tmp_path / "acme/template")
+    copy.write({".github/template.json": json.dumps({"template": "", "version": "1.1.0", "commit": ""})})
+    github_api.about["template_repository"] = {"full_name": "acme/template"}
+    announce()
+    (issue,) = opened(github_api)
+    assert f"make update TEMPLATE={tmp_path.as_uri()}/acme/template\n" in issue["body"]
+
+
+def test_the_updater_gets_no_token(announce, copy: Copy) -> None:
+    shown = "{'up_to_date': True, 'version': ' '.join(os.environ)}"
+    copy.write({"scripts/update.py": f"import json, os\nprint(json.dumps({shown}))\n"})
+    variables = announce(UPDATE_TOKEN="a", ACTIONS_RUNTIME_TOKEN="b", HTTPS_PROXY="c").printed.split()
+    assert {"HTTPS_PROXY", "GITHUB_SERVER_URL", "GIT_COMMITTER_NAME"} <= {*variables}
+    assert not [name for name in variables if "TOKEN" in name]
+
+
 def test_with_a_token_a_pull_request_brings_the_update_once(
     announce, github_api: GitHubApi, tmp_path
 ) -> None:
