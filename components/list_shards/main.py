@@ -28,8 +28,10 @@ def list_shards(arguments: argparse.Namespace) -> None:
 def load_shard(arguments: argparse.Namespace) -> None:
     """Load the rows of one shard, and those of the other tables that its features are made of."""
     from engine.datasets import shards
+    from engine.documents import files
+    from engine.documents.listing import Listing
 
-    listing = json.loads(arguments.listing.read_text())
+    listing = files.read(arguments.listing, Listing)
     print(shards.load(arguments.data_settings, listing, arguments.shard, arguments.tables))
 
 

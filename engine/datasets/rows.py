@@ -17,6 +17,7 @@ from pyarrow import fs
 
 from engine import command_line, tables
 from engine.stores import storage
+from engine.tables.snapshots import LoadedTable
 
 if TYPE_CHECKING:
     Mask = pa.ChunkedArray[Any] | pa.BooleanArray
@@ -80,18 +81,18 @@ def check_time(schema: pa.Schema, time: str, uri: str) -> None:
         raise command_line.SettingsError(f"{uri}: expected timestamps in column {time!r}, found {kind}")
 
 
-def write_rows(rows: pa.Table, time: str, path: Path) -> dict[str, Any]:
-    """Write `rows`, their `time` as windows have it: in UTC with no zone, a date as its midnight."""
+def write_rows(rows: pa.Table, time: str, path: Path, uri: str) -> LoadedTable:
+    """Write the `rows` of `uri`, their `time` as windows have it: in UTC with no zone, a date as midnight."""
     kind = rows.schema.field(time).type
     if not pa.types.is_timestamp(kind) or kind.tz:
         plain = pa.timestamp(kind.unit if pa.types.is_timestamp(kind) else "s")
         rows = rows.set_column(rows.schema.get_field_index(time), time, rows[time].cast(plain))
         rows = rows.replace_schema_metadata()  # where pandas noted the zone, to put it back
     tables.write_table(rows, path)
-    return {"rows": rows.num_rows, "sha256": tables.file_sha256(path)}
+    return {"rows": rows.num_rows, "sha256": tables.file_sha256(path), "uri": uri}
 
 
-def joint_sha256(loaded: dict[str, dict[str, Any]]) -> str:
+def joint_sha256(loaded: dict[str, LoadedTable]) -> str:
     """One hash for all tables: of their names and hashes, not of where they came from."""
     hashes = {name: table["sha256"] for name, table in loaded.items()}
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()

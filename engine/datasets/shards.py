@@ -1,4 +1,4 @@
-"""Shards: runs of rows of like size, each told by its files and by its first and last row in them."""
+"""Shards: runs of rows of like size, each with its files and its first and last row in them."""
 
 from __future__ import annotations
 
@@ -17,21 +17,30 @@ from engine import tables
 from engine.command_line import WorldError
 from engine.datasets.rows import check_time, is_inside, joint_sha256, parquet_files, read_rows, write_rows
 from engine.stores import storage
+from engine.tables.snapshots import LoadedTable, WrittenSnapshot
 
 if TYPE_CHECKING:
     from engine.datasets.rows import Mask
+    from engine.documents.listing import Listing, Piece, Shard
 
 Json = dict[str, Any]
 
 
-def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> Json:
+def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> Listing:
     """The shards of the days from `as_of` on, or of all rows of `input_uri`; only times are read."""
     table = settings["tables"][settings["rows"]]
     uri, time = input_uri or table["uri"], table["time"]
     start = datetime(as_of.year, as_of.month, as_of.day)
-    listing = {"as_of": as_of.isoformat(), "uri": uri, "input_uri": input_uri}
-    listing |= span(start, start + timedelta(wanted["days"]))
     cut, first, last = Cut(wanted["shard_rows"]), datetime.max, datetime.min
+    listing: Listing = {
+        "as_of": as_of.isoformat(),
+        "uri": uri,
+        "input_uri": input_uri,
+        "start": start.isoformat(),
+        "end": (start + timedelta(wanted["days"])).isoformat(),
+        "rows": 0,
+        "shards": cut.shards,
+    }
     filesystem, path, files = parquet_files(uri)
     for file in files:
         file_uri = f"{uri}{file.removeprefix(path)}"
@@ -48,8 +57,10 @@ def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> Json
         when = "" if input_uri else f" from {listing['start']} to {listing['end']}"
         raise WorldError(f"{uri}: expected rows{when} to predict, found none; have they arrived?")
     if input_uri and first <= last:  # the other tables' rows are those of the same days
-        listing |= span(midnight(first), midnight(last) + timedelta(1))
-    return listing | {"rows": sum(shard["rows"] for shard in cut.shards), "shards": cut.shards}
+        listing["start"] = midnight(first).isoformat()
+        listing["end"] = (midnight(last) + timedelta(1)).isoformat()
+    listing["rows"] = sum(shard["rows"] for shard in cut.shards)
+    return listing
 
 
 def since(published: date | None, today: date, wanted: Json) -> tuple[date, Json]:
@@ -63,33 +74,38 @@ def since(published: date | None, today: date, wanted: Json) -> tuple[date, Json
     return first, wanted | {"days": (today - first).days + wanted["days"]}
 
 
-def load(settings: Json, listing: Json, name: str, target: Path) -> str:
+def load(settings: Json, listing: Listing, name: str, target: Path) -> str:
     """Leave the shard's rows, and the other tables' of the whole span, as load_data leaves a window's."""
     shard = next(each for each in listing["shards"] if each["name"] == name)
-    start, end = (datetime.fromisoformat(listing[edge]) for edge in ("start", "end"))
+    start, end = span(listing)
     uris = [piece["uri"] for piece in shard["pieces"]]
     with tables.written_whole(target) as folder:
         folder.mkdir()
-        loaded = {}
+        loaded: dict[str, LoadedTable] = {}
         for table_name, table in settings["tables"].items():
             if table_name == settings["rows"]:
                 rows = pa.concat_tables(
                     read_piece(piece, table["time"], listing) for piece in shard["pieces"]
                 )
-                about = {"uri": ", ".join(uris)}
+                uri = ", ".join(uris)
             else:
                 history = timedelta(table.get("history_days", 0))
                 rows = read_rows(table["uri"], table["time"], start - history, end)
-                about = {"uri": table["uri"]}
-            written = write_rows(rows, table["time"], folder / f"{table_name}.parquet")
-            loaded[table_name] = written | about
-        snapshot = {"window": "inference", "start": listing["start"], "end": listing["end"]}
-        snapshot |= {"as_of": listing["as_of"], "tables": loaded, "sha256": joint_sha256(loaded)}
+                uri = table["uri"]
+            loaded[table_name] = write_rows(rows, table["time"], folder / f"{table_name}.parquet", uri)
+        snapshot: WrittenSnapshot = {
+            "window": "inference",
+            "start": listing["start"],
+            "end": listing["end"],
+            "as_of": listing["as_of"],
+            "tables": loaded,
+            "sha256": joint_sha256(loaded),
+        }
         tables.write_json(snapshot, folder / "snapshot.json")
     return f"shard {name}: {shard['rows']} rows of {', '.join(uris)}"
 
 
-def read_piece(piece: Json, time: str, listing: Json) -> pa.Table:
+def read_piece(piece: Piece, time: str, listing: Listing) -> pa.Table:
     """The rows of a piece, of which there must be as many as when it was listed."""
     uri, start, stop = piece["uri"], piece["start"], piece["stop"]
     filesystem, _, [file] = parquet_files(uri)
@@ -115,7 +131,7 @@ class Cut:
     """Cuts rows as they come into shards of `rows` at most, and where files of other columns begin."""
 
     def __init__(self, rows: int):
-        self.shards: list[Json] = []
+        self.shards: list[Shard] = []
         self._rows, self._room = rows, 0
         self._uri = ""
         self._schema: pa.Schema | None = None
@@ -143,15 +159,21 @@ class Cut:
         shard = self.shards[-1]
         shard["rows"] += rows
         if shard["pieces"] and shard["pieces"][-1]["uri"] == self._uri:
-            shard["pieces"][-1] |= {"stop": stop, "rows": shard["pieces"][-1]["rows"] + rows}
+            piece = shard["pieces"][-1]
+            piece["stop"] = stop
+            piece["rows"] += rows
         else:
             shard["pieces"].append({"uri": self._uri, "start": start, "stop": stop, "rows": rows})
 
 
-def is_wanted(times: pa.ChunkedArray[Any], listing: Json) -> Mask:
+def is_wanted(times: pa.ChunkedArray[Any], listing: Listing) -> Mask:
     if listing["input_uri"]:
         return pc.is_valid(pc.is_null(times))  # true, for each of them
-    return is_inside(times, *(datetime.fromisoformat(listing[edge]) for edge in ("start", "end")))
+    return is_inside(times, *span(listing))
+
+
+def span(listing: Listing) -> tuple[datetime, datetime]:
+    return datetime.fromisoformat(listing["start"]), datetime.fromisoformat(listing["end"])
 
 
 def row_groups(part: pq.ParquetFile) -> Iterator[tuple[int, int]]:
@@ -168,7 +190,3 @@ def opened(filesystem: Any, file: str, uri: str) -> Iterator[pq.ParquetFile]:
 
 def midnight(time: datetime) -> datetime:
     return time.replace(hour=0, minute=0, second=0)
-
-
-def span(start: datetime, end: datetime) -> Json:
-    return {"start": start.isoformat(), "end": end.isoformat()}

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import tables
 from engine.datasets.rows import joint_sha256, read_rows, write_rows
+from engine.tables.snapshots import LoadedTable, WrittenSnapshot
 
 
 def load_window(settings: dict[str, Any], window: str, as_of: date, target: Path) -> None:
@@ -16,24 +17,22 @@ def load_window(settings: dict[str, Any], window: str, as_of: date, target: Path
     start, end = window_of(settings, window, as_of)
     with tables.written_whole(target) as folder:
         folder.mkdir()
-        loaded = {}
+        loaded: dict[str, LoadedTable] = {}
         for name, table in settings["tables"].items():
             history = 0 if name == settings["rows"] else table.get("history_days", 0)
             rows = read_rows(table["uri"], table["time"], start - timedelta(days=history), end)
-            loaded[name] = write_rows(rows, table["time"], folder / f"{name}.parquet") | {"uri": table["uri"]}
+            loaded[name] = write_rows(rows, table["time"], folder / f"{name}.parquet", table["uri"])
             print(f"{name}: {rows.num_rows} rows of {window}, {start:%Y-%m-%d} to {end:%Y-%m-%d}")
-        tables.write_json(
-            {
-                "window": window,
-                "start": start.isoformat(),
-                "end": end.isoformat(),
-                "as_of": as_of.isoformat(),
-                "label_matures_after_days": settings["label_matures_after_days"],
-                "tables": loaded,
-                "sha256": joint_sha256(loaded),
-            },
-            folder / "snapshot.json",
-        )
+        snapshot: WrittenSnapshot = {
+            "window": window,
+            "start": start.isoformat(),
+            "end": end.isoformat(),
+            "as_of": as_of.isoformat(),
+            "label_matures_after_days": settings["label_matures_after_days"],
+            "tables": loaded,
+            "sha256": joint_sha256(loaded),
+        }
+        tables.write_json(snapshot, folder / "snapshot.json")
 
 
 def window_of(settings: dict[str, Any], window: str, as_of: date) -> tuple[datetime, datetime]:

@@ -20,10 +20,11 @@ from engine.documents import decision, verdict
 from engine.documents.images import ImageReferences
 from engine.documents.keywords import Keywords
 from engine.documents.ledger import Acceptance, MonitorState, Move, Pointer
+from engine.documents.listing import Listing
 from engine.documents.manifest import Manifest, PredictedShard
 from engine.documents.record import TrainingRecord
 from engine.documents.version import StoredVersion
-from engine.tables.snapshots import Snapshot
+from engine.tables.snapshots import WrittenSnapshot
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -31,7 +32,8 @@ FOLDER = Path(__file__).parent
 DOCUMENTS: dict[str, Any] = {
     "verdict": Annotated[verdict.Verdict, verdict.CONDITIONS],
     "decision": Annotated[decision.Decision, decision.CONDITIONS],
-    "snapshot": Snapshot,
+    "snapshot": WrittenSnapshot,
+    "listing": Listing,
     "record": TrainingRecord,
     "version": StoredVersion,
     "pointer": Pointer,

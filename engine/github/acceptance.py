@@ -1,16 +1,15 @@
 """A regression that a person accepted: a status on the very commit, and who may set it."""
 
 import re
-from typing import Any
 
 from engine.command_line import Finding
+from engine.github.answers import Account, PullRequest, WorkflowRun
 from engine.github.api import GitHub, NotFound
 
 CONTEXT = "accept-regression"
 BOT = "github-actions[bot]"  # whom GITHUB_TOKEN speaks as
 LONGEST_REASON = 80  # characters: with the longest login it fits a status, whose description has 140
 ACCEPTED = re.compile(r"accepted by [A-Za-z0-9_-]{1,39}: \S.*")
-Document = dict[str, Any]
 
 
 def accepted_regression(github: GitHub, sha: str) -> str | None:
@@ -29,7 +28,7 @@ def accept(github: GitHub, sha: str, login: str, reason: str) -> None:
     github.post("statuses", sha, body=body)
 
 
-def judging_runs(github: GitHub, pull: Document) -> list[Document]:
+def judging_runs(github: GitHub, pull: PullRequest) -> list[WorkflowRun]:
     """The runs of pr.yml that judged the head of this pull request; the first is of who pushed it."""
     asked = {"head_sha": pull["head"]["sha"], "event": "pull_request"}
     found = github.pages("actions", "workflows", "pr.yml", "runs", inside="workflow_runs", **asked)
@@ -38,12 +37,12 @@ def judging_runs(github: GitHub, pull: Document) -> list[Document]:
     return sorted(mine, key=lambda each: each["run_number"])
 
 
-def numbers_of(found: Document, otherwise: int) -> set[int]:
+def numbers_of(found: WorkflowRun, otherwise: int) -> set[int]:
     """The pull requests that a run is of; of a fork's, GitHub names none."""
     return {each["number"] for each in found["pull_requests"] or ()} or {otherwise}
 
 
-def expect_may_accept(github: GitHub, login: str, pull: Document, first: Document | None) -> None:
+def expect_may_accept(github: GitHub, login: str, pull: PullRequest, first: WorkflowRun | None) -> None:
     """Finding where `login` has no right to write, or made what is to be accepted."""
     try:
         permission = github.get("collaborators", login, "permission")["permission"]
@@ -52,7 +51,7 @@ def expect_may_accept(github: GitHub, login: str, pull: Document, first: Documen
     if permission not in ("admin", "write"):
         raise Finding(f"{login}: expected a person with write access, found {permission}")
     head = github.get("commits", pull["head"]["sha"])
-    makers = {
+    makers: dict[str, Account | None] = {
         "opened the pull request": pull["user"],
         "made its newest commit": head["author"],
         "committed its newest commit": head["committer"],

@@ -65,8 +65,8 @@ class GitHub:
     def get(self, *pieces: str | int, **query: str | int) -> Any:
         return self._document(self._ask("GET", self._url(pieces), params=query))
 
-    def pages(self, *pieces: str | int, inside: str = "", **query: str | int) -> Iterator[dict[str, Any]]:
-        """All entries of a list; `inside` names the list where the answer is an object around it."""
+    def pages(self, *pieces: str | int, inside: str = "", **query: str | int) -> Iterator[Any]:
+        """All entries of a list, objects; `inside` names the list where the answer is an object around it."""
         url, params = self._url(pieces), {"per_page": PER_PAGE, **query}
         while url:
             answer = self._ask("GET", url, params=params)

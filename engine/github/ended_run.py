@@ -3,23 +3,22 @@
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from engine.command_line import SettingsError
+from engine.github.answers import PullRequest, WorkflowRun
 from engine.github.api import GitHub
 
 WORKFLOW = ".github/workflows/pr.yml"
 PAGE = re.compile(r"report[^/]*\.html")
-Run = Mapping[str, Any]
 
 
-def read_event() -> Run:
+def read_event() -> WorkflowRun:
     """The run that ended."""
     path = os.environ.get("GITHUB_EVENT_PATH", "")
     try:
-        run: Run = json.loads(Path(path).read_bytes())["workflow_run"]
+        run: WorkflowRun = json.loads(Path(path).read_bytes())["workflow_run"]
         return run
     except (OSError, ValueError, LookupError, TypeError):
         raise SettingsError(
@@ -27,7 +26,7 @@ def read_event() -> Run:
         ) from None
 
 
-def not_ours(run: Run) -> str:
+def not_ours(run: WorkflowRun) -> str:
     """Why a run has nothing to tell a pull request: a stranger may name a workflow of his as ours."""
     if run["path"].partition("@")[0] != WORKFLOW:  # which may name a branch behind it
         return f"the run is of {run['path']}, not of {WORKFLOW}"
@@ -38,17 +37,21 @@ def not_ours(run: Run) -> str:
     return "" if run["head_repository"] else "the fork is gone"
 
 
-def pulls_of(github: GitHub, run: Run) -> Iterator[int]:
+def pulls_of(github: GitHub, run: WorkflowRun) -> Iterator[int]:
     """The open pull requests with exactly this head; the event names none of a fork's."""
     source, named = run["head_repository"], {each["number"] for each in run["pull_requests"] or ()}
+    if source is None:
+        return
     head = f"{source['owner']['login']}:{run['head_branch']}"
-    for pull in github.pages("pulls", state="open", head=head):
-        same = (pull["head"]["repo"] or {}).get("full_name") == source["full_name"]
+    pulls: Iterator[PullRequest] = github.pages("pulls", state="open", head=head)
+    for pull in pulls:
+        repository = pull["head"]["repo"]
+        same = repository is not None and repository["full_name"] == source["full_name"]
         if same and pull["head"]["sha"] == run["head_sha"] and pull["number"] in (named or {pull["number"]}):
             yield pull["number"]
 
 
-def page_of(github: GitHub, run: Run) -> str | None:
+def page_of(github: GitHub, run: WorkflowRun) -> str | None:
     """The address of the newest HTML report."""
     artifacts = github.pages("actions", "runs", run["id"], "artifacts", inside="artifacts")
     pages = [each["id"] for each in artifacts if PAGE.fullmatch(each["name"]) and not each["expired"]]

@@ -34,7 +34,9 @@ class Outcome:
         return self.line == DETACHED
 
 
-def outcome(conclusion: str, jobs: Iterable[Mapping[str, Any]], left: Left, accepted: str | None) -> Outcome:
+def outcome(
+    conclusion: str | None, jobs: Iterable[Mapping[str, Any]], left: Left, accepted: str | None
+) -> Outcome:
     """`conclusion` and `jobs` are GitHub's word; what the run left is believed only where that agrees."""
     ended = {job["name"]: job["conclusion"] for job in jobs if job["name"] != SUMMARY}
     failed = [name for name, each in ended.items() if each in BAD]
@@ -55,7 +57,7 @@ def outcome(conclusion: str, jobs: Iterable[Mapping[str, Any]], left: Left, acce
     return Outcome("success", "☑️", "No gate needed", NOT_NEEDED)
 
 
-def judged(verdict: Verdict, conclusion: str, failed: list[str], accepted: str | None) -> Outcome:
+def judged(verdict: Verdict, conclusion: str | None, failed: list[str], accepted: str | None) -> Outcome:
     fine = verdict["passed"] or accepted is not None
     others = [name for name in failed if name != GATE]
     but = ""

@@ -4,11 +4,11 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 from engine.command_line import SettingsError, WorldError
+from engine.kserve.objects import Deployment, InferenceService, KnativeService, Manifest, Pod, Secret
 
-Document = dict[str, Any]
 MANAGER = "mlops-deploy-model"
 PATIENCE = 60  # seconds without an answer until we give up
 TIMEOUT = (5, 30)  # seconds to connect, and to read
@@ -42,13 +42,20 @@ class Cluster:
         self.namespace, self.clock = namespace, Clock()
         self.api = _client()
 
-    def read(self, kind: str, name: str) -> Document | None:
+    @overload
+    def read(self, kind: Literal["InferenceService"], name: str) -> InferenceService | None: ...
+    @overload
+    def read(self, kind: Literal["Deployment"], name: str) -> Deployment | None: ...
+    @overload
+    def read(self, kind: Literal["Service"], name: str) -> KnativeService | None: ...
+    @overload
+    def read(self, kind: Literal["Secret"], name: str) -> Secret | None: ...
+    def read(self, kind: str, name: str) -> Any:
         """The object, or None where there is none."""
-        found: Document | None = self._call("GET", kind, name)
-        return found
+        return self._call("GET", kind, name)
 
-    def pods(self, selector: str) -> list[Document]:
-        found: Document = self._call("GET", "Pod", query={"labelSelector": selector}) or {}
+    def pods(self, selector: str) -> list[Pod]:
+        found = self._call("GET", "Pod", query={"labelSelector": selector}) or {}
         return list(found.get("items", []))
 
     def log(self, pod: str, container: str) -> str:
@@ -64,18 +71,14 @@ class Cluster:
                 continue
         return ""
 
-    def apply(self, manifest: Document) -> Document:
+    def apply(self, manifest: Manifest) -> None:
         """Declare what we want of an object, and take back what we declared of it before and do not now."""
         kind, name = manifest["kind"], manifest["metadata"]["name"]
-        answer: Document | None = self._call(
-            "PATCH", kind, name, manifest, {"fieldManager": MANAGER, "force": "true"}
-        )
-        if answer is None:
+        if self._call("PATCH", kind, name, manifest, {"fieldManager": MANAGER, "force": "true"}) is None:
             raise WorldError(
                 f"{self.api.configuration.host}: expected {manifest['apiVersion']} {kind} and namespace"
                 f" {self.namespace}, found none of one; install KServe, or create the namespace"
             )
-        return answer
 
     def delete(self, kind: str, name: str) -> None:
         self._call("DELETE", kind, name)
@@ -85,7 +88,7 @@ class Cluster:
         method: str,
         kind: str,
         name: str = "",
-        body: Document | None = None,
+        body: Manifest | None = None,
         query: dict[str, str] | None = None,
         text: bool = False,
     ) -> Any:
@@ -115,7 +118,7 @@ class Cluster:
             wait = min(2 * wait, 10)
 
     def _once(
-        self, method: str, path: str, body: Document | None, query: dict[str, str] | None, text: bool
+        self, method: str, path: str, body: Manifest | None, query: dict[str, str] | None, text: bool
     ) -> Any:
         headers = {"Accept": "*/*" if text else "application/json"}
         if body is not None:

@@ -1,19 +1,17 @@
 """From the model registry to the cluster: one version, with the settings of `serving`."""
 
 import os
-from typing import Any
 
 from engine.command_line import SettingsError
 from engine.kserve import manifests
 from engine.kserve.cluster import Cluster
 from engine.kserve.manifests import Manifests
 from engine.kserve.rollout import Rollout
+from engine.kserve.serving_settings import ServingSettings
 from engine.model_registry.model_registry import ModelRegistry, PromotionLost
 
-Document = dict[str, Any]
 
-
-def rendered(registry: ModelRegistry, serving: Document, version: str, run: str) -> Manifests:
+def rendered(registry: ModelRegistry, serving: ServingSettings, version: str, run: str) -> Manifests:
     """What would be applied."""
     return manifests.render(
         serving, registry.version(version), registry.model_uri(version), run, store_keys()
@@ -22,7 +20,7 @@ def rendered(registry: ModelRegistry, serving: Document, version: str, run: str)
 
 def deliver(
     registry: ModelRegistry,
-    serving: Document,
+    serving: ServingSettings,
     version: str,
     run: str,
     expected: str,

@@ -1,12 +1,11 @@
 """What KServe's CRD lets pass and KServe or the cluster would fail at, often without a word."""
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.command_line import SettingsError
+from engine.kserve.objects import InferenceService, Manifest, Predictor, ServingRuntime
 
-Document = dict[str, Any]
 # A name is part of Services and host names: `<name>-v<10 digits>-predictor` must stay within 63 characters.
 LONGEST_NAME = 41
 NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
@@ -15,27 +14,26 @@ PREFIX = "serving.kserve.io/"
 MODE = PREFIX + "deploymentMode"
 
 
-def check(manifests: list[Document]) -> None:
+def check(manifests: Sequence[Manifest]) -> None:
     """Fail with every complaint about what would be applied."""
     complaints = [complaint for manifest in manifests for complaint in complaints_about(manifest)]
     if complaints:
         raise SettingsError("\n".join(complaints))
 
 
-def complaints_about(manifest: Document) -> Iterator[str]:
+def complaints_about(manifest: Manifest) -> Iterator[str]:
     where = f"{manifest['kind']} {manifest['metadata']['name']}"
     found: Iterable[str] = ()
-    match manifest["kind"]:
-        case "InferenceService":
-            found = inference_service(manifest)
-        case "ServingRuntime":
-            found = runtime(manifest)
-        case "Secret" | "ServiceAccount":
-            found = store_access(manifest["metadata"].get("annotations", {}))
+    if manifest["kind"] == "InferenceService":
+        found = inference_service(manifest)
+    elif manifest["kind"] == "ServingRuntime":
+        found = runtime(manifest)
+    elif manifest["kind"] in ("Secret", "ServiceAccount"):
+        found = store_access(manifest["metadata"].get("annotations", {}))
     yield from (f"{where}: {complaint}" for complaint in found)
 
 
-def inference_service(manifest: Document) -> Iterator[str]:
+def inference_service(manifest: InferenceService) -> Iterator[str]:
     name, spec = manifest["metadata"]["name"], manifest["spec"]
     mode = manifest["metadata"].get("annotations", {}).get(MODE)
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
@@ -48,7 +46,8 @@ def inference_service(manifest: Document) -> Iterator[str]:
     if canaries and mode != "Standard":
         yield f"canary: expected in Standard mode only, found {mode}"
     shares = [each["trafficPercent"] for each in canaries]
-    shares += [stable[key] for key in ("canaryTrafficPercent",) if key in stable]
+    if "canaryTrafficPercent" in stable:
+        shares.append(stable["canaryTrafficPercent"])
     if any(not 0 <= share <= 100 for share in shares) or sum(shares) > 100:
         yield f"expected shares of traffic from 0 to 100, and 100 in all, found {shares}"
     names = [each["name"] for each in (stable, *(each["predictor"] for each in canaries)) if each.get("name")]
@@ -58,7 +57,7 @@ def inference_service(manifest: Document) -> Iterator[str]:
         yield from predictor_complaints(name, predictor)
 
 
-def predictor_complaints(name: str, predictor: Document) -> Iterator[str]:
+def predictor_complaints(name: str, predictor: Predictor) -> Iterator[str]:
     model = predictor.get("model", {})
     if not model.get("modelFormat", {}).get("name"):
         yield "expected modelFormat.name, found none"
@@ -83,13 +82,13 @@ def storage_uri(uri: str) -> str | None:
     return None
 
 
-def runtime(manifest: Document) -> Iterator[str]:
+def runtime(manifest: ServingRuntime) -> Iterator[str]:
     for container in manifest["spec"]["containers"]:
         if not DIGEST.fullmatch(container["image"]):
             yield f"image: expected one by its digest, that the cluster can pull, found {container['image']}"
 
 
-def store_access(annotations: Document) -> Iterator[str]:
+def store_access(annotations: Mapping[str, str]) -> Iterator[str]:
     """The endpoint of the store is host and port: KServe takes http or https from another annotation."""
     endpoint = annotations.get(PREFIX + "s3-endpoint")
     if endpoint is None:

@@ -16,8 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from engine.command_line import SettingsError
 from engine.documents.version import Version
 from engine.kserve import lint
+from engine.kserve.objects import HTTPRoute, InferenceService, Manifest, Model, Predictor, Support
+from engine.kserve.serving_settings import ServingSettings, Storage
 
-Document = dict[str, Any]
 OURS = "mlops/"
 HEADER = "mlops-predictor"
 MODES = {"standard": "Standard", "knative": "Knative"}
@@ -33,25 +34,26 @@ class Manifests:
     name: str
     version: str
     predictor: str
-    supports: list[Document]
-    service: Document
+    supports: list[Support]
+    service: InferenceService
     content: str
-    serving: Document
+    serving: ServingSettings
 
-    def canary(self, stable: Document, percent: int) -> Document:
+    def canary(self, stable: InferenceService, percent: int) -> InferenceService:
         """The live `stable` InferenceService, with this version beside it for `percent` of the traffic."""
         replicas = max(1, ceil(self.serving["replicas"] * percent / 100))
-        predictor = self.service["spec"]["predictor"] | {"minReplicas": replicas}
+        declared = self.service["spec"]["predictor"]
         # The CRD wants a container's name here, where the webhook forbids it for the stable predictor.
-        predictor["model"] = predictor["model"] | {"name": CONTAINER}
+        model: Model = {**declared["model"], "name": CONTAINER}
+        predictor: Predictor = {**declared, "minReplicas": replicas, "model": model}
         manifest = kept(stable)
         manifest["spec"]["canary"] = [{"trafficPercent": percent, "predictor": predictor}]
         lint.check([manifest])
         return manifest
 
-    def route(self, host: str) -> Document:
+    def route(self, host: str) -> HTTPRoute:
         """Where golden requests reach the canary, by a header."""
-        return _render(
+        route: HTTPRoute = _render(
             "http_route",
             serving=self.serving,
             route=f"{self.name}-canary",
@@ -61,6 +63,7 @@ class Manifests:
             predictor=self.predictor,
             service=workload_name(self.name, self.predictor),
         )
+        return route
 
     def shown(self) -> str:
         """All of it as YAML for people: no key of a store in it."""
@@ -68,7 +71,7 @@ class Manifests:
 
 
 def render(
-    serving: Document, version: Version, model_uri: str, run: str, keys: Mapping[str, str] | None
+    serving: ServingSettings, version: Version, model_uri: str, run: str, keys: Mapping[str, str] | None
 ) -> Manifests:
     """What serves `version`; `keys` are the store's, where they are given and not in the cluster already."""
     name, image = serving["name"], version["images"].get("serve_model", "")
@@ -90,7 +93,7 @@ def render(
         "s3": s3_annotations(serving["storage"]),
         "keys": keys,
     }
-    supports = [_render("service_account", **facts), _render("serving_runtime", **facts)]
+    supports: list[Support] = [_render("service_account", **facts), _render("serving_runtime", **facts)]
     if serving["storage"]["credentials"] == "static":
         supports.insert(0, _render("secret", **facts))
     about = {
@@ -104,12 +107,12 @@ def render(
         f"{OURS}{key}": value
         for key, value in (about | {"run": run or "by hand", "content": content}).items()
     }
-    service = _render("inference_service", annotations=annotations, **facts)
+    service: InferenceService = _render("inference_service", annotations=annotations, **facts)
     lint.check([*supports, service])
     return Manifests(name, version["version"], predictor, supports, service, content, serving)
 
 
-def kept(live: Document) -> Document:
+def kept(live: InferenceService) -> InferenceService:
     """What we declare of an InferenceService that is there: its stable predictor as it is, and no canary."""
     metadata = live["metadata"]
     annotations = {
@@ -135,7 +138,7 @@ def storage_uri(model_uri: str) -> str:
     return f"{'s3' if scheme == 'minio' else scheme}{separator}{path.rstrip('/')}/"
 
 
-def s3_annotations(storage: Document) -> dict[str, str]:
+def s3_annotations(storage: Storage) -> dict[str, str]:
     """How KServe reaches the store: on a Secret, or on the ServiceAccount that has a role."""
     found = {"s3-region": storage["region"]}
     if endpoint := storage.get("endpoint"):
@@ -156,16 +159,16 @@ def workload_name(name: str, predictor: str = "") -> str:
     return f"{name}-{predictor}-predictor" if predictor else f"{name}-predictor"
 
 
-def shown(manifest: Document) -> Document:
+def shown(manifest: Manifest) -> Manifest:
     """The manifest for people and logs: no key of a store in it."""
     if manifest["kind"] != "Secret" or "data" not in manifest:
         return manifest
-    return manifest | {"data": {key: HIDDEN for key in manifest["data"]}}
+    return {**manifest, "data": {key: HIDDEN for key in manifest["data"]}}
 
 
-def _render(template: str, **facts: Any) -> Document:
-    manifest: Document = yaml.safe_load(_templates().get_template(f"{template}.yaml.j2").render(facts))
-    return manifest
+def _render(template: str, **facts: Any) -> Any:
+    """The template's manifest, of the kind that it declares."""
+    return yaml.safe_load(_templates().get_template(f"{template}.yaml.j2").render(facts))
 
 
 def _templates() -> Environment:

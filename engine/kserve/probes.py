@@ -1,7 +1,6 @@
 """Golden requests through the InferenceService's URL: the answers, how many fail, and how long they take."""
 
 import math
-from typing import Any
 from urllib.parse import urlsplit
 
 from engine.command_line import Finding
@@ -9,8 +8,8 @@ from engine.documents.golden import GoldenRequests
 from engine.kserve.cluster import Clock
 from engine.kserve.golden_requests import differences
 from engine.kserve.manifests import HEADER, Manifests, infer_path, workload_name
+from engine.kserve.objects import InferenceService
 
-Document = dict[str, Any]
 ROUTE_SECONDS = 60  # that a gateway may take until it leads to what is ready
 TIMEOUT = (5, 30)
 
@@ -22,7 +21,14 @@ class WrongAnswers(Finding):
 class Probe:
     """Golden requests of one version, to the canary or to the predictor."""
 
-    def __init__(self, wanted: Manifests, golden: GoldenRequests, live: Document, clock: Clock, canary: bool):
+    def __init__(
+        self,
+        wanted: Manifests,
+        golden: GoldenRequests,
+        live: InferenceService,
+        clock: Clock,
+        canary: bool,
+    ):
         import requests
 
         url, ingress = live["status"]["url"].rstrip("/"), wanted.serving.get("ingress", "").rstrip("/")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 from urllib.parse import urlsplit
 
 from engine.command_line import Finding, SettingsError, WorldError
@@ -10,9 +9,8 @@ from engine.documents.golden import GoldenRequests
 from engine.kserve import watch
 from engine.kserve.cluster import Cluster
 from engine.kserve.manifests import OURS, STORE_KEYS, Manifests, kept
+from engine.kserve.objects import InferenceService
 from engine.kserve.probes import Probe
-
-Document = dict[str, Any]
 
 
 class Rollout:
@@ -53,7 +51,8 @@ class Rollout:
             if secret["kind"] != "Secret":
                 continue
             name = secret["metadata"]["name"]
-            found = (self.cluster.read("Secret", name) or {}).get("data", {})
+            present = self.cluster.read("Secret", name)
+            found = present.get("data", {}) if present else {}
             if "data" not in secret and not {*STORE_KEYS} <= {*found}:
                 raise SettingsError(
                     f"expected SERVING_ACCESS_KEY_ID and SERVING_SECRET_ACCESS_KEY, or a Secret {name} with"
@@ -62,7 +61,7 @@ class Rollout:
             if secret.get("data", found) != found:
                 self.cluster.apply(secret)
 
-    def _can_stand_beside(self, live: Document) -> bool:
+    def _can_stand_beside(self, live: InferenceService) -> bool:
         """A canary needs a stable predictor of another name that serves."""
         return (
             self.wanted.serving["mode"] == "standard"
@@ -70,19 +69,19 @@ class Rollout:
             and watch.condition(live, "PredictorReady").get("status") == "True"
         )
 
-    def _replace(self, live: Document | None) -> None:
+    def _replace(self, live: InferenceService | None) -> None:
         """All at once: the first version, other settings of the same one, or where nothing serves anyway."""
         with self._taken_back(live):
             self._promote()
 
-    def _through_canary(self, live: Document, steps: list[int]) -> None:
+    def _through_canary(self, live: InferenceService, steps: list[int]) -> None:
         """Golden requests first, then users: a canary starts with no traffic at all."""
         with self._taken_back(live):
             for percent in (0, *steps):
                 self.cluster.apply(self.wanted.canary(live, percent))
                 served = watch.until_serving(self.cluster, self.wanted, percent)
                 if percent == 0 and self.wanted.serving.get("gateway"):
-                    self.cluster.apply(self.wanted.route(urlsplit(served["status"]["url"]).hostname))
+                    self.cluster.apply(self.wanted.route(urlsplit(served["status"]["url"]).hostname or ""))
                 probe = self._probe(served, canary=True)
                 probe.expect_equal()
                 role = f"the canary at {percent}%"
@@ -97,11 +96,11 @@ class Rollout:
         served = watch.until_serving(self.cluster, self.wanted)
         self._probe(served).expect_equal()
 
-    def _probe(self, live: Document, canary: bool = False) -> Probe:
+    def _probe(self, live: InferenceService, canary: bool = False) -> Probe:
         return Probe(self.wanted, self.golden, live, self.cluster.clock, canary)
 
     @contextmanager
-    def _taken_back(self, live: Document | None) -> Iterator[None]:
+    def _taken_back(self, live: InferenceService | None) -> Iterator[None]:
         """Whatever goes wrong inside, users get again what they got before."""
         try:
             yield
@@ -116,7 +115,7 @@ class Rollout:
             self.say(told)
             raise
 
-    def _take_back(self, live: Document) -> str:
+    def _take_back(self, live: InferenceService) -> str:
         """What became of it, in words. Never raises: it is called while other errors are handled."""
         former = live["metadata"].get("annotations", {}).get(f"{OURS}model-version", "what served before")
         try:

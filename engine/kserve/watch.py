@@ -1,12 +1,10 @@
 """Waits until the cluster serves what was declared, or says why it does not."""
 
-from typing import Any
-
 from engine.command_line import Finding
 from engine.kserve.cluster import Cluster, Forbidden
 from engine.kserve.manifests import OURS, Manifests, workload_name
+from engine.kserve.objects import Condition, Deployment, InferenceService, KnativeService, Waiting
 
-Document = dict[str, Any]
 POLL = 2.0
 RESTARTS = 2  # a store that was away for a moment is no fault of the version
 BROKEN = ("CrashLoopBackOff", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
@@ -20,7 +18,7 @@ class Superseded(Finding):
     """Another deployment replaced the version meanwhile."""
 
 
-def until_serving(cluster: Cluster, wanted: Manifests, percent: int | None = None) -> Document:
+def until_serving(cluster: Cluster, wanted: Manifests, percent: int | None = None) -> InferenceService:
     """The InferenceService once it serves `wanted`: alone, or as a canary with `percent` of the traffic.
 
     Its own observedGeneration is no witness: KServe copies there that of a Deployment. So the Deployment (or
@@ -45,16 +43,20 @@ def until_alone(cluster: Cluster, name: str, seconds: float) -> None:
     """Wait until no canary is left beside a predictor that serves."""
     gives_up = cluster.clock.now() + seconds
     while True:
-        live = cluster.read("InferenceService", name) or {}
-        left = live.get("spec", {}).get("canary") or live.get("status", {}).get("canaryStatuses")
-        if not left and condition(live, "Ready").get("status") == "True":
+        live = cluster.read("InferenceService", name)
+        if live and not _canaries(live) and condition(live, "Ready").get("status") == "True":
             return
         if cluster.clock.now() > gives_up:
             raise NotServing(f"InferenceService {name} is not ready after {seconds} seconds: {_told(live)}")
         cluster.clock.sleep(POLL)
 
 
-def expect_ours(live: Document | None, wanted: Manifests) -> Document:
+def _canaries(live: InferenceService) -> bool:
+    """Whether a canary is declared or still there."""
+    return bool(live["spec"].get("canary") or live.get("status", {}).get("canaryStatuses"))
+
+
+def expect_ours(live: InferenceService | None, wanted: Manifests) -> InferenceService:
     """The InferenceService, unless another deployment, which is newer, has replaced what we declared."""
     if live is None:
         raise Superseded(f"InferenceService {wanted.name} was deleted while it was deployed")
@@ -67,7 +69,7 @@ def expect_ours(live: Document | None, wanted: Manifests) -> Document:
     return live
 
 
-def is_served(cluster: Cluster, live: Document | None, wanted: Manifests) -> bool:
+def is_served(cluster: Cluster, live: InferenceService | None, wanted: Manifests) -> bool:
     """Whether this very content is what is served already, by itself."""
     if live is None:
         return False
@@ -77,12 +79,14 @@ def is_served(cluster: Cluster, live: Document | None, wanted: Manifests) -> boo
     return _rolled_out(_workload(cluster, wanted), wanted)
 
 
-def condition(live: Document, kind: str) -> Document:
+def condition(live: InferenceService, kind: str) -> Condition:
+    """The condition of this kind, of status Unknown if the cluster reports none."""
     found = (each for each in live.get("status", {}).get("conditions", []) if each["type"] == kind)
-    return next(found, {})
+    unknown: Condition = {"type": kind, "status": "Unknown"}
+    return next(found, unknown)
 
 
-def _is_ready(live: Document, wanted: Manifests, percent: int | None) -> bool:
+def _is_ready(live: InferenceService, wanted: Manifests, percent: int | None) -> bool:
     ready = condition(live, "Ready").get("status") == "True" and bool(live["status"].get("url"))
     canaries = live.get("status", {}).get("canaryStatuses") or []
     if percent is None:
@@ -93,26 +97,26 @@ def _is_ready(live: Document, wanted: Manifests, percent: int | None) -> bool:
     )
 
 
-def _workload(cluster: Cluster, wanted: Manifests) -> Document | None:
+def _workload(cluster: Cluster, wanted: Manifests) -> Deployment | KnativeService | None:
     if wanted.serving["mode"] == "knative":
         return cluster.read("Service", workload_name(wanted.name))
     return cluster.read("Deployment", workload_name(wanted.name, wanted.predictor))
 
 
-def _rolled_out(workload: Document | None, wanted: Manifests) -> bool:
+def _rolled_out(workload: Deployment | KnativeService | None, wanted: Manifests) -> bool:
     if workload is None:
         return False
-    spec, status = workload["spec"], workload.get("status", {})
-    made_of = spec["template"]["metadata"].get("annotations", {}).get(f"{OURS}content")
-    seen = status.get("observedGeneration") == workload["metadata"]["generation"]
+    made_of = workload["spec"]["template"]["metadata"].get("annotations", {}).get(f"{OURS}content")
+    seen = workload.get("status", {}).get("observedGeneration") == workload["metadata"]["generation"]
     if made_of != wanted.content or not seen:
         return False
     if workload["kind"] == "Service":
-        ready, created = status.get("latestReadyRevisionName"), status.get("latestCreatedRevisionName")
-        return ready is not None and bool(ready == created)
-    replicas = spec.get("replicas", 1)
-    counts = {status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")}
-    return replicas > 0 and counts == {replicas}
+        revisions = workload.get("status", {})
+        ready = revisions.get("latestReadyRevisionName")
+        return ready is not None and ready == revisions.get("latestCreatedRevisionName")
+    replicas, status = workload["spec"].get("replicas", 1), workload.get("status", {})
+    counts = status.get("replicas", 0), status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
+    return replicas > 0 and {*counts} == {replicas}
 
 
 def _broken_pod(cluster: Cluster, wanted: Manifests) -> str:
@@ -139,15 +143,15 @@ def _broken_pod(cluster: Cluster, wanted: Manifests) -> str:
     return ""
 
 
-def _explained(cluster: Cluster, pod: str, container: str, waiting: Document) -> str:
+def _explained(cluster: Cluster, pod: str, container: str, waiting: Waiting) -> str:
     lines = [f"pod {pod}, {container}: {waiting['reason']}: {waiting.get('message', '')}".rstrip(": ")]
     if waiting["reason"] == "CrashLoopBackOff":
         lines += [f"  {line}" for line in cluster.log(pod, container).splitlines()]
     return "\n".join(lines)
 
 
-def _told(live: Document) -> str:
-    conditions = live.get("status", {}).get("conditions", [])
+def _told(live: InferenceService | None) -> str:
+    conditions = live.get("status", {}).get("conditions", []) if live else []
     said = [
         f"{each['type']}: {each.get('reason', '')} {each.get('message', '')}".rstrip(": ")
         for each in conditions

@@ -81,7 +81,7 @@ class PatientRest(RESTClientObject):
     """The HTTP side of kfp's client: a request that may pass later is sent again, and an answer is JSON."""
 
     def __init__(self, configuration: api.Configuration, waits: Sequence[float]):
-        super().__init__(configuration)  # type: ignore[no-untyped-call]
+        super().__init__(configuration)  # type: ignore[no-untyped-call] # kfp has no types
         self.waits = waits
 
     def request(self, method: str, url: str, **options: Any) -> Any:  # type: ignore[override] # kfp names them
@@ -90,8 +90,8 @@ class PatientRest(RESTClientObject):
 
         def attempt() -> Any:
             try:
-                # kfp changes the headers that it is given, and says nothing of types.
-                return super(PatientRest, self).request(  # type: ignore[no-untyped-call]
+                # kfp changes the headers that it is given.
+                return super(PatientRest, self).request(  # type: ignore[no-untyped-call] # kfp has no types
                     method, url, headers=dict(headers), **options
                 )
             except (api.ApiException, HTTPError) as error:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -29,26 +29,70 @@ LONGEST_TEXT = 2_000  # characters of one of a verdict's texts
 MOST_SLICES, MOST_NAMES = 30, 20
 
 
-def report(verdict: Verdict, told: Any = None) -> str:
-    """The report. `told`, for a comment, is what is known around the run: see told.md."""
+class RunContext(TypedDict):
+    """What a comment says about the run and its pull request, beside the verdict: see run.md."""
+
+    accepted: str | None
+    """Who accepted the regression, and why."""
+    but: str
+    """What the run did that its verdict does not say."""
+    links: list[tuple[str, str]]
+    """Words and URLs."""
+    sha: str
+    workflows: list[str]
+    judges: list[str]
+    """Changed files, of which `settings` is mlops.yaml or empty, that count after the merge only."""
+    settings: str
+
+
+class OutcomeContext(TypedDict):
+    """The context of outcome.md: a run without a verdict."""
+
+    mark: str
+    heading: str
+    line: str
+    run: RunContext
+
+
+class ReportContext(TypedDict):
+    """The context of report.md; `run` for a comment only."""
+
+    verdict: Verdict
+    title: str
+    bars: Markup
+    changed: list[str]
+    later: list[str]
+    policy: list[tuple[str, object]]
+    images: list[tuple[str, str, str]]
+    provenance: list[tuple[str, object]]
+    run: RunContext | None
+
+
+def report(verdict: Verdict, run: RunContext | None = None) -> str:
+    """The report; with `run` it is a comment's, which folds the tables."""
     provenance = verdict["provenance"]
-    return render(
-        "report.md",
-        verdict=verdict,
-        title=text.printable(provenance.get("title") or provenance.get("model") or "").strip(),
-        bars=Markup("\n\n".join(bars(verdict["metric"]["name"], each) for each in verdict["comparisons"])),
-        changed=text.names(provenance.get("changed")),
-        later=text.names(provenance.get("counts_after_the_merge")),
-        policy=list(flattened(verdict["policy"])),
-        images=changed_images(provenance),
-        provenance=list(flattened(provenance)),
-        told=told,
-    )
+    context: ReportContext = {
+        "verdict": verdict,
+        "title": text.printable(provenance.get("title") or provenance.get("model") or "").strip(),
+        "bars": Markup("\n\n".join(bars(verdict["metric"]["name"], each) for each in verdict["comparisons"])),
+        "changed": text.names(provenance.get("changed")),
+        "later": text.names(provenance.get("counts_after_the_merge")),
+        "policy": list(flattened(verdict["policy"])),
+        "images": changed_images(provenance),
+        "provenance": list(flattened(provenance)),
+        "run": run,
+    }
+    return render("report.md", context)
 
 
-def render(template: str, **seen: Any) -> str:
-    """What a template says of `seen`, escaped as Markdown and short enough for a comment."""
-    return shortened(environment().get_template(template).render(seen))
+def outcome(context: OutcomeContext) -> str:
+    """The comment on a run without a verdict."""
+    return render("outcome.md", context)
+
+
+def render(template: str, context: Mapping[str, object]) -> str:
+    """The template's text, escaped as Markdown and short enough for a comment."""
+    return shortened(environment().get_template(template).render(context))
 
 
 @cache

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from engine.documents.ledger import Move
 from engine.documents.verdict import Comparison, MetricGuardrail
@@ -43,6 +43,26 @@ class Axis(TypedDict):
 class ForestPlot(TypedDict):
     comparison: Comparison
     plots: list[Axis]
+
+
+class CurveLine(TypedDict):
+    """A model's curve as the points of a path, and the places of its dots; only calibration has dots."""
+
+    name: str
+    path: str
+    dots: list[tuple[float, float]]
+
+
+class Curve(TypedDict):
+    """A picture with the curve of each model; ticks are places with their labels."""
+
+    title: str
+    x_title: str
+    y_title: str
+    x_ticks: list[tuple[float, str]]
+    y_ticks: list[tuple[float, str]]
+    diagonal: bool
+    lines: list[CurveLine]
 
 
 class PlacedMove(Move):
@@ -122,7 +142,7 @@ def axis(title: str, rows: list[DrawnRow], margin: float) -> Axis:
     }
 
 
-def curve(name: str, lines: dict[str, list[tuple[float, float]]]) -> dict[str, Any]:
+def curve(name: str, lines: dict[str, list[tuple[float, float]]]) -> Curve:
     """One picture with every model's curve, in a box of WIDTH by HEIGHT."""
     title, x_title, y_title = CURVES[name]
     points = [point for line in lines.values() for point in line]
@@ -140,8 +160,11 @@ def curve(name: str, lines: dict[str, list[tuple[float, float]]]) -> dict[str, A
         "y_ticks": [(box.y(each), plain(each)) for each in ticks(*y_range)],
         "diagonal": name in ("roc", "calibration"),
         "lines": [
-            {"name": model, "path": " ".join(f"{box.x(x)},{box.y(y)}" for x, y in line)}
-            | {"dots": [(box.x(x), box.y(y)) for x, y in line] if name == "calibration" else []}
+            {
+                "name": model,
+                "path": " ".join(f"{box.x(x)},{box.y(y)}" for x, y in line),
+                "dots": [(box.x(x), box.y(y)) for x, y in line] if name == "calibration" else [],
+            }
             for model, line in lines.items()
         ],
     }

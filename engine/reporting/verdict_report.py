@@ -1,10 +1,12 @@
 """Render the verdict for people: one HTML page that needs nothing else, and Markdown."""
 
-from typing import Any
+from typing import TypedDict
 
 from jinja2 import Environment
 
 from engine import text
+from engine.documents.decision import Drift
+from engine.documents.ledger import Move
 from engine.documents.verdict import Verdict
 from engine.judging.drift import drift
 from engine.judging.inputs import Rows
@@ -15,9 +17,29 @@ from engine.reporting import markdown, pictures, terminal
 from engine.reporting.curves import curves
 
 
+class AcceptedContext(TypedDict):
+    """The context of accepted.html."""
+
+    verdict: Verdict
+
+
+class PageContext(TypedDict):
+    """The context of report.html."""
+
+    verdict: Verdict
+    title: object
+    """A text of the provenance; None or empty without one."""
+    forests: list[pictures.ForestPlot]
+    curves: list[pictures.Curve]
+    drift: Drift | None
+    history: list[Move]
+    production: pictures.Production | None
+    provenance: dict[str, object]
+
+
 def render(verdict: Verdict, rows: Rows | None, inputs: VerdictInputs) -> dict[str, str]:
     """The report by file name."""
-    seen = {
+    context: PageContext = {
         "verdict": verdict,
         "title": inputs.provenance.get("title") or inputs.provenance.get("model"),
         "forests": [pictures.forest_plot(verdict["metric"]["name"], each) for each in verdict["comparisons"]],
@@ -28,14 +50,15 @@ def render(verdict: Verdict, rows: Rows | None, inputs: VerdictInputs) -> dict[s
         "provenance": dict(markdown.flattened(inputs.provenance)),
     }
     return {
-        "report.html": environment().get_template("report.html").render(seen),
+        "report.html": environment().get_template("report.html").render(context),
         "report.md": markdown.report(verdict),
     }
 
 
 def render_accepted(verdict: Verdict, page: str) -> dict[str, str]:
     """The report of a verdict that was accepted when its HTML `page` was there already."""
-    words = environment().get_template("accepted.html").render(verdict=verdict)
+    context: AcceptedContext = {"verdict": verdict}
+    words = environment().get_template("accepted.html").render(context)
     return {
         "report.html": page.replace("</header>", f"{words}</header>", 1),
         "report.md": markdown.report(verdict),
@@ -57,7 +80,7 @@ def environment() -> Environment:
     return made
 
 
-def drawn_curves(rows: Rows | None, inputs: VerdictInputs) -> list[dict[str, Any]]:
+def drawn_curves(rows: Rows | None, inputs: VerdictInputs) -> list[pictures.Curve]:
     if rows is None:
         return []
     return [pictures.curve(name, lines) for name, lines in curves(rows, label_of(inputs)["type"]).items()]

@@ -2,19 +2,19 @@
 
 import json
 import os
-from typing import Any
 
 from engine.command_line import SettingsError
 from engine.command_line.signals import sigterm_exits
+from engine.kserve.serving_settings import ServingSettings
 from engine.model_registry.model_registry import ModelRegistry
 from engine.settings.settings_schema import Settings
 
 
-def wanted(settings: Settings) -> dict[str, Any]:
+def wanted(settings: Settings) -> ServingSettings:
     """What deploy_model gets of `serving`."""
     if settings.serving is None:
         raise SettingsError("mlops.yaml: serving: expected {namespace: ...} to serve in, found nothing")
-    written: dict[str, Any] = json.loads(settings.serving_settings())
+    written: ServingSettings = json.loads(settings.serving_settings())
     return written
 
 

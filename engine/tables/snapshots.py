@@ -8,14 +8,26 @@ class LoadedTable(TypedDict):
 
     rows: int
     sha256: str
-    uri: NotRequired[str]
+    uri: str
 
 
-class Snapshot(TypedDict, total=False):
-    """The rows from `start` up to `end`; empty of a table that was made from no loaded rows.
+class WrittenSnapshot(TypedDict):
+    """The rows from `start` up to `end`, as load_data and list_shards write them down.
 
     `window` is training, evaluation or inference; inference waits for no labels.
     """
+
+    window: str
+    start: str
+    end: str
+    as_of: str
+    label_matures_after_days: NotRequired[int]
+    tables: dict[str, LoadedTable]
+    sha256: str
+
+
+class Snapshot(TypedDict, total=False):
+    """A written snapshot as a table carries it; empty if the table was made from no loaded rows."""
 
     window: str
     start: str

@@ -26,8 +26,7 @@ from local_kfp.runner.tasks import Tasks
 MOST_ITERATIONS_AT_ONCE = 32
 # SIGTERM ends a run and its tasks together: the main thread must handle it before a task counts as failed.
 SIGTERM_SECONDS = 0.1
-# protobuf makes the classes of this module when it is imported.
-COMPLETED = ir.PipelineTaskSpec.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED  # type: ignore[attr-defined]
+COMPLETED = ir.PipelineTaskSpec.TriggerPolicy.ALL_UPSTREAM_TASKS_COMPLETED  # type: ignore[attr-defined] # made on import
 
 
 @dataclass
@@ -50,7 +49,7 @@ class Orchestrator:
 
     def run(self, document: Json, parameters: Json) -> str | None:
         """Why the pipeline failed, or None if it succeeded."""
-        spec = json_format.ParseDict(document, ir.PipelineSpec())  # type: ignore[attr-defined]
+        spec = json_format.ParseDict(document, ir.PipelineSpec())  # type: ignore[attr-defined] # made on import
         self._components = dict(spec.components)
         self._executors = json_format.MessageToDict(spec.deployment_spec).get("executors", {})
         root = Task("root", "root", None)

@@ -38,8 +38,14 @@ def node_details(run_id: str, run_state: str, created_at: int, folder: Path) -> 
             task["state"], task["end_time"] = "RUNNING", None
     details = []
     for node in _all_nodes(workflow, recorded):
-        names = {"name": node.name, "display_name": node.name, "task_id": f"{run_id}/{node.path}"}
-        shown: Task = {**node.task, **names, "parent_task_id": None, "log": None}  # type: ignore[typeddict-item]
+        shown: Task = {
+            **node.task,
+            "name": node.name,
+            "display_name": node.name,
+            "task_id": f"{run_id}/{node.path}",
+            "parent_task_id": None,
+            "log": None,
+        }
         children = [node_id(workflow, child) for child in node.children]
         details.append(detail_of(run_id, created_at, shown, children))
     return details

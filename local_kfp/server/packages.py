@@ -23,8 +23,10 @@ def read_package(name: str, content: bytes) -> bytes:
                 return archive.read(_member(archive.namelist()))
         if content.startswith(b"\x1f\x8b"):
             with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-                return archive.extractfile(_member(archive.getnames())).read()  # type: ignore[union-attr]
-    except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, AttributeError) as error:
+                if file := archive.extractfile(_member(archive.getnames())):
+                    return file.read()
+                raise tarfile.TarError("its first member is not a file")
+    except (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError) as error:
         raise invalid(f"Error extracting pipeline from the archive {name}: {error}") from None
     raise invalid("Unexpected pipeline file format. Support .zip, .tar.gz, .json or YAML")
 

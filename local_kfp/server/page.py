@@ -4,7 +4,6 @@ import mimetypes
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from starlette.requests import Request
@@ -13,6 +12,16 @@ from starlette.routing import Route
 
 from local_kfp.server.clock import format_time
 from local_kfp.server.errors import not_found
+from local_kfp.server.page_contexts import (
+    ListedRun,
+    ListedSchedule,
+    RunContext,
+    RunsContext,
+    RunSummary,
+    ShownArtifact,
+    ShownTask,
+    Tile,
+)
 from local_kfp.server.runs import task_log
 from local_kfp.server.scheduler import next_run_time
 from local_kfp.server.server import Row, Server, server_of
@@ -26,39 +35,40 @@ _PAGE_POLICY = (
 # An artifact comes from a task: it may have styles, but it cannot run scripts or load anything.
 _ARTIFACT_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
 _templates = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, trim_blocks=True
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
 )
 
 
 async def show_runs(request: Request) -> Response:
     server = server_of(request)
     rows = server.store.query(f"SELECT * FROM runs ORDER BY created_at DESC, rowid DESC LIMIT {_RUNS_SHOWN}")
-    runs = [_summary(server, run) | {"tasks": _leaves(server, run)} for run in rows]
+    runs: list[ListedRun] = [{**_summary(server, run), "tasks": _leaves(server, run)} for run in rows]
     schedules = server.store.query("SELECT * FROM recurring_runs ORDER BY created_at")
-    for schedule in schedules:
-        due = next_run_time(server, schedule) if schedule["mode"] == "ENABLE" else None
-        schedule["next"] = format_time(due) if due is not None else "-"
-    return _page("runs.html", any(run["live"] for run in runs), runs=runs, schedules=schedules)
+    context: RunsContext = {
+        "refresh": _refresh(any(run["live"] for run in runs)),
+        "runs": runs,
+        "schedules": [_schedule(server, schedule) for schedule in schedules],
+    }
+    return _page("runs.html", context)
 
 
 async def show_run(request: Request) -> Response:
     server = server_of(request)
     run = server.store.get("runs", request.path_params["run_id"])
-    recorded = tasks(server.run_folder(run["run_id"]), run["state"])
-    found = [
-        _task(server, run, task)
-        | {"depth": depth, "is_parent": any(is_child(child, task) for child in recorded)}
-        for task, depth in _tree(recorded)
-    ]
+    summary, shown = _summary(server, run), _tasks(server, run)
     errors = [status["error"]["message"] for status in run["state_history"] or [] if "error" in status]
-    shown = {
-        "run": _summary(server, run),
-        "tasks": found,
-        "reports": [artifact for task in found for artifact in task["artifacts"] if artifact["is_report"]],
+    context: RunContext = {
+        "refresh": _refresh(summary["live"]),
+        "run": summary,
+        "tasks": shown,
+        "reports": [artifact for task in shown for artifact in task["artifacts"] if artifact["is_report"]],
         "reasons": errors[-1:],
         "parameters": (run["runtime_config"] or {}).get("parameters", {}),
     }
-    return _page("run.html", shown["run"]["live"], **shown)
+    return _page("run.html", context)
 
 
 async def show_log(request: Request) -> Response:
@@ -81,13 +91,16 @@ async def show_artifact(request: Request) -> Response:
     return Response(content, media_type=kind, headers=headers)
 
 
-def _page(template: str, live: bool, **values: Any) -> Response:
-    refresh = _REFRESH_SECONDS if live else None
-    html = _templates.get_template(template).render(refresh=refresh, **values)
+def _page(template: str, context: RunsContext | RunContext) -> Response:
+    html = _templates.get_template(template).render(context)
     return HTMLResponse(html, headers={"content-security-policy": _PAGE_POLICY})
 
 
-def _summary(server: Server, run: Row) -> Row:
+def _refresh(live: bool) -> int | None:
+    return _REFRESH_SECONDS if live else None
+
+
+def _summary(server: Server, run: Row) -> RunSummary:
     end = run["finished_at"] or server.clock.now()
     return {
         "id": run["run_id"],
@@ -100,10 +113,31 @@ def _summary(server: Server, run: Row) -> Row:
     }
 
 
-def _leaves(server: Server, run: Row) -> list[Task]:
+def _schedule(server: Server, schedule: Row) -> ListedSchedule:
+    enabled, trigger = schedule["mode"] == "ENABLE", schedule["trigger"]
+    due = next_run_time(server, schedule) if enabled else None
+    return {
+        "display_name": schedule["display_name"],
+        "status": schedule["status"],
+        "enabled": enabled,
+        "cron": trigger.get("cron_schedule", {}).get("cron", ""),
+        "interval": trigger.get("periodic_schedule", {}).get("interval_second", 0),
+        "next": format_time(due) if due is not None else "-",
+    }
+
+
+def _leaves(server: Server, run: Row) -> list[Tile]:
     recorded = tasks(server.run_folder(run["run_id"]), run["state"])
     parents = {task["parent_task_id"] for task in recorded}
-    return [task for task in recorded if task["task_id"] not in parents]
+    return [
+        {"name": _name(task), "state": task["state"]} for task in recorded if task["task_id"] not in parents
+    ]
+
+
+def _tasks(server: Server, run: Row) -> list[ShownTask]:
+    recorded = tasks(server.run_folder(run["run_id"]), run["state"])
+    parents = {task["parent_task_id"] for task in recorded}
+    return [_task(server, run, task, depth, task["task_id"] in parents) for task, depth in _tree(recorded)]
 
 
 def _tree(recorded: list[Task], parent: Task | None = None, depth: int = 0) -> Iterator[tuple[Task, int]]:
@@ -114,17 +148,25 @@ def _tree(recorded: list[Task], parent: Task | None = None, depth: int = 0) -> I
             yield from _tree(recorded, task, depth + 1)
 
 
-def _task(server: Server, run: Row, task: Task) -> Row:
+def _task(server: Server, run: Row, task: Task, depth: int, is_parent: bool) -> ShownTask:
     outputs = task.get("outputs") or {"parameters": {}, "artifacts": {}}
     folder = server.run_folder(run["run_id"])
-    artifacts = [_artifact(folder, run, name, uri) for name, uri in outputs["artifacts"].items()]
     return {
-        **task,
-        "name": task.get("display_name") or task["name"],
+        "task_id": task["task_id"],
+        "name": _name(task),
+        "state": task["state"],
+        "log": task["log"],
+        "error": task.get("error"),
+        "depth": depth,
+        "is_parent": is_parent,
         "duration": _took(task, run["finished_at"] or server.clock.now()),
         "parameters": outputs["parameters"],
-        "artifacts": artifacts,
+        "artifacts": [_artifact(folder, run, name, uri) for name, uri in outputs["artifacts"].items()],
     }
+
+
+def _name(task: Task) -> str:
+    return task.get("display_name") or task["name"]
 
 
 def _took(task: Task, now: int) -> str:
@@ -136,7 +178,7 @@ def _took(task: Task, now: int) -> str:
     return f"{seconds:.1f} s" if seconds < 10 else _duration(int(seconds))
 
 
-def _artifact(folder: Path, run: Row, name: str, uri: str) -> Row:
+def _artifact(folder: Path, run: Row, name: str, uri: str) -> ShownArtifact:
     path = _inside(folder, uri.removeprefix("file://"))
     file = path if path and path.is_file() else None
     return {

@@ -25,7 +25,7 @@ _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # a base chosen at run time
     """Reads dates as text, as in JSON."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name
@@ -120,10 +120,12 @@ def _flaw(document: Any) -> str | None:
 def _messages() -> ModuleType:
     """KFP's generated protobuf module, loaded without the import of all of kfp."""
     kfp = importlib.util.find_spec("kfp")
-    path = Path(kfp.origin).parent / "pipeline_spec" / "pipeline_spec_pb2.py"  # type: ignore[union-attr, arg-type]
+    assert kfp and kfp.origin
+    path = Path(kfp.origin).parent / "pipeline_spec" / "pipeline_spec_pb2.py"
     module_spec = importlib.util.spec_from_file_location("pipeline_spec_pb2", path)
-    module = importlib.util.module_from_spec(module_spec)  # type: ignore[arg-type]
-    module_spec.loader.exec_module(module)  # type: ignore[union-attr]
+    assert module_spec and module_spec.loader
+    module = importlib.util.module_from_spec(module_spec)
+    module_spec.loader.exec_module(module)
     return module
 
 

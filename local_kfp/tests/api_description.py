@@ -119,7 +119,7 @@ class Operation:
 class _Recorder(kfp_server_api.ApiClient):
     """Returns the request that a call would send."""
 
-    def call_api(self, path: str, method: str, *parameters: Any, **options: Any) -> Any:  # type: ignore[override]
+    def call_api(self, path: str, method: str, *parameters: Any, **options: Any) -> Any:  # type: ignore[override] # fewer names
         return path, method, parameters[1], options["body"], options["response_type"]
 
 

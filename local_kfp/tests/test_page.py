@@ -25,11 +25,13 @@ def test_page_lists_runs_with_their_tasks(
 ):
     done, failed = finish(start()), finish(start(behave="fail"))
     client.create_recurring_run(None, "each night", cron_expression="0 0 3 * * *", **version)
+    client.create_recurring_run(None, "each minute", interval_second=60, **version)
     page = look("/")
     assert f'href="/runs/{done.run_id}"' in page.text
     assert page.text.index(failed.run_id) < page.text.index(done.run_id)
     assert 'title="say-hello: failed"' in page.text
     assert "each night" in page.text and "0 0 3 * * *" in page.text and "03:00:00 UTC" in page.text
+    assert "every 60 s" in page.text
     assert 'http-equiv="refresh"' not in page.text
 
 

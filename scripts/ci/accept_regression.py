@@ -4,10 +4,14 @@ import argparse
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.command_line import Finding, SettingsError, parser, run
 from engine.github.step import add_summary
+
+if TYPE_CHECKING:
+    from engine.github.answers import PullRequest, WorkflowRun
+    from engine.github.api import GitHub
 
 PERMISSIONS = {"actions": "write", "contents": "read", "pull-requests": "read", "statuses": "write"}
 LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
@@ -22,7 +26,7 @@ def main() -> int:
 
     reason, people = one_line(arguments.reason), callers()
     github, sha = GitHub(), arguments.sha
-    pull = github.get("pulls", arguments.pull_request)
+    pull: PullRequest = github.get("pulls", arguments.pull_request)
     if pull["state"] != "open" or pull["head"]["sha"] != sha:
         raise Finding(f"#{pull['number']}: expected its head to be {sha}, found {pull['head']['sha']}")
     judging = judging_runs(github, pull)
@@ -85,7 +89,7 @@ def recorded(sha: str, by: str, reason: str, number: int) -> tuple[str, str]:
     return entry["by"], entry["reason"]
 
 
-def gate_again(github: Any, last: dict[str, Any] | None) -> str:
+def gate_again(github: "GitHub", last: "WorkflowRun | None") -> str:
     if last is None:
         return "it was not gated yet, so there is nothing to run again"
     if last["status"] != "completed":

@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.command_line import parser, run
 
 if TYPE_CHECKING:
     from engine.documents.verdict import Verdict
+    from engine.github.outcome import Outcome
+    from engine.reporting.markdown import RunContext
 
 PERMISSIONS = {"actions": "write", "pull-requests": "write", "statuses": "write"}
 CONTEXT = "gate"
@@ -22,6 +24,7 @@ def main() -> int:
     )
     arguments = options.parse_args()
 
+    from engine.gate.changed_files import paths_of
     from engine.github import ended_run, untrusted_verdict
     from engine.github.acceptance import accepted_regression
     from engine.github.api import GitHub
@@ -44,17 +47,12 @@ def main() -> int:
     left = untrusted_verdict.read(arguments.folder)
     found = outcome(ended["conclusion"], jobs, left, accepted)
     page = ended_run.page_of(github, ended)
-    told = {
-        "mark": found.mark,
-        "heading": found.heading,
-        "line": found.line,
-        "but": found.but,
-        "accepted": accepted if left.verdict and not left.verdict["passed"] else None,
-        "links": [*([("report", page)] if page else []), ("run", ended["html_url"])],
-        "sha": sha,
-    }
+    used = accepted if left.verdict and not left.verdict["passed"] else None
+    links = [*([("report", page)] if page else []), ("run", ended["html_url"])]
     for number in pulls:
-        done = write_comment(github, number, comment(left.verdict, told | changes(github, number)))
+        paths = paths_of(github.pages("pulls", number, "files"))
+        context = run_context(found, used, links, sha, paths)
+        done = write_comment(github, number, comment(left.verdict, found, context))
         print(f"the comment on #{number} is {done}")
     description, target = status_line(found.line), page or ended["html_url"]
     status = {"state": found.state, "description": description, "target_url": target}
@@ -65,20 +63,32 @@ def main() -> int:
     return 0
 
 
-def changes(github: Any, number: int) -> dict[str, Any]:
-    """What the pull request changes of what judges it."""
-    from engine.gate.changed_files import judges_of, paths_of, workflows_of
+def run_context(
+    outcome: "Outcome", accepted: str | None, links: list[tuple[str, str]], sha: str, paths: list[str]
+) -> "RunContext":
+    """What the comment says about the run; `paths` are the files that the pull request changes."""
+    from engine.gate.changed_files import judges_of, workflows_of
     from engine.gate.model_code import SETTINGS_FILE
 
-    paths = paths_of(github.pages("pulls", number, "files"))
-    settings = SETTINGS_FILE if SETTINGS_FILE in paths else ""
-    return {"workflows": workflows_of(paths), "judges": judges_of(paths), "settings": settings}
+    return {
+        "accepted": accepted,
+        "but": outcome.but,
+        "links": links,
+        "sha": sha,
+        "workflows": workflows_of(paths),
+        "judges": judges_of(paths),
+        "settings": SETTINGS_FILE if SETTINGS_FILE in paths else "",
+    }
 
 
-def comment(verdict: "Verdict | None", told: dict[str, Any]) -> str:
+def comment(verdict: "Verdict | None", outcome: "Outcome", context: "RunContext") -> str:
     from engine.reporting import markdown
 
-    return markdown.report(verdict, told) if verdict else markdown.render("outcome.md", told=told)
+    if verdict:
+        return markdown.report(verdict, context)
+    return markdown.outcome(
+        {"mark": outcome.mark, "heading": outcome.heading, "line": outcome.line, "run": context}
+    )
 
 
 def status_line(line: str) -> str:

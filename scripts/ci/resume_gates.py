@@ -3,12 +3,13 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.command_line import WorldError, parser, run
 from engine.github.step import add_summary, set_outputs
 
 if TYPE_CHECKING:
+    from engine.github.answers import PullRequest
     from engine.github.api import GitHub
     from engine.kubeflow.kfp_client import Client
 
@@ -38,12 +39,12 @@ def main() -> int:
     return 0
 
 
-def _pending(github: "GitHub") -> Iterator[dict[str, Any]]:
+def _pending(github: "GitHub") -> Iterator["PullRequest"]:
     """The open pull requests whose gate has no verdict yet."""
     return (pull for pull in github.pages("pulls", state="open") if _is_pending(github, pull))
 
 
-def _resume_all(github: "GitHub", pulls: list[dict[str, Any]]) -> bool:
+def _resume_all(github: "GitHub", pulls: list["PullRequest"]) -> bool:
     """Whether any of these gates still waits."""
     from engine.kubeflow.endpoint import connect
 
@@ -79,14 +80,14 @@ def _enable_for_new_gates(github: "GitHub", done: set[str]) -> None:
         print(f"{OWN} is enabled: a gate began to wait")
 
 
-def _is_pending(github: "GitHub", pull: dict[str, Any]) -> bool:
+def _is_pending(github: "GitHub", pull: "PullRequest") -> bool:
     """Whether the newest word on the gate of its head is that there is none yet."""
     statuses = github.pages("commits", pull["head"]["sha"], "statuses")  # newest first
     newest = next((status for status in statuses if status["context"] == CONTEXT), None)
     return newest is not None and newest["state"] == "pending"
 
 
-def _resume(github: "GitHub", client: "Client", pull: dict[str, Any]) -> tuple[str, bool]:
+def _resume(github: "GitHub", client: "Client", pull: "PullRequest") -> tuple[str, bool]:
     """Run the failed jobs again if the run on the endpoint has ended: what was done, and whether to wait."""
     from engine.kubeflow.runs import FINAL, find
 

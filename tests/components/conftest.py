@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
+import jsonschema
 import pytest
 
 import components.build_features
@@ -17,6 +18,7 @@ from engine import command_line
 from engine.tests.demo_files import demo_features
 
 FLIGHTS = Path(__file__).parents[2] / "demo" / "flights"
+SCHEMAS = Path(__file__).parents[2] / "engine" / "documents"
 AS_OF = "2013-02-05"
 
 
@@ -54,6 +56,12 @@ def words_of(options: dict[str, Any]) -> Iterator[str]:
     for option, value in options.items():
         yield f"--{option.replace('_', '-')}"
         yield json.dumps(value, sort_keys=True) if isinstance(value, dict) else str(value)
+
+
+def expect_document(document: Any, name: str) -> None:
+    """Expect what the document's schema says, and no other keys."""
+    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_bytes())
+    jsonschema.validate(document, schema, jsonschema.Draft202012Validator)
 
 
 @pytest.fixture

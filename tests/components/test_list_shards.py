@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.datasets.shards import since
-from tests.components.conftest import FLIGHTS
+from tests.components.conftest import FLIGHTS, expect_document
 
 AS_OF = "2013-01-31"
 WANTED = {"days": 2, "shard_rows": 500}
@@ -149,11 +149,14 @@ def listed(run_component: Any, settings: Any, folder: Path, uri: str = "", wante
     """The listing, and the names of its shards."""
     ended = run_list(run_component, settings, folder, uri, wanted)
     assert ended.status == 0, ended.error
-    return tuple(json.loads((folder / name).read_text()) for name in ("listing", "shards"))
+    listing, names = (json.loads((folder / name).read_text()) for name in ("listing", "shards"))
+    expect_document(listing, "listing")
+    return listing, names
 
 
 def load(run_component: Any, settings: Any, folder: Path, shard: str) -> Path:
     options = {"data_settings": settings, "listing": folder / "listing", "shard": shard}
     ended = run_component("list_shards load", **options, tables=folder / shard)
     assert ended.status == 0, ended.error
+    expect_document(json.loads((folder / shard / "snapshot.json").read_text()), "snapshot")
     return folder / shard

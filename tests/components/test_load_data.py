@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.components.conftest import AS_OF, FLIGHTS
+from tests.components.conftest import AS_OF, FLIGHTS, expect_document
 
 
 def test_windows_follow_each_other_up_to_the_newest_mature_label(loaded: dict[str, Path]) -> None:
@@ -19,6 +19,8 @@ def test_windows_follow_each_other_up_to_the_newest_mature_label(loaded: dict[st
     assert (training["start"], training["end"]) == ("2013-01-14T00:00:00", "2013-01-28T00:00:00")
     assert (evaluation["start"], evaluation["end"]) == ("2013-01-28T00:00:00", "2013-02-04T00:00:00")
     assert (evaluation["window"], evaluation["as_of"]) == ("evaluation", AS_OF)
+    for snapshot in (training, evaluation):
+        expect_document(snapshot, "snapshot")
 
 
 def test_the_rows_are_those_of_the_window_from_any_month(loaded: dict[str, Path]) -> None:

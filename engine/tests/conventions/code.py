@@ -84,6 +84,24 @@ def comments_are_no_banners(root: Path) -> Iterator[str]:
             yield f"{where}: expected a comment that says why, found a banner"
 
 
+@rule(breach("engine/text.py:1", "value = read()  # type: ignore[arg-type]\n"))
+def ignored_types_have_reasons(root: Path) -> Iterator[str]:
+    for where, line in lines(root, *(f"{folder}/**/*.py" for folder in (*FOLDERS, "tests"))):
+        if re.search(r"# type: ignore(\[[\w, -]+\])?$", line):
+            yield f"{where}: expected the reason behind `type: ignore`, found none"
+
+
+@rule(breach("scripts/gate.py:1", "templates = Environment(loader=files)\n"))
+def templates_are_strict(root: Path) -> Iterator[str]:
+    for name, tree in programs(root):
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(ast.Name("Environment") | ast.Attribute(attr="Environment")) if not any(
+                    "StrictUndefined" in ast.unparse(option.value) for option in node.keywords
+                ):
+                    yield f"{name}:{node.lineno}: expected jinja2 with StrictUndefined, found its default"
+
+
 @rule(breach("scripts/gate.py:1", 'open(folder / "champion.json")\n'))
 def one_module_knows_the_model_registry(root: Path) -> Iterator[str]:
     for name, tree in programs(root):

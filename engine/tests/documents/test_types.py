@@ -7,6 +7,7 @@ import pytest
 from mypy import api
 
 from engine.documents.schemas import DOCUMENTS
+from engine.tables.snapshots import Snapshot, WrittenSnapshot
 
 ROOT = Path(__file__).parents[3]
 
@@ -39,3 +40,7 @@ def test_mypy_finds_a_misspelt_key_of_every_document(tmp_path: Path, monkeypatch
     said, status = checked(wrong, tmp_path, monkeypatch)
     assert status == 1
     assert said.count("[typeddict-item]") == len(kinds)
+
+
+def test_a_snapshot_is_read_with_the_keys_that_it_is_written_with() -> None:
+    assert get_type_hints(Snapshot).keys() == get_type_hints(WrittenSnapshot).keys()

@@ -70,7 +70,7 @@ def test_run_has_the_same_tasks_on_both_servers(
         with runs.started(client, upload(client, compiled), "a run", parameters) as run_id:
             run = runs.follow(client, run_id)
         logs = [(task.name, log) for task, log in runs.failed_logs(client, run) if task.pods]
-        assert agrees(run, {"passed": not parameters["status"]})  # type: ignore[typeddict-item]
+        assert agrees(run, {"passed": not parameters["status"]})  # type: ignore[typeddict-item] # only what it reads
         seen[name] = (run.state, sorted((task.name, task.state) for task in run.tasks), logs)
     assert seen["nodes"] == seen["tasks"]
     state, tasks, logs = seen["nodes"]

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,9 +59,9 @@ def test_the_file_begins_empty_and_its_example_works(own: Callable[..., None]) -
     code = re.findall(r"^    (.*)$", components.metrics.__doc__ or "", re.M)
     imported = re.search(r"`(from engine.*)`", components.metrics.__doc__ or "")
     assert imported
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     exec("\n".join([imported[1], *code]).replace("\nreturn", "\n    return"), names)
-    [metric] = names["METRICS"]  # type: ignore[misc]
+    [metric] = names["METRICS"]
     value, influence = metric.estimate(np.array([1.0, 50.0]), np.array([5.0, 20.0]))
     assert (metric.name, metric.title, value) == ("within_ten", "within ten", 0.5)
     assert influence.tolist() == [0.5, -0.5]

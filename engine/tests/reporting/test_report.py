@@ -186,7 +186,7 @@ def test_of_many_slices_those_that_failed_are_shown():
 
 def test_what_is_known_around_the_run_comes_with_the_verdict():
     verdict, _ = judge(QUESTIONS["WORSE"])
-    told = {
+    context: markdown.RunContext = {
         "accepted": "accepted by bob: the *old* model is gone",
         "but": "checks failed",
         "links": [("report", "https://github.com/you/it/actions/runs/1/artifacts/2")],
@@ -196,7 +196,7 @@ def test_what_is_known_around_the_run_comes_with_the_verdict():
         "settings": "mlops.yaml",
     }
 
-    shown = markdown.report(verdict, told)
+    shown = markdown.report(verdict, context)
 
     assert shown.startswith("## ☑️ WORSE, accepted\n")
     assert r"accepted by bob:​ the \*old\* model is gone" in shown

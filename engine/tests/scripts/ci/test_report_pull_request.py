@@ -11,12 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.github.acceptance import BOT, CONTEXT
+from engine.github.outcome import Outcome
 from engine.github.sticky_comment import MARK
 from engine.judging.verdict_document import judge
+from engine.reporting.markdown import RunContext
 from engine.tests.questions import probability, question
 from engine.tests.scripts.steps import Call
 from engine.tests.standins.github_api import GitHubApi
-from scripts.ci.report_pull_request import PERMISSIONS, comment, status_line
+from scripts.ci.report_pull_request import PERMISSIONS, comment, run_context, status_line
 
 SHA, OLD = "ab" * 20, "cd" * 20
 GOOD, POOR = probability(), probability(noise=4.0)
@@ -269,10 +271,17 @@ def test_any_words_are_plain_text(reason: str, name: str, path: str):
         "warnings": [{"message": name}],
         "provenance": {name: {reason: path}, "title": path, "changed": [reason, path]},
     }
-    told = {"accepted": reason, "but": name, "links": [("run", "https://github.com/you")], "sha": SHA}
-    told |= {"workflows": [path], "judges": [path, name], "settings": name}
-    outcome = {"mark": "❌", "heading": "No verdict", "line": f"{name}{reason}{path}"}
-    for text in (comment(forged, told), comment(None, told | outcome)):
+    context: RunContext = {
+        "accepted": reason,
+        "but": name,
+        "links": [("run", "https://github.com/you")],
+        "sha": SHA,
+        "workflows": [path],
+        "judges": [path, name],
+        "settings": name,
+    }
+    outcome = Outcome("error", "❌", "No verdict", f"{name}{reason}{path}")
+    for text in (comment(forged, outcome, context), comment(None, outcome, context)):
         plain(text)
     assert len(status_line(reason + name)) <= 140
     assert not re.search(r"::|##\[|[\x00-\x1f]|[^\u0000-\uffff]", status_line(reason + name))
@@ -292,8 +301,8 @@ def plain(text: str) -> None:
 
 def test_a_long_verdict_stays_short_enough():
     long = LOST | {"reason": "long " * 20_000, "warnings": [{"message": "w" * 3000}] * 100}
-    told = dict.fromkeys(("accepted", "but", "links", "workflows", "judges", "settings"), "")
-    said = comment(long, told | {"sha": SHA})
+    outcome = Outcome("failure")
+    said = comment(long, outcome, run_context(outcome, None, [], SHA, []))
     assert said.startswith("## ❌ WORSE, does not pass\n")
     assert said.endswith("The rest is in report.html.\n")
     assert len(said.encode()) < 64_000
