@@ -35,12 +35,10 @@ _ENTRIES = (
         "the local KFP server",
     ),
     _secret("KUBEFLOW_TOKEN", "bearer token for the endpoint", "none is sent"),
-    Variable(
-        "KUBEFLOW_NAMESPACE", "profile to work in, where the endpoint has several users", "single-user mode"
-    ),
+    Variable("KUBEFLOW_NAMESPACE", "profile of a multi-user endpoint", "single-user mode"),
     Variable(
         "KUBEFLOW_PROGRESS_HOURS",
-        "a run in which no task changes for so many hours is given up: its cluster has lost it",
+        "a run without a change of any task for this many hours counts as lost",
         "24",
         ("laptop",),
     ),
@@ -55,47 +53,55 @@ _ENTRIES = (
         "`s3://bucket/prefix` or `file:///folder` of the champion's predictions",
         "`.mlops/predictions`",
     ),
-    Variable("RESULTS_URI", "where a run on another machine leaves its report", "`build/`"),
-    _secret("AWS_ACCESS_KEY_ID", "access key of S3", "boto3's other sources, such as a role", EVERYWHERE),
-    _secret("AWS_SECRET_ACCESS_KEY", "its secret", "boto3's other sources, such as a role", EVERYWHERE),
-    Variable("AWS_REGION", "region of S3", "the default of boto3", EVERYWHERE),
-    Variable("AWS_ENDPOINT_URL", "URL of a store that speaks S3", "AWS", EVERYWHERE),
-    Variable("AWS_ENDPOINT_URL_S3", "the same, for S3 alone", "`AWS_ENDPOINT_URL`", EVERYWHERE),
+    Variable("RESULTS_URI", "where a run on another machine writes its report", "`build/`"),
+    _secret("AWS_ACCESS_KEY_ID", "access key of S3", "another source of boto3, such as a role", EVERYWHERE),
+    _secret("AWS_SECRET_ACCESS_KEY", "its secret", "another source of boto3, such as a role", EVERYWHERE),
+    Variable("AWS_REGION", "region of S3", "boto3's default", EVERYWHERE),
+    Variable("AWS_ENDPOINT_URL", "URL of an S3-compatible store", "AWS", EVERYWHERE),
+    Variable("AWS_ENDPOINT_URL_S3", "the same, for S3 only", "`AWS_ENDPOINT_URL`", EVERYWHERE),
     _secret(
         "KUBECONFIG",
-        "the cluster that serves, where `mlops.yaml` has `serving`: a file's path or content",
+        "the serving cluster, if `mlops.yaml` has `serving`: path or content of a file",
         "the pod's own account, else `~/.kube/config`",
         EVERYWHERE,
     ),
     _secret(
         "SERVING_ACCESS_KEY_ID",
-        "access key with which the model server reads the model registry",
+        "the model server's access key for the model registry",
         "the keys in the cluster",
         EVERYWHERE,
     ),
     _secret("SERVING_SECRET_ACCESS_KEY", "its secret", "the keys in the cluster", EVERYWHERE),
-    Variable("DOCKERHUB_USERNAME", "user of Docker Hub, to read and push images", "what `docker login` left"),
-    _secret("DOCKERHUB_TOKEN", "its access token", "what `docker login` left, else anonymous access"),
+    Variable(
+        "DOCKERHUB_USERNAME",
+        "user of Docker Hub, to pull and push images",
+        "the credentials saved by `docker login`",
+    ),
+    _secret(
+        "DOCKERHUB_TOKEN",
+        "its access token",
+        "the credentials saved by `docker login`, else anonymous access",
+    ),
     Variable(
         "GITHUB_TOKEN",
         "token for GitHub's API and ghcr.io",
-        "an error where GitHub's API is needed",
+        "an error if GitHub's API is needed",
         secret=True,
         expression="github.token",
     ),
     Variable(
         "UPDATE_TOKEN",
-        "token that may change workflows: `update.yml` opens a pull request with it",
-        "an issue says what is new",
+        "token that may change workflows, for the pull requests of `update.yml`",
+        "`update.yml` opens an issue instead",
         ("workflow",),
         secret=True,
     ),
     Variable(
         "GITHUB_REPOSITORY",
-        "names the image repository `ghcr.io/<owner>/<name>`, where `mlops.yaml` names none",
-        "an error where images are pushed",
+        "repository whose `ghcr.io/<owner>/<name>` has the images, unless `mlops.yaml` names another",
+        "an error if images are pushed",
     ),
-    Variable("DOCKER_CONFIG", "folder of the configuration that `docker login` writes", "`~/.docker`"),
+    Variable("DOCKER_CONFIG", "folder of Docker's configuration, with the saved credentials", "`~/.docker`"),
     Variable(
         "DOCKER_HOST",
         "container engine of `local_kfp --runner docker`",
@@ -104,24 +110,24 @@ _ENTRIES = (
     ),
     Variable(
         "OMP_NUM_THREADS",
-        "threads of a training; another number may change the bytes of the model",
+        "training threads; another number may change the model's bytes",
         "1; all processors for a batch of predictions",
         ("laptop", "task"),
     ),
     Variable("SSL_CERT_FILE", "certificate authority of the endpoint", "the system's", EVERYWHERE),
-    Variable("REQUESTS_CA_BUNDLE", "the same, read second", "the system's", EVERYWHERE),
+    Variable("REQUESTS_CA_BUNDLE", "the same, if `SSL_CERT_FILE` is not set", "the system's", EVERYWHERE),
     Variable("NO_COLOR", "set to anything: plain lines on a terminal", "colors", ("laptop",)),
     Variable("TERM", "`dumb`: plain lines on a terminal", "colors", ("laptop",)),
-    Variable("RUNS_ON", "label of the runner of all jobs", "`ubuntu-24.04`", ("workflow",)),
+    Variable("RUNS_ON", "runner label of all jobs", "`ubuntu-24.04`", ("workflow",)),
     Variable(
         "ACCEPT_UNPROTECTED",
-        "environments of GitHub that may be deployed to without protection, separated by commas",
+        "GitHub environments that may be deployed to without protection, comma-separated",
         "none",
         ("workflow",),
     ),
     Variable(
         "NEEDS",
-        "results of a pull request's jobs, for `check_needs`",
+        "results of a pull request's jobs, read by `check_needs`",
         "an error",
         ("workflow",),
         expression="toJSON(needs)",
@@ -132,7 +138,7 @@ VARIABLES = {entry.name: entry for entry in _ENTRIES}
 
 def table() -> str:
     """The variables as a table in Markdown."""
-    rows = ("| variable | meaning | without it | read by | secret |", "|---|---|---|---|---|")
+    rows = ("| variable | meaning | default | read by | secret |", "|---|---|---|---|---|")
     return "\n".join((*rows, *map(_row, VARIABLES.values())))
 
 
