@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from local_kfp import command_line
 from local_kfp.command_line import WorldError
+from local_kfp.runner.task_environment import drop_other_variables
 
 _HELP = """
 The server listens on 127.0.0.1 only and prints "listening on <URL>" once it accepts requests.
@@ -97,6 +98,7 @@ def time_zone(name: str) -> ZoneInfo:
 
 def main() -> int:
     arguments = parse_arguments()
+    drop_other_variables()
     listener = open_port(arguments.port)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     with listener, lock_state(arguments.state, url):

@@ -51,11 +51,11 @@ def evaluation(
         model_registry_uri=model_registry_uri, name=model, alias="champion", fallback=fallback, as_of=as_of
     )
     day = champion.outputs["day"]
-    training_rows = load_rows(data_settings, "training", day)
-    evaluation_rows = load_rows(data_settings, "evaluation", day)
+    training_rows = control_tasks.hide_outcomes("training", load_rows(data_settings, "training", day))
+    evaluation_rows = control_tasks.hide_outcomes("evaluation", load_rows(data_settings, "evaluation", day))
 
-    candidate_training = candidate_tasks.features("training", training_rows)
-    candidate_evaluation = candidate_tasks.features("evaluation", evaluation_rows)
+    candidate_training = candidate_tasks.labelled_features("training", training_rows)
+    candidate_evaluation = candidate_tasks.labelled_features("evaluation", evaluation_rows)
     validated = validate_data(
         feature_settings=candidate_feature_settings,
         training=candidate_training.outputs["features"],
@@ -64,11 +64,11 @@ def evaluation(
     )
 
     with dsl.If(validated.outputs["valid"] == "true", name="data-is-valid"):
-        control_evaluation = control_tasks.features("evaluation", evaluation_rows)
+        control_evaluation = control_tasks.labelled_features("evaluation", evaluation_rows)
         candidate = candidate_tasks.train(candidate_training)
-        control = control_tasks.train(control_tasks.features("training", training_rows))
+        control = control_tasks.train(control_tasks.labelled_features("training", training_rows))
         champions = champion_tasks(champion)
-        champion_scores = champions.score(champion, champions.features("evaluation", evaluation_rows))
+        champion_scores = champions.score(champion, champions.features("evaluation", evaluation_rows.known))
         compared = compare_models(
             policy=policy,
             truth=control_evaluation.outputs["features"],

@@ -40,7 +40,7 @@ def inference(
 
     with dsl.ParallelFor(listed.outputs["shards"], name="shards") as shard:
         rows = load_shard(data_settings=data_settings, listing=listed.outputs["listing"], shard=shard)
-        predicted = champions.predict(champion, champions.features("inference", rows))
+        predicted = champions.predict(champion, champions.features("inference", rows.outputs["tables"]))
         stored = store_shard(
             **kept,
             shard=shard,

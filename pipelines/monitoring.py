@@ -44,9 +44,10 @@ def monitoring(
         model_registry_uri=model_registry_uri, name=model, alias="champion", fallback="{}", as_of=as_of
     )
     day = champion.outputs["day"]
-    rows = load_rows(data_settings, "evaluation", day)
-    features = shadow_tasks.features("evaluation", rows)
-    training_features = shadow_tasks.features("training", load_rows(data_settings, "training", day))
+    training_rows = shadow_tasks.hide_outcomes("training", load_rows(data_settings, "training", day))
+    rows = shadow_tasks.hide_outcomes("evaluation", load_rows(data_settings, "evaluation", day))
+    training_features = shadow_tasks.labelled_features("training", training_rows)
+    features = shadow_tasks.labelled_features("evaluation", rows)
     validated = validate_data(
         feature_settings=feature_settings,
         training=training_features.outputs["features"],
@@ -56,7 +57,7 @@ def monitoring(
 
     with dsl.If(validated.outputs["valid"] == "true", name="data-is-valid"):
         champions = champion_tasks(champion)
-        champion_features = champions.features("evaluation", rows)
+        champion_features = champions.features("evaluation", rows.known)
         shadow = shadow_tasks.train(training_features)
         monitored = monitor_model(
             policy=policy,

@@ -40,9 +40,10 @@ def training(
         model_registry_uri=model_registry_uri, name=model, alias="champion", fallback=fallback, as_of=as_of
     )
     day = champion.outputs["day"]
-    training_features = tasks.features("training", load_rows(data_settings, "training", day))
-    evaluation_rows = load_rows(data_settings, "evaluation", day)
-    evaluation_features = tasks.features("evaluation", evaluation_rows)
+    training_rows = tasks.hide_outcomes("training", load_rows(data_settings, "training", day))
+    evaluation_rows = tasks.hide_outcomes("evaluation", load_rows(data_settings, "evaluation", day))
+    training_features = tasks.labelled_features("training", training_rows)
+    evaluation_features = tasks.labelled_features("evaluation", evaluation_rows)
     validated = validate_data(
         feature_settings=feature_settings,
         training=training_features.outputs["features"],
@@ -55,7 +56,7 @@ def training(
     compared = compare_with_champion(
         policy=policy,
         candidate=tasks.score(candidate, evaluation_features).outputs["predictions"],
-        champion=champions.score(champion, champions.features("evaluation", evaluation_rows)).outputs[
+        champion=champions.score(champion, champions.features("evaluation", evaluation_rows.known)).outputs[
             "predictions"
         ],
         candidate_record=candidate.outputs["record"],

@@ -22,6 +22,7 @@ def main() -> int:
     arguments = arguments_parser().parse_args()
 
     from engine.gate import known_verdicts
+    from engine.github.announcements import announce
     from engine.github.step import add_summary
     from engine.kubeflow.progress import shows_colors
     from engine.reporting import terminal
@@ -34,6 +35,8 @@ def main() -> int:
     print(terminal.render(verdict, color=shows_colors(sys.stdout)))
     print(f"report: {(RESULTS / 'report.html').as_uri()}")
     add_summary((RESULTS / "report.md").read_text())
+    if pull_request:
+        announce(RESULTS / "verdict.json")
     return 0 if verdict["passed"] or "accepted" in verdict else command_line.Finding.status
 
 
@@ -58,6 +61,9 @@ def arguments_parser() -> argparse.ArgumentParser:
         help="name the run by it, and find it again (default: the number in GITHUB_REF)",
     )
     parser.add_argument(
+        "--handover", type=Path, metavar="FILE", help="what the change's code left where it ran by itself"
+    )
+    parser.add_argument(
         "--detach-after", type=float, default=math.inf, metavar="MINUTES", help="leave a longer run going"
     )
     return parser
@@ -72,7 +78,8 @@ def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
     from engine.sources import head_of
 
     if arguments.candidate is None:
-        if arguments.images or arguments.candidate_images or arguments.pull_request is not None:
+        beside = (arguments.images, arguments.candidate_images, arguments.handover, arguments.pull_request)
+        if any(option is not None for option in beside):
             raise command_line.SettingsError("expected --candidate beside these options, found none")
         return read_change(ROOT, arguments.base), None
     if arguments.base:
@@ -104,12 +111,17 @@ def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> "Ve
     asked = change.question(arguments.as_of) | {"model_registry_uri": registry_uri}
     if champion and change.base and not change.changes_model:
         return known_verdicts.unchanged(asked, RESULTS)
-    if not change.base or change.candidate.settings.training != change.control.settings.training:
+    pipeline = "evaluation"
+    if arguments.handover:
+        if not arguments.handover.is_file():
+            return known_verdicts.nothing_handed_over(asked, change.changed_interfaces(), RESULTS)
+        pipeline, asked = "judgement", judged_run.asked_about(asked, arguments.handover, RESULTS)
+    elif change.brings_training_settings:
         check_estimator(change.candidate)
     references = {name: image.reference for name, image in change.images().items()}
     judged_run.expect_reachable(change.tables_of().settings, references, registry_uri)
     judged_run.recover_images(ROOT, champion, registry)
-    evaluation = ("evaluation", references, change.tasks(on_cluster=remote_host() is not None))
+    evaluation = (pipeline, references, change.tasks(on_cluster=remote_host() is not None))
     about = champion["version"] if champion else "no champion"
     try:
         if pull_request is None:

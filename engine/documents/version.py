@@ -27,6 +27,7 @@ class FeatureSettings(TypedDict):
     columns: dict[str, dict[str, object]]
     moments: NotRequired[list[str]]
     predict_at: NotRequired[str]
+    hidden: NotRequired[dict[str, list[str]]]
 
 
 class VerdictSummary(TypedDict):

@@ -20,8 +20,13 @@ class FeatureCode(Protocol):
         """The label of each row. KeyError where the rows lack what it is made of."""
 
 
-def build(code: FeatureCode, settings: dict[str, Any], folder: Path, target: Path) -> None:
-    """Write the features of the tables in `folder`, which load_data has written, to the parquet `target`."""
+def build(
+    code: FeatureCode, settings: dict[str, Any], folder: Path, target: Path, outcomes: Path | None = None
+) -> None:
+    """Write the features of the tables in `folder`, which load_data has written, to the parquet `target`.
+
+    Labels are made of the rows in the folder `outcomes`, where those in `folder` have their outcomes hidden.
+    """
     raw = {path.stem: tables.read_table(path).to_pandas() for path in sorted(folder.glob("*.parquet"))}
     if settings["rows"] not in raw:
         raise command_line.SettingsError(
@@ -30,7 +35,8 @@ def build(code: FeatureCode, settings: dict[str, Any], folder: Path, target: Pat
     rows = raw[settings["rows"]]
     snapshot = (folder / "snapshot.json").read_text()
     try:
-        frame = assemble(rows, label_of(rows, code), code.features(raw, settings), settings)
+        labelled = rows if outcomes is None else outcome_rows(outcomes, rows, settings)
+        frame = assemble(rows, label_of(labelled, code), code.features(raw, settings), settings)
         table = pa.Table.from_pandas(frame, preserve_index=False)
     except KeyError as error:
         uri = json.loads(snapshot)["tables"][settings["rows"]]["uri"]
@@ -43,6 +49,14 @@ def build(code: FeatureCode, settings: dict[str, Any], folder: Path, target: Pat
         ) from None
     tables.write_table(table, target, {"snapshot": snapshot})
     print(f"{len(frame)} rows, {frame.shape[1] - 3} features")
+
+
+def outcome_rows(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> pd.DataFrame:
+    """The same rows with their outcomes, in the same order."""
+    found = tables.read_table(folder / f"{settings['rows']}.parquet").to_pandas()
+    if not found[settings["key"]].equals(rows[settings["key"]]):
+        raise command_line.SettingsError(f"{folder}: expected the outcomes of the same rows, found others")
+    return found
 
 
 def label_of(rows: pd.DataFrame, code: FeatureCode) -> Any:
@@ -60,6 +74,11 @@ def assemble(rows: pd.DataFrame, label: Any, columns: pd.DataFrame, settings: di
         raise command_line.SettingsError(
             f"features.py: expected one row for each of the {len(rows)} {settings['rows']} in their order, "
             f"found {len(columns)} rows or another index; does a join multiply or reorder them?"
+        )
+    if label is not None and not pd.Series(label).index.equals(rows.index):
+        raise command_line.SettingsError(
+            f"features.py: expected one label for each of the {len(rows)} {settings['rows']} in their order, "
+            f"found {len(label)} labels or another index"
         )
     declared = [name for name in settings["columns"] if name in columns]
     frame = rows[[settings["key"], settings["time"]]].copy()

@@ -38,9 +38,19 @@ class Change:
         return self.candidate.fingerprint() != self.control.fingerprint()
 
     @property
+    def brings_training_settings(self) -> bool:
+        """Whether estimator and parameters are new, and this checkout's own: judges import no other's."""
+        mine, base = self.candidate.settings.training, self.control.settings.training
+        return not self.by_the_base and (self.base is None or mine != base)
+
+    @property
     def changes_tables(self) -> bool:
         mine, base = self.candidate.settings.data, self.control.settings.data
-        return (mine.tables, mine.rows) != (base.tables, base.rows)
+        ours, theirs = (
+            {name: table.model_dump(exclude={"known"}) for name, table in each.tables.items()}
+            for each in (mine, base)
+        )
+        return (ours, mine.rows) != (theirs, base.rows)
 
     def tables_of(self) -> ModelCode:
         """Whose tables all models get rows from: the base's, or the candidate's where it names others."""
@@ -97,7 +107,7 @@ class Change:
             "data_settings": self.data_settings(),
             "policy": self.policy(),
             "provenance": json.dumps(self.provenance() | {"as_of": day}),
-            "fallback": self.candidate.fallback(),
+            "fallback": self.control.fallback(),
             **self.candidate.parameters("candidate_"),
             **self.control.parameters("control_"),
         }
@@ -141,10 +151,17 @@ class Change:
             later += judging.rows_that_judge(mine.source, base.source, base.settings)
         return later + components + judging.paths_that_judge(mine.source, base.source)
 
+    def changed_interfaces(self) -> list[str]:
+        """What makes a model and is called in another way than before."""
+        return [name for name in BORN_FROM if not self._same_interface(name)]
+
     def broken_interfaces(self, tasks: list[str]) -> list[str]:
-        """What failed among `tasks`, where the change calls it otherwise than the base's pipeline does."""
-        changed = [name for name in BORN_FROM if self.by_the_base and not self._same_interface(name)]
-        return [name for name in changed if any(task.startswith(_task_of(name)) for task in tasks)]
+        """What failed among `tasks`, where one side calls it otherwise than the other does."""
+        changed = self.changed_interfaces()
+        if "receive-model" in tasks:
+            return changed
+        owner = "candidate" if self.by_the_base else "control"
+        return [name for name in changed if any(_is_of(name, owner, task) for task in tasks)]
 
     def __str__(self) -> str:
         mine = f"the index of {self.candidate.source.root}" if self.by_the_base else "the work tree"
@@ -164,9 +181,10 @@ class Change:
         return source.read([each for each in (path, INTERFACE) if each in source.paths])
 
 
-def _task_of(component: str) -> str:
-    """How the evaluation pipeline calls the candidate's tasks."""
-    return f"{component.replace('_', '-')} (candidate"
+def _is_of(component: str, owner: str, task: str) -> bool:
+    """Whether the evaluation pipeline calls so a task of the owner's image of `component`."""
+    names = {component.replace("_", "-"), *(["hide-outcomes"] if component == "build_features" else [])}
+    return any(task.startswith(f"{name} ({owner}") for name in names)
 
 
 def read_change(root: Path, base: str | None) -> Change:

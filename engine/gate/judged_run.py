@@ -1,6 +1,8 @@
 """Run a pipeline that judges a model: compile, upload, start, follow, and read its verdict."""
 
+import hashlib
 import os
+import re
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -110,6 +112,17 @@ def compiled_to(
 def clear(results: Path) -> None:
     for name in DOCUMENTS:
         (results / name).unlink(missing_ok=True)
+
+
+def asked_about(asked: Mapping[str, str], handover: Path, results: Path) -> dict[str, str]:
+    """The parameters of the pipeline `judgement`, which reads `handover` where it can reach it."""
+    uri = handover.resolve().as_uri()
+    if shared := os.environ.get("RESULTS_URI"):
+        content = handover.read_bytes()
+        uri = f"{shared.rstrip('/')}/handover/{hashlib.sha256(content).hexdigest()}.tar"
+        storage.write_bytes(uri, content)
+    made = {name for name in asked if re.fullmatch("candidate_(training_settings|.*_image)", name)}
+    return {name: value for name, value in asked.items() if name not in made} | {"handover_uri": uri}
 
 
 def results_uri_of_a_run(results: Path) -> str:

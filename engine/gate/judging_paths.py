@@ -32,6 +32,8 @@ def settings_that_judge(mine: Settings, base: Settings) -> Iterator[str]:
     for section, value in ours.items():
         if value == theirs[section] or section in WHOLE:
             continue
+        if section == "data":
+            yield from _moments_that_judge(value["tables"], theirs["data"]["tables"])
         if section == "resources":
             yield from _resources_that_judge(value, theirs[section])
         elif section not in BROUGHT:
@@ -40,6 +42,13 @@ def settings_that_judge(mine: Settings, base: Settings) -> Iterator[str]:
             for key in {**value, **theirs[section]}:
                 if key not in BROUGHT[section] and value.get(key) != theirs[section].get(key):
                     yield f"{SETTINGS_FILE}: {section}.{key}"
+
+
+def _moments_that_judge(mine: Document, base: Document) -> Iterator[str]:
+    """What is hidden from features is the base's to say, or a change would reveal outcomes to itself."""
+    for table, ours in mine.items():
+        if table in base and ours["known"] != base[table]["known"]:
+            yield f"{SETTINGS_FILE}: data.tables.{table}.known"
 
 
 def _resources_that_judge(mine: Document, base: Document) -> Iterator[str]:

@@ -25,13 +25,21 @@ def unchanged(asked: Mapping[str, str], results: Path) -> Verdict:
 
 
 def broken_interface(asked: Mapping[str, str], components: Iterable[str], results: Path) -> Verdict:
-    """A run that failed where the base's pipeline called `components`, whose interfaces changed."""
+    """A run that failed where one side called the other's `components`, whose interfaces changed."""
     changed = ", ".join(f"components/{name}/component.py" for name in components)
     reason = (
-        f"The base's pipeline calls what is behind {changed} as before the change, and there the run failed."
+        f"{changed} differs between the change and its base, and the run failed where one calls the other's."
         " Change the interface in a step of its own, so that both pipelines can call it;"
         " or have the regression accepted, by operate.yml."
     )
+    return _reached(asked, results, verdict="INVALID", passed=False, reason=reason)
+
+
+def nothing_handed_over(asked: Mapping[str, str], changed: list[str], results: Path) -> Verdict:
+    """The change's code ended before it had features, where it ran by itself."""
+    if changed:
+        return broken_interface(asked, changed, results)
+    reason = "The change's code made no features: the log of the job candidate says why."
     return _reached(asked, results, verdict="INVALID", passed=False, reason=reason)
 
 

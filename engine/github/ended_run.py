@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from engine.github.answers import PullRequest, WorkflowRun
 from engine.github.api import GitHub
 
 WORKFLOW = ".github/workflows/pr.yml"
-PAGE = re.compile(r"report[^/]*\.html")
 
 
 def read_event() -> WorkflowRun:
@@ -49,10 +47,3 @@ def pulls_of(github: GitHub, run: WorkflowRun) -> Iterator[int]:
         same = repository is not None and repository["full_name"] == source["full_name"]
         if same and pull["head"]["sha"] == run["head_sha"] and pull["number"] in (named or {pull["number"]}):
             yield pull["number"]
-
-
-def page_of(github: GitHub, run: WorkflowRun) -> str | None:
-    """The address of the newest HTML report."""
-    artifacts = github.pages("actions", "runs", run["id"], "artifacts", inside="artifacts")
-    pages = [each["id"] for each in artifacts if PAGE.fullmatch(each["name"]) and not each["expired"]]
-    return f"{run['html_url']}/artifacts/{max(pages)}" if pages else None

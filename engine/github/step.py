@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+VERDICT, REPORT = "verdict", "report"
+"""Titles of annotations: the hash of verdict.json, and the address of the report."""
+
 
 def set_outputs(**outputs: str) -> None:
     """Write each output as one line; `cache_scope` is the output cache-scope."""
@@ -18,14 +21,14 @@ def add_summary(markdown: str) -> None:
     _append("GITHUB_STEP_SUMMARY", markdown)
 
 
-def add_notice(text: str) -> None:
-    """Say what people should see without opening the log."""
+def add_notice(text: str, title: str = "") -> None:
+    """Say what people should see without opening the log; an annotation of the job's check."""
     line = " ".join(text.split())
     if os.environ.get("GITHUB_ACTIONS"):
         line = line.replace("%", "%25")
-        print(f"::notice::{line}", flush=True)
+        print(f"::notice{f' title={title}' if title else ''}::{line}", flush=True)
     else:
-        print(f"note: {line}", flush=True)
+        print(f"note: {f'{title}: ' if title else ''}{line}", flush=True)
 
 
 def add_path(folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine.documents.verdict import Verdict
+from engine.github.announcements import sha256
 
 MOST_BYTES = 1_000_000
 DEEPEST = 12
@@ -23,13 +24,18 @@ class Left:
     detached: bool = False
 
 
-def read(folder: Path) -> Left:
-    """Of the files in `folder` only verdict.json is read; the folder may be missing."""
+def read(folder: Path, announced: str) -> Left:
+    """Of the files in `folder` only verdict.json is read; the folder may be missing.
+
+    `announced` is what the gate announced of it, "sha256:" and its hash.
+    """
     path = folder / "verdict.json"
     if path.is_symlink() or (path.exists() and not path.is_file()):
         return Left(trouble="expected verdict.json to be a file, found something else")
     if not path.exists():
         return Left(detached=(folder / DETACHED).is_file())
+    if announced != f"sha256:{sha256(path)}":
+        return Left(trouble="expected the verdict that the gate announced, found another; run the gate again")
     try:
         return Left(checked(path))
     except ValueError as error:

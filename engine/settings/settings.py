@@ -51,6 +51,11 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
     if features.predict_at not in features.moments:
         yield ("features", "predict_at"), _not_one_of("a moment", features.predict_at, features.moments)
     yield from _column_disagreements(settings)
+    for table, each in data.tables.items():
+        for column, known in each.known.items():
+            if known not in features.moments:
+                problem = _not_one_of("a moment", known, features.moments)
+                yield ("data", "tables", table, "known", column), problem
     for index, column in enumerate(policies.slices.columns):
         if column not in features.columns:
             yield ("policies", "slices", "columns", index), _not_one_of("a feature", column, features.columns)

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from engine.settings.data_schema import Data
 from engine.settings.schedules_schema import Schedules
 from engine.settings.serving_schema import Serving
 from engine.settings.settings_types import (
     Count,
-    Day,
     DottedPath,
     ModelName,
     Name,
@@ -19,25 +19,11 @@ from engine.settings.settings_types import (
     Omittable,
     Repository,
     Section,
-    Uri,
 )
 from engine.settings.tasks_schema import Resources, Store, TaskSettings
 
 Gate = Literal["pull_request", "promotion"]
 Mode = Literal["improve", "not-worse"]
-
-
-class Table(Section):
-    uri: Uri
-    time: Name
-    history_days: Annotated[int, Field(ge=0)] = 0
-
-
-class Data(Section):
-    as_of: Day
-    tables: Annotated[dict[Name, Table], Field(min_length=1)]
-    rows: Name
-    key: Name
 
 
 class Label(Section):
@@ -177,7 +163,7 @@ class Settings(Section):
 
     def data_settings(self, root: Path, evaluation_days: int | None = None) -> str:
         """What load_data gets; a table's relative path is one below the project's `root`."""
-        tables = {name: table.model_dump() for name, table in self.data.tables.items()}
+        tables = {name: table.model_dump(exclude={"known"}) for name, table in self.data.tables.items()}
         for table in tables.values():
             if "://" not in table["uri"]:
                 table["uri"] = (root.absolute() / table["uri"]).as_uri()
@@ -193,8 +179,10 @@ class Settings(Section):
 
     def feature_settings(self) -> str:
         """What build_features, validate_data, train_model and score_model get."""
+        hidden = self.data.known_too_late(self.features.moments, self.features.predict_at)
         return canonical_json(
             {
+                **({"hidden": hidden} if hidden else {}),
                 "rows": self.data.rows,
                 "key": self.data.key,
                 "time": self.data.tables[self.data.rows].time,

@@ -7,10 +7,11 @@ import pytest
 import yaml
 
 from engine.gate import changed_files, judging_paths, released_files
+from engine.gate.gated_paths import BESIDE
 from engine.sources import git
 from engine.tests.demo_files import ROOT
 from engine.update import merge, migrate, pins
-from scripts.ci.plan_pull_request import BESIDE, ROOT_LOCKS
+from scripts.ci.plan_pull_request import ROOT_LOCKS
 
 MANIFESTS = {"pip": r"requirements\.txt", "docker": "Dockerfile"}
 """What Dependabot reads in a folder, by its ecosystem."""
@@ -29,7 +30,7 @@ PATTERNS = {
     "released_files.OWNED": [released_files.OWNED.pattern],
     "released_files.SET_BY_USERS": map(re.escape, released_files.SET_BY_USERS),
     "released_files.PINS": [files.pattern for files, _ in released_files.PINS],
-    "plan_pull_request.BESIDE": [BESIDE.pattern],
+    "gated_paths.BESIDE": [BESIDE.pattern],
     "plan_pull_request.ROOT_LOCKS": [ROOT_LOCKS.pattern],
     "changed_files.MODEL": [f"{re.escape(folder)}.*" for folder in changed_files.MODEL],
     "merge.MODEL": map(re.escape, merge.MODEL),

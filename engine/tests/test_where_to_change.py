@@ -89,7 +89,7 @@ def test_another_store(copy: Project) -> None:
     uri = f"nfs://{copy.root}/build/stored"
     program = f"from engine.stores.storage import read_bytes, write_bytes\nwrite_bytes('{uri}/a', b'kept')\n"
     assert python(copy, program + f"print(read_bytes('{uri}/a').decode())") == "kept"
-    table = "from pydantic import TypeAdapter\nfrom engine.settings.settings_schema import Table\n"
+    table = "from pydantic import TypeAdapter\nfrom engine.settings.data_schema import Table\n"
     table += f"print(TypeAdapter(Table).validate_python({{'uri': '{uri}', 'time': 'day'}}).uri)"
     assert python(copy, table) == uri
     assert_changed_as_documented(copy, "another store")
@@ -126,11 +126,11 @@ def test_a_gpu_for_a_task(copy: Project) -> None:
 
 
 def test_another_data_source(copy: Project) -> None:
-    flights = "    flights: {uri: demo/flights/flights, time: scheduled_departure}\n"
+    weather = "    weather: {uri: demo/flights/weather, time: observed_at, history_days: 2}\n"
     airports = '    airports: {uri: "s3://bucket/airports", time: opened}\n'
     column = "    weekday: {type: category, known: before_departure}\n"
     runways = "    runways: {type: number, known: before_departure}\n"
-    copy.edit("mlops.yaml", (flights, flights + airports), (column, column + runways))
+    copy.edit("mlops.yaml", (weather, weather + airports), (column, column + runways))
     weekday = '            "weekday": departure.day_name(),\n'
     joined = 'flights["origin"].map(tables["airports"].set_index("airport")["runways"])'
     copy.edit(
@@ -145,5 +145,5 @@ airports = pd.DataFrame({"airport": ["JFK"], "runways": [4]})
 columns = features({"flights": pd.DataFrame(flights), "airports": airports}, {})
 print(list(settings.data.tables), set(settings.features.columns) == set(columns), columns["runways"][0])
 """
-    assert python(copy, CHECK + program) == "['flights', 'airports', 'weather'] True 4"
+    assert python(copy, CHECK + program) == "['flights', 'weather', 'airports'] True 4"
     assert_changed_as_documented(copy, "another data source")

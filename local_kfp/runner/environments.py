@@ -13,6 +13,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from local_kfp.command_line import WorldError
+from local_kfp.runner.task_environment import INSTALLER, passed_on
 
 
 @functools.cache
@@ -68,7 +69,9 @@ def _make(target: Path, requirements: Path) -> None:
 def _uv(*arguments: str, of: Path) -> None:
     from uv import find_uv_bin
 
-    done = subprocess.run([find_uv_bin(), "--quiet", *arguments], capture_output=True, text=True)
+    # It may build packages, and so run code of theirs.
+    command = [find_uv_bin(), "--quiet", *arguments]
+    done = subprocess.run(command, env=passed_on(INSTALLER), capture_output=True, text=True)
     if done.returncode:
         reason = " ".join(done.stderr.split()) or f"uv ended with {done.returncode}"
         raise WorldError(f"cannot make the environment of {of}: {reason}")

@@ -4,12 +4,21 @@ from dataclasses import dataclass
 
 from kfp import dsl
 
-from components.build_features.component import build_features
+from components.build_features.component import build_features, build_labelled_features, hide_outcomes
 from components.load_data.component import load_data
 from components.score_model.component import predict_batch, score_model
 from components.train_model.component import train_model
 
 Parameter = str | dsl.pipeline_channel.PipelineChannel
+Artifact = dsl.pipeline_channel.PipelineChannel
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The raw tables of a window: as known when predictions were due, and with their outcomes."""
+
+    known: Artifact
+    outcomes: Artifact
 
 
 @dataclass(frozen=True)
@@ -23,9 +32,22 @@ class ModelTasks:
     training_settings: Parameter | None = None
     train_model_image: Parameter | None = None
 
-    def features(self, window: str, rows: dsl.PipelineTask) -> dsl.PipelineTask:
-        task = build_features(feature_settings=self.feature_settings, tables=rows.outputs["tables"])
+    def features(self, window: str, tables: Artifact) -> dsl.PipelineTask:
+        """The features of a window; their labels are missing if the outcomes in `tables` are hidden."""
+        task = build_features(feature_settings=self.feature_settings, tables=tables)
         return self._named(task, self.build_features_image, "build-features", window)
+
+    def labelled_features(self, window: str, rows: Rows) -> dsl.PipelineTask:
+        task = build_labelled_features(
+            feature_settings=self.feature_settings, tables=rows.known, outcomes=rows.outcomes
+        )
+        return self._named(task, self.build_features_image, "build-features", window)
+
+    def hide_outcomes(self, window: str, rows: dsl.PipelineTask) -> Rows:
+        """The rows as they were known when each prediction was due, by this code's `label`."""
+        task = hide_outcomes(feature_settings=self.feature_settings, tables=rows.outputs["tables"])
+        task = self._named(task, self.build_features_image, "hide-outcomes", window)
+        return Rows(task.outputs["hidden"], rows.outputs["tables"])
 
     def train(self, features: dsl.PipelineTask) -> dsl.PipelineTask:
         task = train_model(

@@ -1,4 +1,4 @@
-"""Plan what a pull request needs: where it is judged, whether its images are pushed, which tests run."""
+"""Plan what a pull request needs: where it is judged, and which tests run."""
 
 import os
 import re
@@ -7,17 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from engine.command_line import parser, run
+from engine.gate.gated_paths import need_a_gate
 from engine.github.step import add_notice, add_summary, set_outputs
 
 if TYPE_CHECKING:
     from engine.settings.settings_schema import Settings
     from engine.sources import Source
 
-# What no model, image, pipeline or judge is made of.
-BESIDE = re.compile(
-    r"(docs|tests|engine/tests|local_kfp/tests|bench)/.*|demo/(?!flights/).*|(?!components/).*\.md|LICENSE|\.editorconfig|\.gitignore"
-    r"|\.pre-commit-config\.yaml|requirements-dev\.txt"
-)
 ROOT_LOCKS = re.compile(r"pyproject\.toml|requirements(-dev)?\.txt")
 
 
@@ -43,34 +39,33 @@ def main() -> None:
     candidate, base = GitTree(arguments.candidate, "HEAD"), GitTree(root, "HEAD")
     changed = candidate.changed(base)
     gate = decide_gate(changed, root, load(root / "mlops.yaml"))
-    push = decide_push(gate)
     plumbing = decide_plumbing(changed, candidate, root)
-    show([gate, push, plumbing], paths_that_judge(candidate, base))
+    show([gate, plumbing], paths_that_judge(candidate, base))
     number = str(pull_request_number("")) if os.environ.get("GITHUB_REF") else ""
-    set_outputs(gate=gate.value, push=push.value, plumbing=plumbing.value, number=number, reason=gate.reason)
+    push = "false"  # which workflows of releases before 1.1.0 ask for
+    set_outputs(gate=gate.value, push=push, plumbing=plumbing.value, number=number, reason=gate.reason)
 
 
 def decide_gate(changed: Sequence[str], root: Path, settings: "Settings") -> Decision:
     """Endpoint where all it needs is set, and works: what is set and refused is an error, never local."""
     from engine.gate import endpoint_access
 
-    if all(BESIDE.fullmatch(path) for path in changed):
+    if not need_a_gate(changed):
         found = "only documentation or tests changed" if changed else "nothing changed"
         return Decision("gate", "none", f"{found}: nothing that a model, an image or a judge is made of")
     if not (given := endpoint_access.is_set()):
         return Decision("gate", "local", "no endpoint is set for this pull request: it runs on the runner")
-    if absent := list(endpoint_access.missing(settings)):
+    if absent := list(endpoint_access.missing()):
         reason = f"{', '.join(given)} set, and missing: {', '.join(absent)}"
         add_notice(f"The gate runs on the runner, against the base's model alone. {reason}")
         return Decision("gate", "local", reason)
     endpoint_access.check(root, settings)
-    return Decision("gate", "endpoint", "endpoint, model registry and image repository grant what it needs")
-
-
-def decide_push(gate: Decision) -> Decision:
-    if gate.value == "endpoint":
-        return Decision("push", "true", "the endpoint pulls the images")
-    return Decision("push", "false", "no run uses the images: they are built to check that they build")
+    if late := endpoint_access.unpublished(root, settings):
+        reason = f"the images of the base are not pushed yet: {', '.join(late)}"
+        add_notice(f"The gate runs on the runner: {reason}; see delivery.yml, and run this again after it")
+        return Decision("gate", "local", reason)
+    reason = "the endpoint judges what the change's code, which runs on the runner alone, hands over"
+    return Decision("gate", "endpoint", reason)
 
 
 def decide_plumbing(changed: Sequence[str], candidate: "Source", root: Path) -> Decision:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from engine.github.outcome import Outcome
     from engine.reporting.markdown import RunContext
 
-PERMISSIONS = {"actions": "write", "pull-requests": "write", "statuses": "write"}
+PERMISSIONS = {"actions": "write", "checks": "read", "pull-requests": "write", "statuses": "write"}
 CONTEXT = "gate"
 RESUMES = "gates.yml"
 LONGEST_STATUS = 140  # characters, as GitHub counts them
@@ -25,10 +25,11 @@ def main() -> int:
     arguments = options.parse_args()
 
     from engine.gate.changed_files import paths_of
-    from engine.github import ended_run, untrusted_verdict
+    from engine.github import announcements, ended_run, untrusted_verdict
     from engine.github.acceptance import accepted_regression
     from engine.github.api import GitHub
     from engine.github.outcome import outcome
+    from engine.github.step import VERDICT
     from engine.github.sticky_comment import write_comment
     from engine.github.workflow_state import switch
     from engine.text import printable
@@ -44,9 +45,10 @@ def main() -> int:
         return 0
     jobs = list(github.pages("actions", "runs", ended["id"], "jobs", inside="jobs"))
     accepted = accepted_regression(github, sha)
-    left = untrusted_verdict.read(arguments.folder)
+    said = announcements.announced(github, jobs)
+    left = untrusted_verdict.read(arguments.folder, said.get(VERDICT, ""))
     found = outcome(ended["conclusion"], jobs, left, accepted)
-    page = ended_run.page_of(github, ended)
+    page = announcements.address_of_report(said, ended["html_url"])
     used = accepted if left.verdict and not left.verdict["passed"] else None
     links = [*([("report", page)] if page else []), ("run", ended["html_url"])]
     for number in pulls:

@@ -16,7 +16,7 @@ from engine.tests.conventions.workflow_files import (
     triggers,
 )
 
-SCREEN, LONGEST_WORKFLOW, LONGEST_ACTION, MOST_INPUTS = 65, 240, 60, 6
+SCREEN, LONGEST_WORKFLOW, LONGEST_ACTION, MOST_INPUTS = 72, 240, 60, 6
 OURS = r'(PYTHONPATH="\$GITHUB_ACTION_PATH/../../.." )?(exec )?python3?( -P)? -m scripts\.(?P<script>[\w.]+)'
 TOOLS = r"make|git|cp|python -m pytest|sudo env( \"\w+=\$[\w./-]+\")* \.ci/run"
 RUNNER = "${{ vars.RUNS_ON || 'ubuntu-24.04' }}"

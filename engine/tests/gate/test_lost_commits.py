@@ -40,6 +40,8 @@ def ran(project: Project, script: str, *arguments: str, statuses: tuple[int, ...
 def test_champion_whose_commit_is_gone_goes_on(squashed: Project) -> None:
     first = squashed.champion()["version"]
     assert first in ran(squashed, "predict", *DAY)
+    squashed.edit("mlops.yaml", ("  alarms: 2 ", "  alarms: 1 "))
+    squashed.commit()
     assert "and took over" in ran(without_images(squashed), "monitor", *DAY, statuses=(1,))
     ran(without_images(squashed), "roll_back", "--reason", "a test")
     assert first in ran(squashed, "predict", *DAY)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.github import untrusted_verdict
+from engine.github.announcements import sha256
 from engine.judging.verdict_document import judge
 from engine.reporting import markdown, terminal
 from engine.tests.questions import probability, question
@@ -34,12 +35,20 @@ def folder(tmp_path: Path) -> Path:
 
 def left(folder: Path, content: Any) -> untrusted_verdict.Left:
     text = content if isinstance(content, str) else json.dumps(content)
-    (folder / "verdict.json").write_text(text)
-    return untrusted_verdict.read(folder)
+    path = folder / "verdict.json"
+    path.write_text(text)
+    return untrusted_verdict.read(folder, f"sha256:{sha256(path)}")
 
 
 def test_a_verdict_is_read(folder: Path):
     assert left(folder, LOST) == untrusted_verdict.Left(LOST)
+
+
+@pytest.mark.parametrize("announced", ["", "sha256:", f"sha256:{'0' * 64}"])
+def test_a_verdict_that_was_not_announced_is_not_read(folder: Path, announced: str):
+    (folder / "verdict.json").write_text(json.dumps(LOST))
+    found = untrusted_verdict.read(folder, announced)
+    assert found.verdict is None and "that the gate announced" in found.trouble
 
 
 @pytest.mark.parametrize(
@@ -69,13 +78,13 @@ def test_what_is_no_verdict_is_told_in_a_line(folder: Path, content: Any, troubl
 def test_a_link_is_not_followed(folder: Path):
     (folder / "elsewhere.json").write_text(json.dumps(LOST))
     (folder / "verdict.json").symlink_to(folder / "elsewhere.json")
-    assert untrusted_verdict.read(folder).trouble.endswith("found something else")
+    assert untrusted_verdict.read(folder, "").trouble.endswith("found something else")
 
 
 def test_nothing_is_left(folder: Path):
-    assert untrusted_verdict.read(folder / "missing") == untrusted_verdict.Left()
+    assert untrusted_verdict.read(folder / "missing", "") == untrusted_verdict.Left()
     (folder / "detached.json").write_text("{}")
-    assert untrusted_verdict.read(folder) == untrusted_verdict.Left(detached=True)
+    assert untrusted_verdict.read(folder, "") == untrusted_verdict.Left(detached=True)
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -22,7 +22,7 @@ from engine.judging.verdict_document import judge
 from engine.kubeflow.runs import Run, Task
 from engine.model_registry.model_registry import ModelRegistry
 from engine.reporting import verdict_report as report
-from engine.settings.settings_schema import Table
+from engine.settings.data_schema import Table
 from engine.settings.tasks_schema import Resources, Store
 from engine.sources import File, WorkTree, head_of
 from engine.tests.demo_files import put_back

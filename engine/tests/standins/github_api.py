@@ -101,6 +101,7 @@ class GitHubApi:
     labels: dict[str, Document] = field(default_factory=dict)
     runs: dict[int, Document] = field(default_factory=dict)
     jobs: dict[int, list[Document]] = field(default_factory=dict)
+    annotations: dict[int, list[Document]] = field(default_factory=dict)
     artifacts: dict[int, list[Document]] = field(default_factory=dict)
     reruns: list[int] = field(default_factory=list)
     workflows: dict[str, set[str]] = field(default_factory=dict)
@@ -202,8 +203,18 @@ class GitHubApi:
                 "status": "completed" if conclusion else "in_progress",
                 "conclusion": conclusion,
                 "html_url": f"https://github.com/{self.repository}/actions/runs/{run_id}/job/{number}",
+                "check_run_url": f"https://api.github.com/repos/{self.repository}/check-runs/{number}",
             }
             self.jobs.setdefault(run_id, []).append(job)
+
+    def annotate(self, run_id: int, job: str, **messages: str) -> None:
+        """`annotate(1, "gate", verdict="sha256:...")`: a notice of that job for each title."""
+        (number,) = [each["id"] for each in self.jobs[run_id] if each["name"] == job]
+        made = [
+            {"path": ".github", "annotation_level": "notice", "title": title, "message": message}
+            for title, message in messages.items()
+        ]
+        self.annotations.setdefault(number, []).extend(made)
 
     def add_artifact(self, run_id: int, name: str, expired: bool = False) -> int:
         number = self.new_id()
@@ -531,6 +542,12 @@ def _get_run(api: GitHubApi, call: Call, run: str) -> tuple[int, Any]:
 def _list_jobs(api: GitHubApi, call: Call, run: str) -> tuple[int, Any]:
     _found(api.runs, int(run))
     return _listed("jobs", api.jobs.get(int(run), []))
+
+
+@route("GET", "check-runs/{check}/annotations", "checks=read")
+def _list_annotations(api: GitHubApi, call: Call, check: str) -> tuple[int, Any]:
+    _found({str(job["id"]): job for jobs in api.jobs.values() for job in jobs}, check)
+    return 200, api.annotations.get(int(check), [])
 
 
 @route("GET", "actions/runs/{run}/artifacts", "actions=read")

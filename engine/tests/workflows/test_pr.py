@@ -23,8 +23,8 @@ from engine.tests.workflows.granted import granted
 from engine.tests.workflows.origin import FORK
 from engine.tests.workflows.users import FEATURES, SAME_MODEL, publish_images
 
-LOCAL = {"gate": "local", "push": "false", "plumbing": "false", "number": "12", "matrix": "[]", "salt": ""}
-ENDPOINT = LOCAL | {"gate": "endpoint", "push": "true", "salt": "pr12"}
+LOCAL = {"gate": "local", "plumbing": "false", "number": "12", "matrix": "[]", "place": ""}
+ENDPOINT = LOCAL | {"gate": "endpoint"}
 SECONDS = 60
 
 
@@ -59,10 +59,10 @@ def test_one_changed_component_is_built_tested_and_judged_on_the_runner(
 ) -> None:
     run = github.run("pr.yml", pull_request(github, change, FEATURES, SAME_MODEL))
 
-    jobs = ("plan", "checks / tests", "build", "gate", "ci-passed")
+    jobs = ("plan", "checks / tests", "build", "candidate", "gate", "ci-passed")
     assert run.results == dict.fromkeys(jobs, "success"), run.printed
     plan = run.job("plan").step("Plan the pull request").outputs
-    assert (plan["gate"], plan["push"], plan["plumbing"]) == ("local", "false", "false")
+    assert (plan["gate"], plan["plumbing"]) == ("local", "false")
     assert [job.matrix["component"] for job in run.jobs["build"]] == ["build_features"]
     assert [built["push"] for built in run.used("docker/build-push-action")] == ["false"]
     assert "1 passed" in run.job("checks / tests").step("Test components").printed
@@ -75,7 +75,9 @@ def test_documentation_alone_is_neither_built_nor_judged(github: Runner, change:
     event = pull_request(github, change, "README.md", ("\n## ", "\n## On "))
     event.payload.update(action="edited", changes={"base": {"ref": {"from": "next"}}})
 
-    run = github.run("pr.yml", event, jobs=["plan", "build", "gate", "ci-passed"], given={"checks": {}})
+    run = github.run(
+        "pr.yml", event, jobs=["plan", "build", "candidate", "gate", "ci-passed"], given={"checks": {}}
+    )
 
     assert run.results == dict.fromkeys(("plan", "checks", "ci-passed"), "success"), run.printed
     assert run.job("plan").step("Plan the pull request").outputs["gate"] == "none"
@@ -85,7 +87,9 @@ def test_a_new_title_is_no_new_judgement(github: Runner, change: Project) -> Non
     event = github.origin.pull_request(change)
     event.payload.update(action="edited", changes={"title": {"from": "Change"}})
 
-    run = github.run("pr.yml", event, jobs=["plan", "build", "gate", "ci-passed"], given={"checks": {}})
+    run = github.run(
+        "pr.yml", event, jobs=["plan", "build", "candidate", "gate", "ci-passed"], given={"checks": {}}
+    )
 
     assert run.results == {"checks": "success"}, run.printed
 
@@ -104,8 +108,8 @@ def test_who_gets_no_secrets_is_judged_on_the_runner(github: Runner, change: Pro
 
     assert run.results == {"plan": "success"}, run.printed
     plan = run.job("plan").step("Plan the pull request").outputs
-    assert (plan["gate"], plan["push"], plan["number"]) == ("local", "false", "12")
-    matrix = json.loads(run.job("plan").step("images for the runner").outputs["matrix"])
+    assert (plan["gate"], plan["number"]) == ("local", "12")
+    matrix = json.loads(run.job("plan").step("Plan images").outputs["matrix"])
     assert [each["component"] for each in matrix] == ["build_features"]
 
 
@@ -125,7 +129,7 @@ def test_who_changes_the_judge_is_judged_by_the_base(
     run = github.run(
         "pr.yml",
         event,
-        jobs=["plan", "gate", "ci-passed"],
+        jobs=["plan", "candidate", "gate", "ci-passed"],
         given={"checks": {}, "build": {}},
         **granted(github_api, "pr/gate"),
     )
@@ -134,6 +138,7 @@ def test_who_changes_the_judge_is_judged_by_the_base(
         "plan": "success",
         "checks": "success",
         "build": "success",
+        "candidate": "success",
         "gate": "failure",
         "ci-passed": "failure",
     }, run.printed
@@ -150,7 +155,8 @@ def test_a_failing_test_of_the_user_fails_the_checks(github: Runner, change: Pro
 
     run = github.run("pr.yml", event, jobs=["checks"], given={"plan": LOCAL})
 
-    assert run.results == {"plan": "success", "checks / tests": "failure"}
+    assert run.results == {"plan": "success", "checks / tests": "failure"}, run.printed
+    assert "Test components" in str([*run.job("checks / tests").steps]), run.printed
     assert "1 failed" in run.job("checks / tests").step("Test components").printed
 
 
@@ -178,7 +184,8 @@ def test_what_fails_or_is_left_out_for_no_reason_does_not_pass(
 ) -> None:
     given = {"plan": LOCAL, "checks": {}, "build": "skipped", "gate": {}} | {job: came}
 
-    run = github.run("pr.yml", github.origin.pull_request(change), jobs=["ci-passed"], given=given)
+    event = pull_request(github, change, FEATURES, SAME_MODEL)
+    run = github.run("pr.yml", event, jobs=["ci-passed"], given=given)
 
     assert run.results["ci-passed"] == "failure"
     assert f"✗ {job}: " in run.job("ci-passed").step("Check the other jobs").printed
@@ -192,12 +199,15 @@ def test_a_component_that_does_not_build_is_not_judged(
         github, change, "components/train_model/Dockerfile", ("\nWORKDIR", "\nRUN exit 3\nWORKDIR")
     )
 
-    run = github.run("pr.yml", event, jobs=["plan", "build", "gate", "ci-passed"], given={"checks": {}})
+    run = github.run(
+        "pr.yml", event, jobs=["plan", "build", "candidate", "gate", "ci-passed"], given={"checks": {}}
+    )
 
     assert run.results == {
         "plan": "success",
         "checks": "success",
         "build": "failure",
+        "candidate": "success",
         "ci-passed": "failure",
     }, run.printed
     assert "failed to build" in run.jobs["build"][0].step("Build the image").printed
@@ -224,42 +234,39 @@ def kfp_runs(endpoint: Endpoint) -> dict[str, str]:
     return {run["display_name"]: run["state"] for run in found if run["display_name"].startswith("pr-")}
 
 
-@pytest.mark.containers
-def test_on_the_endpoint_images_are_pushed_and_champion_and_control_are_asked(
-    with_endpoint: Runner, endpoint: Endpoint, change: Project, engine: Engine
+def test_the_endpoint_judges_what_the_candidate_handed_over(
+    with_endpoint: Runner, endpoint: Endpoint, change: Project
 ) -> None:
+    """No image of the change is pushed, and none of its code runs on the endpoint."""
     event = pull_request(with_endpoint, change, FEATURES, SAME_MODEL)
-    endpoint.stage(change)
 
-    jobs = ["plan", "build", "gate", "ci-passed"]
-    run = with_endpoint.run("pr.yml", event, jobs=jobs, given={"checks": {}})
+    jobs = ["plan", "candidate", "gate", "ci-passed"]
+    run = with_endpoint.run("pr.yml", event, jobs=jobs, given={"checks": {}, "build": {}})
 
-    assert run.results == dict.fromkeys([*jobs, "checks"], "success"), run.printed
-    plan = run.job("plan").step("Plan the pull request").outputs
-    assert (plan["gate"], plan["push"]) == ("endpoint", "true")
-    built = [inputs["tags"] for inputs in run.used("docker/build-push-action")]
-    assert len(built) == 1 and "-pull-requests:build_features-" in built[0] and built[0].endswith("-pr12")
+    assert run.results == dict.fromkeys([*jobs, "checks", "build"], "success"), run.printed
+    assert run.job("plan").step("Plan the pull request").outputs["gate"] == "endpoint"
     sha = event.payload["pull_request"]["head"]["sha"]
     assert kfp_runs(endpoint) == {f"pr-12-{sha[:12]}": "SUCCEEDED"}
     assert {each["reference"] for each in verdict(run)["comparisons"]} == {"champion", "control"}
-    assert "Compare them with the endpoint" in [*run.job("gate").steps][-2]
 
 
-def test_without_a_digest_nothing_is_judged(
-    with_endpoint: Runner, endpoint: Endpoint, change: Project
-) -> None:
-    event = pull_request(with_endpoint, change, FEATURES, ('"%H"', '"%p"'), number=13)
+def test_a_candidate_that_hands_nothing_over_does_not_pass(github: Runner, change: Project) -> None:
+    event = pull_request(github, change, FEATURES, ('"%H"', '"%H" / 0'), number=13)
 
-    run = with_endpoint.run(
-        "pr.yml",
-        event,
-        jobs=["gate"],
-        given={"plan": ENDPOINT | {"number": "13", "salt": "pr13"}, "build": {}},
-    )
+    jobs = ["plan", "candidate", "gate", "ci-passed"]
+    run = github.run("pr.yml", event, jobs=jobs, given={"checks": {}, "build": {}})
 
-    assert run.results["gate"] == "failure"
-    assert "build_features" in run.job("gate").step("candidate's images").printed
-    assert not [name for name in kfp_runs(endpoint) if name.startswith("pr-13-")]
+    assert run.results == {
+        "plan": "success",
+        "checks": "success",
+        "build": "success",
+        "candidate": "failure",
+        "gate": "failure",
+        "ci-passed": "failure",
+    }, run.printed
+    assert verdict(run)["verdict"] == "INVALID"
+    assert "the log of the job candidate" in verdict(run)["reason"]
+    assert "TypeError" in run.job("candidate").step("Run the change").printed
 
 
 def test_an_endpoint_out_of_reach_is_an_error_and_never_local(with_endpoint: Runner, change: Project) -> None:
@@ -283,7 +290,7 @@ def test_what_is_cancelled_ends_on_the_endpoint_too(
     number = {"the step": 14, "the workflow": 15}[who]
     event = pull_request(with_endpoint, change, "mlops.yaml", ("seed: 1", "seed: 2"), number=number)
     name = f"pr-{number}-{event.payload['pull_request']['head']['sha'][:12]}"
-    given = {"plan": ENDPOINT | {"number": str(number), "salt": f"pr{number}"}, "build": {}}
+    given = {"plan": ENDPOINT | {"number": str(number)}, "build": {}, "candidate": "skipped"}
 
     with with_endpoint.started("pr.yml", event, jobs=["gate"], given=given) as started:
         until(lambda: kfp_runs(endpoint).get(name) == "RUNNING")

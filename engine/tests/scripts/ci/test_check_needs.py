@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.command_line import Finding, SettingsError
+from engine.tests.project import Project
 from scripts.ci import check_needs
 
 ROOT = Path(__file__).parents[4]
@@ -25,8 +26,10 @@ def needs(outputs: dict[str, str] = BUILT, **results: str | None) -> str:
     return json.dumps(known)
 
 
-def check(monkeypatch: pytest.MonkeyPatch, document: str) -> int:
+def check(monkeypatch: pytest.MonkeyPatch, document: str, due: bool = True) -> int:
     monkeypatch.setenv("NEEDS", document)
+    monkeypatch.setenv("GITHUB_SHA", "0" * 40)
+    monkeypatch.setattr(check_needs, "gate_is_due", lambda root, change: due)
     monkeypatch.setattr("sys.argv", ["check_needs"])
     return check_needs.main()
 
@@ -39,9 +42,37 @@ def test_all_is_well_and_each_job_is_a_line(monkeypatch, capsys) -> None:
     ]
 
 
-def test_jobs_that_the_plan_skips_are_not_missed(monkeypatch, capsys) -> None:
-    assert check(monkeypatch, needs(PLANNED, build="skipped", gate="skipped")) == 0
-    assert "✓ gate: skipped, as planned" in capsys.readouterr().out
+def test_jobs_that_nothing_needs_are_not_missed(monkeypatch, capsys) -> None:
+    assert check(monkeypatch, needs(PLANNED, build="skipped", gate="skipped"), due=False) == 0
+    assert "✓ gate: skipped, because nothing needs it" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("gate", ["none", "local", ""])
+def test_a_gate_that_is_due_is_not_excused_by_the_plan(monkeypatch, gate: str) -> None:
+    document = needs(PLANNED | {"gate": gate}, build="skipped", gate="skipped")
+    with pytest.raises(Finding, match=r"see gate$"):
+        check(monkeypatch, document)
+
+
+@pytest.mark.parametrize(
+    ("path", "due"), [("README.md", False), ("mlops.yaml", True), ("pipelines/training.py", True)]
+)
+def test_the_changed_paths_say_whether_a_gate_is_due(
+    fresh: Project, tmp_path: Path, path: str, due: bool
+) -> None:
+    project = fresh.copied_to(tmp_path / "project")
+    project.git("switch", "--quiet", "--create", "change")
+    (project.root / path).write_text("changed")
+    project.commit()
+    change = project.git("rev-parse", "HEAD")
+    project.git("checkout", "--quiet", "--detach", "HEAD^1")
+    assert check_needs.gate_is_due(project.root, change) is due
+
+
+@pytest.mark.parametrize("change", ["", "0" * 40])
+def test_a_change_that_is_not_there_is_no_reason_to_pass(fresh: Project, change: str) -> None:
+    with pytest.raises(SettingsError, match="expected"):
+        check_needs.gate_is_due(fresh.root, change)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +82,7 @@ def test_jobs_that_the_plan_skips_are_not_missed(monkeypatch, capsys) -> None:
         (needs(checks="cancelled"), "checks"),
         (needs(gate="skipped"), "gate"),
         (needs(build="skipped"), "build"),
-        (needs(PLANNED, checks="skipped", build="skipped", gate="skipped"), "checks"),
+        (needs(PLANNED, checks="skipped", build="skipped", gate="skipped"), "checks, gate"),
         (needs({}, build="skipped", gate="skipped"), "build, gate"),
         (needs({"matrix": "", "gate": ""}, build="skipped"), "build"),
         (needs(plan="failure", build="skipped", gate="skipped"), "plan, build, gate"),

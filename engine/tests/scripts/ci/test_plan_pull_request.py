@@ -8,7 +8,8 @@ import pytest
 
 from engine.gate import released_files
 from engine.gate.released_files import hash_of
-from engine.sources import File
+from engine.images.images import name_all
+from engine.sources import File, GitIndex
 from engine.tests.demo_files import DEMO_SETTINGS
 from engine.tests.docker_registry import DockerRegistry
 from engine.tests.scripts.steps import ROOT, Step
@@ -20,7 +21,6 @@ PULL_REQUEST = {
     "GITHUB_REPOSITORY": "you/flights",
     "GITHUB_ACTIONS": "true",
 }
-DOCKER_HUB = {"DOCKERHUB_USERNAME": "you", "DOCKERHUB_TOKEN": "dckr"}
 Plan = Callable[..., Step]
 
 
@@ -36,6 +36,9 @@ def plan(tmp_path: Path) -> Plan:
         subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "A step"], cwd=folder, check=True)
 
     def run(*files: str, repository: str = "", **variables: str) -> Step:
+        dockerfile = root / "components/train_model/Dockerfile"
+        dockerfile.parent.mkdir(parents=True, exist_ok=True)
+        dockerfile.write_text(f"FROM python@sha256:{'0' * 64}\nUSER 1000\n")
         settings = DEMO_SETTINGS.read_text()
         if repository:
             settings = settings.partition("\nimages:")[0] + f"\nimages: {{repository: {repository}}}\n"
@@ -69,38 +72,45 @@ def test_with_nothing_set_the_gate_is_local_as_in_a_fork(plan: Plan) -> None:
 
 def test_what_is_half_set_is_local_and_told(plan: Plan) -> None:
     """As for Dependabot, whose jobs get variables and no secrets."""
-    done = plan(
-        MODEL, KUBEFLOW_HOST="https://kfp.example", DOCKERHUB_USERNAME="you", repository="docker.io/you/m"
-    )
+    done = plan(MODEL, KUBEFLOW_HOST="https://kfp.example", repository="docker.io/you/m")
     assert decided(done) == ("local", "false", "false")
-    missing = "missing: MODEL_REGISTRY_URI, RESULTS_URI, DOCKERHUB_TOKEN"
-    assert f"KUBEFLOW_HOST, DOCKERHUB_USERNAME set, and {missing}" in done.outputs["reason"]
+    missing = "missing: MODEL_REGISTRY_URI, RESULTS_URI"
+    assert f"KUBEFLOW_HOST set, and {missing}" in done.outputs["reason"]
     [notice] = [line for line in done.printed.splitlines() if line.startswith("::notice::")]
     assert missing in notice
 
 
-def test_a_registry_that_takes_no_push_of_a_pull_request_is_told(plan: Plan) -> None:
-    everything = {"KUBEFLOW_HOST": "http://127.0.0.1:1", "MODEL_REGISTRY_URI": "file:///m"}
-    done = plan(MODEL, GITHUB_TOKEN="ghs_1", **everything)
+@pytest.fixture
+def works(endpoint: str, tmp_path: Path) -> dict[str, str]:
+    return {"KUBEFLOW_HOST": endpoint, "MODEL_REGISTRY_URI": (tmp_path / "models").as_uri()}
+
+
+def test_images_of_the_base_that_are_not_pushed_yet_are_told(
+    plan: Plan, works: dict[str, str], docker_registry: DockerRegistry
+) -> None:
+    done = plan(MODEL, repository=docker_registry.new_repository(), **works)
     assert decided(done) == ("local", "false", "false")
-    assert "missing: images.pull_requests in mlops.yaml" in done.outputs["reason"]
+    assert "not pushed yet: train_model" in done.outputs["reason"]
+    assert "::notice::The gate runs on the runner: the images of the base" in done.printed
 
 
 def test_all_that_is_needed_works_so_the_gate_is_on_the_endpoint(
-    plan: Plan, endpoint: str, docker_registry: DockerRegistry, tmp_path: Path
+    plan: Plan, works: dict[str, str], docker_registry: DockerRegistry, tmp_path: Path
 ) -> None:
-    works = {"KUBEFLOW_HOST": endpoint, "MODEL_REGISTRY_URI": (tmp_path / "models").as_uri()}
-    done = plan(MODEL, repository=docker_registry.new_repository(), **works)
-    assert decided(done) == ("endpoint", "true", "false")
+    repository = docker_registry.new_repository()
+    plan(MODEL, repository=repository)
+    (image,) = name_all(GitIndex(tmp_path / "checkout"), repository).values()
+    docker_registry.push(repository, image.tag)
+    done = Step(tmp_path / "checkout", "plan_pull_request", **PULL_REQUEST | works)
+    assert decided(done) == ("endpoint", "false", "false")
 
 
 def test_what_is_set_and_refused_is_an_error_and_never_local(
-    plan: Plan, endpoint: str, docker_registry: DockerRegistry, tmp_path: Path
+    plan: Plan, works: dict[str, str], endpoint: str, docker_registry: DockerRegistry, tmp_path: Path
 ) -> None:
     models = tmp_path / "models/models/flight-delays"
     models.mkdir(parents=True)
     (models / "champion.json").write_text("{}")
-    works = {"KUBEFLOW_HOST": endpoint, "MODEL_REGISTRY_URI": (tmp_path / "models").as_uri()}
     done = plan(MODEL, repository=docker_registry.new_repository(), **works)
     assert (done.status, len(done.error.splitlines()), done.outputs) == (3, 1, {})
     assert "champion.json" in done.error
@@ -128,7 +138,7 @@ def test_what_is_set_and_refused_is_an_error_and_never_local(
     ],
 )
 def test_only_what_nothing_is_made_of_needs_no_gate(paths: list[str], gate: str, monkeypatch) -> None:
-    for name in ("KUBEFLOW_HOST", "MODEL_REGISTRY_URI", *DOCKER_HUB):
+    for name in ("KUBEFLOW_HOST", "MODEL_REGISTRY_URI"):
         monkeypatch.delenv(name, raising=False)
     assert decide_gate(paths, ROOT, None).value == gate
 

@@ -1,5 +1,6 @@
 """A pull request is told what its run found, once and in place, and a stranger's words stay words."""
 
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -43,18 +44,22 @@ def report(github_api: GitHubApi, call: Callable[..., Call], tmp_path: Path) -> 
         gate: str | None = "success",
         ended: str = "success",
         jobs: dict[str, str] = JOBS,
+        announced: str = "",
         **about: Any,
     ) -> Call:
         run = github_api.add_run(SHA, conclusion=ended, **about)
         github_api.add_jobs(run["id"], **jobs, **({"gate": gate} if gate else {}))
         summary = "success" if ended == "success" else "failure"
         github_api.add_jobs(run["id"], **{"ci-passed": summary})
-        github_api.add_artifact(run["id"], "report-1.html")
         folder = tmp_path / "verdict"
         folder.mkdir(exist_ok=True)
         if verdict is not None:
             text = verdict if isinstance(verdict, str) else json.dumps(verdict)
             (folder / "verdict.json").write_text(text)
+            if gate:
+                page = f"{run['html_url']}/artifacts/{github_api.new_id()}"
+                digest = announced or f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+                github_api.annotate(run["id"], "gate", verdict=digest, report=page)
         event = tmp_path / "event.json"
         event.write_text(json.dumps({"workflow_run": run}))
         variables = github_api.environment(**PERMISSIONS) | {"GITHUB_EVENT_PATH": str(event)}
@@ -81,6 +86,29 @@ def test_a_gate_that_passed(report: Report, github_api: GitHubApi):
         r"https://github\.com/you/flight-delays/actions/runs/\d+/artifacts/\d+", status["target_url"]
     )
     assert status["target_url"] in only_comment(github_api)
+
+
+def test_a_verdict_that_the_gate_did_not_announce_is_not_believed(report: Report, github_api: GitHubApi):
+    """Any job of a run can replace its artifacts, and checks runs the change's code."""
+    report(WON, announced=f"sha256:{'0' * 64}")
+    assert github_api.statuses[SHA][0]["state"] == "error"
+    assert "expected the verdict that the gate announced" in only_comment(github_api)
+    assert "BETTER" not in only_comment(github_api)
+
+
+def test_what_another_job_announces_is_not_believed(report: Report, github_api: GitHubApi, tmp_path: Path):
+    digest = f"sha256:{hashlib.sha256(json.dumps(WON).encode()).hexdigest()}"
+    add_jobs = github_api.add_jobs
+
+    def add_and_announce(run_id: int, **conclusions: str | None) -> None:
+        add_jobs(run_id, **conclusions)
+        if "plan" in conclusions:
+            github_api.annotate(run_id, "checks / tests", verdict=digest, report="https://elsewhere.example/")
+
+    github_api.add_jobs = add_and_announce
+    report(WON, announced="sha256:")
+    assert github_api.statuses[SHA][0]["state"] == "error"
+    assert "elsewhere" not in only_comment(github_api)
 
 
 def test_the_comment_is_updated_in_place(report: Report, github_api: GitHubApi):

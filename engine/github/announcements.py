@@ -1,0 +1,36 @@
+"""What the gate says where jobs that run a change's code cannot write: in the annotations of its own check.
+
+Artifacts can be replaced by any job of their run, so that a verdict is believed by its announced hash alone.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from engine.github.api import GitHub
+from engine.github.step import REPORT, VERDICT, add_notice
+
+GATE = "gate"
+
+
+def announce(verdict: Path) -> None:
+    add_notice(f"sha256:{sha256(verdict)}", title=VERDICT)
+
+
+def announced(github: GitHub, jobs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """By title, what the job gate announced; nothing if there is no such job."""
+    checks = [job["check_run_url"].rpartition("/")[2] for job in jobs if job["name"] == GATE]
+    notices = (notice for check in checks for notice in github.pages("check-runs", check, "annotations"))
+    return {notice["title"]: notice["message"] for notice in notices if notice["title"] in (VERDICT, REPORT)}
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def address_of_report(said: Mapping[str, str], run_address: str) -> str | None:
+    """The address of the report, which is an artifact of the run."""
+    address = said.get(REPORT, "")
+    return address if re.fullmatch(rf"{re.escape(run_address)}/artifacts/\d+", address) else None

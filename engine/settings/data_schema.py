@@ -1,0 +1,34 @@
+"""The section `data` of mlops.yaml: the tables, and when their columns are known."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from engine.settings.settings_types import Day, Name, Section, Uri
+
+
+class Table(Section):
+    uri: Uri
+    time: Name
+    history_days: Annotated[int, Field(ge=0)] = 0
+    known: dict[Name, Name] = Field(default={})
+    """The moment that a column is known at, where that is later than its row."""
+
+
+class Data(Section):
+    as_of: Day
+    tables: Annotated[dict[Name, Table], Field(min_length=1)]
+    rows: Name
+    key: Name
+
+    def known_too_late(self, moments: list[str], predict_at: str) -> dict[str, list[str]]:
+        """By table, the columns that are known only after the moment `predict_at`."""
+        late = {
+            name: sorted(
+                column
+                for column, known in table.known.items()
+                if moments.index(known) > moments.index(predict_at)
+            )
+            for name, table in self.tables.items()
+        }
+        return {name: columns for name, columns in late.items() if columns}
