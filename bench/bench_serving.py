@@ -53,7 +53,7 @@ def measure(folder: Path) -> int:
                     server.wait_until_ready()
                     ready[kind.__name__].append(time.monotonic() - started)
         one, other = (stack.enter_context(kind(model)) for kind in (ours, plain))
-        return told(fetching, ready, *latencies(one, other, requests))
+        return report(fetching, ready, *latencies(one, other, requests))
 
 
 def train(folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -135,7 +135,7 @@ def milliseconds(server: Any, request: dict[str, Any]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def told(fetching: list[float], ready: dict[str, list[float]], one: list[float], other: list[float]) -> int:
+def report(fetching: list[float], ready: dict[str, list[float]], one: list[float], other: list[float]) -> int:
     print(f"In turns; the load is {os.getloadavg()[0]:.1f} now.\n\n{'':<52}{'median':>8}{'least':>8}")
     for name, found in (
         ("KServe's storage initializer, s", fetching),

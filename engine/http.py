@@ -61,10 +61,10 @@ class RegistrySession:
             raise WorldError(f"{self._name}: expected it to be reached by https, found {url[:80]!r}")
 
 
-def passing(error: Exception, told: WorldError) -> Exception:
+def passing(error: Exception, failure: WorldError) -> Exception:
     """What to raise for a request that got no answer: one may come later, unless the other is not trusted."""
     passes = (ConnectionError, Timeout, ChunkedEncodingError)
-    return retry.Failed(told) if isinstance(error, passes) and not isinstance(error, SSLError) else told
+    return retry.Failed(failure) if isinstance(error, passes) and not isinstance(error, SSLError) else failure
 
 
 def cause_of(error: Exception) -> object:

@@ -31,11 +31,11 @@ def main() -> int:
         telling = Telling(FOLDER, project, steps)
         telling.say(f"the last commit of this checkout lives through 2013 in {project}\n")
         telling.begin(steps[0].day)
-        told = telling.tell()
+        outcomes = telling.tell()
         telling.say("\nscoring every champion of the year, week by week")
         document: dict[str, Any] = {
-            "steps": told,
-            "performance": performed(project, told, min(END, arguments.until)),
+            "steps": outcomes,
+            "performance": performed(project, outcomes, min(END, arguments.until)),
         }
     document["seconds"] = round(time.monotonic() - started, 1)
     page = write(document)
@@ -44,12 +44,12 @@ def main() -> int:
     return 0
 
 
-def performed(project: Path, told: list[dict[str, Any]], end: date) -> dict[str, Any] | None:
+def performed(project: Path, outcomes: list[dict[str, Any]], end: date) -> dict[str, Any] | None:
     """The champions' figures up to `end`; None where that is not even a week."""
     from demo.story.outcome import Project
     from demo.story.performance import WEEK, performance
 
-    champions = [(date.fromisoformat(step["day"]), step["champion"]) for step in told if step["moved"]]
+    champions = [(date.fromisoformat(step["day"]), step["champion"]) for step in outcomes if step["moved"]]
     if not champions or champions[0][0] + WEEK > end:
         return None
     with TemporaryDirectory() as scored:

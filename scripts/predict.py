@@ -51,7 +51,7 @@ def main() -> int:
     uri = kept.uri_of(batch, "manifest.json")
     if not (manifest := kept.manifest(batch)):
         raise WorldError(f"{uri}: expected what the run published, found nothing")
-    print(told(manifest, uri))
+    print(summary(manifest, uri))
     return 0
 
 
@@ -121,7 +121,7 @@ def explained(client: Any, run: Any) -> str:
     return "\n".join(lines)
 
 
-def told(manifest: "Manifest", uri: str) -> str:
+def summary(manifest: "Manifest", uri: str) -> str:
     rows = manifest["rows"]
     reasons = "".join(f"\n  {count} x {reason}" for reason, count in manifest["rejected"].items())
     return (

@@ -23,7 +23,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Told:
+class Outcome:
     word: str
     outcome: str
     reason: str
@@ -49,22 +49,22 @@ class Project:
         champion = self.registry.champion()
         return champion["version"] if champion else ""
 
-    def told(self, step: Step) -> Told:
+    def outcome(self, step: Step) -> Outcome:
         return TELLERS[step.tells](self, step)
 
 
-def judged(project: Project, step: Step) -> Told:
+def judged(project: Project, step: Step) -> Outcome:
     folder = project.root / "build" / step.tells
     return of_verdict(read_verdict(folder / "verdict.json"), (("report", folder / "report.html"),))
 
 
-def of_verdict(verdict: Verdict, reports: tuple[tuple[str, Path], ...]) -> Told:
+def of_verdict(verdict: Verdict, reports: tuple[tuple[str, Path], ...]) -> Outcome:
     tone = "good" if verdict["passed"] else "open" if verdict["verdict"] == "INCONCLUSIVE" else "bad"
     outcome = "passes" if verdict["passed"] else "does not pass"
-    return Told(verdict["verdict"], outcome, verdict["reason"], tone, reports)
+    return Outcome(verdict["verdict"], outcome, verdict["reason"], tone, reports)
 
 
-def monitored(project: Project, step: Step) -> Told:
+def monitored(project: Project, step: Step) -> Outcome:
     folder = project.root / "build/monitor"
     decision = files.read(folder / "decision.json", Decision)
     reports: tuple[tuple[str, Path], ...] = (("report", folder / "monitoring.html"),)
@@ -75,10 +75,10 @@ def monitored(project: Project, step: Step) -> Told:
         outcome = f"a new model is trained, and it is {trained.word}: {then}"
         reason = f"{reason} The gate on the new model: {trained.reason}"
         reports += (("report of the training", folder / "training/report.html"),)
-    return Told(decision["decision"], outcome, reason, terminal.tone(decision), reports)
+    return Outcome(decision["decision"], outcome, reason, terminal.tone(decision), reports)
 
 
-def predicted(project: Project, step: Step) -> Told:
+def predicted(project: Project, step: Step) -> Outcome:
     kept = Predictions((project.root / ".mlops/predictions").as_uri(), project.settings.model)
     manifest = kept.manifest(str(step.day))
     if manifest is None:
@@ -86,7 +86,7 @@ def predicted(project: Project, step: Step) -> Told:
     rows = manifest["rows"]
     by = f"by version {manifest['model_version'][:12]}, {rows['rejected']:,} rejected."
     file = Path(kept.uri_of(str(step.day), "manifest.json").removeprefix("file://"))
-    return Told(
+    return Outcome(
         "PREDICTED",
         f"{rows['predicted']:,} of {rows['listed']:,} flights",
         f"{rows['predicted']:,} of {rows['listed']:,} rows predicted {by}",
@@ -95,12 +95,12 @@ def predicted(project: Project, step: Step) -> Told:
     )
 
 
-def rolled_back(project: Project, step: Step) -> Told:
+def rolled_back(project: Project, step: Step) -> Outcome:
     move = project.registry.history(1)[0]
     metric = project.settings.metric.name
     figure, reason = unsigned(move["metrics"].get(metric)), move["reason"]
     before, now = move["previous"][:12], move["version"][:12]
-    return Told(
+    return Outcome(
         "ROLLED BACK",
         f"version {now} is the champion again",
         f"{reason[:1].upper()}{reason[1:]}. From version {before} back to {now}, which had passed the gate"
@@ -109,7 +109,7 @@ def rolled_back(project: Project, step: Step) -> Told:
     )
 
 
-TELLERS: dict[str, Callable[[Project, Step], Told]] = {
+TELLERS: dict[str, Callable[[Project, Step], Outcome]] = {
     "gate": judged,
     "promote": judged,
     "monitor": monitored,
@@ -118,10 +118,10 @@ TELLERS: dict[str, Callable[[Project, Step], Told]] = {
 }
 
 
-def kept(told: Told, folder: Path, number: int) -> list[Document]:
+def kept(outcome: Outcome, folder: Path, number: int) -> list[Document]:
     """Copies of the reports in `folder`, as the page links to them."""
     links = []
-    for title, file in told.reports:
+    for title, file in outcome.reports:
         name = f"{number:02}-{title.replace(' ', '-')}{file.suffix}"
         shutil.copy(file, folder / name)
         links.append({"title": title, "href": f"{folder.name}/{name}"})

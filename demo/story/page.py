@@ -90,13 +90,13 @@ def plot(figures: Document, names: tuple[str, ...], x: Callable[..., float]) -> 
         "ticks": [(scale.y(each), label(each)) for each in scale.ticks()],
         "zero": scale.y(0.0) if zero else None,
         "boxes": [
-            {"name": name, "title": told(each, name), "sure": each[name]["lower"] > 0}
+            {"name": name, "title": tooltip(each, name), "sure": each[name]["lower"] > 0}
             | {"left": x(each["start"]), "right": x(each["end"])}
             | {end: scale.y(value) for end, value in each[name].items()}
             for each, name in kept["periods"]
         ],
         "dots": [
-            {"name": name, "title": told(each, name), "x": x(each["start"], 3.5)}
+            {"name": name, "title": tooltip(each, name), "x": x(each["start"], 3.5)}
             | {"y": scale.y(each[name]["value"])}
             for each, name in kept["weeks"]
         ],
@@ -112,7 +112,7 @@ def marks(steps: list[Document]) -> list[Document]:
     return steps
 
 
-def told(part: Document, name: str) -> str:
+def tooltip(part: Document, name: str) -> str:
     """The text that a reader sees on a box or a dot."""
     last = date.fromisoformat(part["end"]) - timedelta(1)
     return f"{day(part['start'])} to {day(str(last))}, {name}: {text.unsigned(part[name]['value'])}"

@@ -15,7 +15,7 @@ from textwrap import wrap
 from typing import Any
 
 from demo.story import outcome
-from demo.story.outcome import Project, Told
+from demo.story.outcome import Outcome, Project
 from demo.story.story import CHANGES, Step
 from engine.command_line import Finding, SettingsError, WorldError
 from engine.kubeflow.progress import shows_colors
@@ -78,10 +78,10 @@ class Telling:
             raise SettingsError(f"expected the model that the template comes with, found another: {said}")
 
     def tell(self) -> list[Document]:
-        told: list[Document] = []
+        outcomes: list[Document] = []
         for number, step in enumerate(self.steps, 1):
-            told.append(self.step(number, step, told[-1]["champion"] if told else ""))
-        return told
+            outcomes.append(self.step(number, step, outcomes[-1]["champion"] if outcomes else ""))
+        return outcomes
 
     def step(self, number: int, step: Step, champion: str) -> Document:
         """What the step came to; Finding or WorldError where it is not what the story tells."""
@@ -97,7 +97,7 @@ class Telling:
                 raise failed(f"{where}: expected exit status {expected}, found {status}", status, log)
         seconds = time.monotonic() - begun
         project = Project(self.root)
-        found = project.told(step)
+        found = project.outcome(step)
         self.conclude(found, seconds)
         if found.word != step.ends:
             raise Finding(f"step {number}: expected {step.ends}, found {found.word}: {found.reason}")
@@ -144,7 +144,7 @@ class Telling:
         self.glance("")
         return process.returncode
 
-    def conclude(self, found: Told, seconds: float) -> None:
+    def conclude(self, found: Outcome, seconds: float) -> None:
         badge = self.paint(found.word, BOLD, COLORS[found.tone])
         self.say(f"{INDENT}{badge} {self.paint(found.outcome, COLORS[found.tone])}, {seconds:.1f} s")
         for line in wrap(printable(found.reason), WIDTH - len(INDENT)):
@@ -179,7 +179,7 @@ def environment(day: date) -> dict[str, str]:
 
 
 def failed(what: str, status: int, log: Path) -> Exception:
-    """A finding where a verdict is another than was told, else an error of the world."""
+    """A finding if a verdict is not the expected one, else an error of the world."""
     said = "\n".join(f"  {line}" for line in log.read_text().splitlines()[-LAST_LINES:])
     return (Finding if status in (0, 1) else WorldError)(f"{what}; it said last:\n{said}")
 

@@ -114,7 +114,7 @@ class Change:
 
     def provenance(self) -> dict[str, Any]:
         """What the report tells of where the models come from."""
-        told = {
+        origin = {
             "model": self.control.settings.model,
             "fingerprint": self.candidate.fingerprint(),
             "base": self.base or "none",
@@ -126,8 +126,8 @@ class Change:
         }
         if later := self.counts_after_the_merge():
             more = [f"and {len(later) - MOST_NAMES} more"] if len(later) > MOST_NAMES else []
-            told["counts_after_the_merge"] = later[:MOST_NAMES] + more
-        return told
+            origin["counts_after_the_merge"] = later[:MOST_NAMES] + more
+        return origin
 
     def parts(self) -> list[str]:
         """What differs from the base, in words of the project."""

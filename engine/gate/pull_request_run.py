@@ -119,7 +119,7 @@ def detach(client: Client, run: Run, pull_request: PullRequest, results: Path) -
     """Write down where the run goes on; what there is to say of it."""
     url = urlsplit(client.host)
     host = url._replace(netloc=url.netloc.rpartition("@")[2], query="", fragment="").geturl()
-    told = {
+    detached = {
         "run_id": run.id,
         "run_name": run.name,
         "host": host,
@@ -127,7 +127,7 @@ def detach(client: Client, run: Run, pull_request: PullRequest, results: Path) -
         "pull_request": pull_request.number,
         "sha": pull_request.sha,
     }
-    text = json.dumps(told, indent=2)
+    text = json.dumps(detached, indent=2)
     (results / DETACHED).write_text(f"{text}\n")
     print(text, flush=True)
     return f"run {run.id}: {run.state}, and it goes on without us; run this again when it has ended"

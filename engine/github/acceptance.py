@@ -17,8 +17,8 @@ def accepted_regression(github: GitHub, sha: str) -> str | None:
     for status in github.pages("commits", sha, "statuses"):  # newest first
         if status["context"] == CONTEXT and (status["creator"] or {}).get("login") == BOT:
             description = status["description"] or ""
-            told = status["state"] == "success" and ACCEPTED.fullmatch(description)
-            return description if told else None
+            is_accepted = status["state"] == "success" and ACCEPTED.fullmatch(description)
+            return description if is_accepted else None
     return None
 
 

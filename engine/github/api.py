@@ -103,8 +103,8 @@ class GitHub:
             try:
                 answer = self._session.request(method, url, auth=_as_given, timeout=TIMEOUT, **options)
             except RequestException as error:
-                told = WorldError(f"{method} {url}: expected an answer, found {cause_of(error)}")
-                raise told if method == "POST" else passing(error, told) from None  # not a POST twice
+                failure = WorldError(f"{method} {url}: expected an answer, found {cause_of(error)}")
+                raise failure if method == "POST" else passing(error, failure) from None  # not a POST twice
             if answer.ok:
                 return answer
             if not _may_pass(answer, method):

@@ -162,7 +162,7 @@ class ImageRepository:
         )
 
     def unexpected(self, expected: str, response: Response) -> WorldError:
-        kind = response.headers.get("Content-Type", "of no type")
+        kind = response.headers.get("Content-Type", "no Content-Type")
         found = f"{response.status_code} ({kind}) from {urlsplit(response.url).netloc}"
         return WorldError(f"{self.name}: expected {expected}, found {found}")
 

@@ -66,8 +66,8 @@ def overall(comparisons: list[Comparison]) -> Headline:
     return headline(won[0], True, comparisons)
 
 
-def headline(comparison: Comparison, passed: bool, told: list[Comparison]) -> Headline:
-    others = [other for other in told if other is not comparison]
+def headline(comparison: Comparison, passed: bool, comparisons: list[Comparison]) -> Headline:
+    others = [other for other in comparisons if other is not comparison]
     reason = " ".join(each["reason"] for each in (comparison, *others))
     return {"verdict": comparison["verdict"], "passed": passed, "reason": reason}
 

@@ -109,10 +109,10 @@ class Rollout:
         except BaseException as error:
             if live is None:
                 raise
-            told = self._take_back(live)
+            taken_back = self._take_back(live)
             if isinstance(error, Finding | SettingsError | WorldError):
-                raise type(error)(f"{error}\n{told}") from None
-            self.say(told)
+                raise type(error)(f"{error}\n{taken_back}") from None
+            self.say(taken_back)
             raise
 
     def _take_back(self, live: InferenceService) -> str:

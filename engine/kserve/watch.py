@@ -35,7 +35,7 @@ def until_serving(cluster: Cluster, wanted: Manifests, percent: int | None = Non
             raise NotServing(f"{role} does not start: {problem}")
         if cluster.clock.now() > gives_up:
             seconds = wanted.serving["timeout_seconds"]
-            raise NotServing(f"{role} is not ready after {seconds} seconds: {_told(live)}")
+            raise NotServing(f"{role} is not ready after {seconds} seconds: {_described(live)}")
         cluster.clock.sleep(POLL)
 
 
@@ -47,7 +47,9 @@ def until_alone(cluster: Cluster, name: str, seconds: float) -> None:
         if live and not _canaries(live) and condition(live, "Ready").get("status") == "True":
             return
         if cluster.clock.now() > gives_up:
-            raise NotServing(f"InferenceService {name} is not ready after {seconds} seconds: {_told(live)}")
+            raise NotServing(
+                f"InferenceService {name} is not ready after {seconds} seconds: {_described(live)}"
+            )
         cluster.clock.sleep(POLL)
 
 
@@ -150,7 +152,7 @@ def _explained(cluster: Cluster, pod: str, container: str, waiting: Waiting) -> 
     return "\n".join(lines)
 
 
-def _told(live: InferenceService | None) -> str:
+def _described(live: InferenceService | None) -> str:
     conditions = live.get("status", {}).get("conditions", []) if live else []
     said = [
         f"{each['type']}: {each.get('reason', '')} {each.get('message', '')}".rstrip(": ")

@@ -115,7 +115,7 @@ def reconcile(
     kept = next(filter(is_enabled, fitting), fitting[-1] if fitting else None)
     others = [each for each in found if each is not kept]
     if wanted and not kept:
-        yield f"{name}: {told(wanted, others[-1] if others else None)}"
+        yield f"{name}: {described(wanted, others[-1] if others else None)}"
         kept = None if dry_run else create(client, wanted, taken_over_from(client, wanted, others))
     for other in filter(is_enabled, others):
         yield f"{name}: {other.recurring_run_id} is disabled"
@@ -166,7 +166,7 @@ def create(client: Client, wanted: Wanted, since: datetime | None = None) -> Any
     return client.known(made, "recurring_run_id")
 
 
-def told(wanted: Wanted, before: Any | None) -> str:
+def described(wanted: Wanted, before: Any | None) -> str:
     """What is new, or what changes, in words."""
     if before is None:
         schedule = wanted.schedule

@@ -23,7 +23,7 @@ from engine.kubeflow.uploads import Version, spec_of
 
 PATIENCE = 60  # seconds without an answer, beside the client's own attempts, until a run is given up
 SETTLING = 5  # seconds for the tasks of a final run to become final: on a cluster they do after it
-TERMINATION = 30  # seconds for a run to end once it was told to
+TERMINATION = 30  # seconds for a run to end once it was asked to
 
 
 @dataclass(frozen=True)
@@ -152,12 +152,12 @@ def terminate(client: Client, run_id: str) -> str:
         while (state := read_run(client, run_id).state) not in FINAL:
             if time.monotonic() > deadline:
                 return (
-                    f"told to end, and still {state} after {TERMINATION} seconds;"
+                    f"asked to end, and still {state} after {TERMINATION} seconds;"
                     " if its Workflow is gone, delete the run"
                 )
             time.sleep(0.1)
     except WorldError as error:
-        return f"told to end, and its end is not confirmed: {error}"
+        return f"asked to end, and its end is not confirmed: {error}"
     return f"ended, {state}"
 
 

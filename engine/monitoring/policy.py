@@ -67,14 +67,14 @@ def decide(
         return Decision("NOT_ENOUGH_EVIDENCE"), state
     if enough:
         recovered = recovered | {reason: str(seen.as_of) for reason in EVIDENT if reason not in evident}
-    told: MonitorState = {"as_of": str(seen.as_of), "recovered": recovered, "alarms": alarms}
+    updated: MonitorState = {"as_of": str(seen.as_of), "recovered": recovered, "alarms": alarms}
     last = _newest_day(alarms)
     if not reasons:
-        return (Decision("NOT_REARMED", evident, _newest_day(own)) if evident else Decision("QUIET")), told
+        return (Decision("NOT_REARMED", evident, _newest_day(own)) if evident else Decision("QUIET")), updated
     if last and (seen.as_of - last).days < rules["cooldown_days"]:
-        return Decision("COOLING_DOWN", reasons, last), told
+        return Decision("COOLING_DOWN", reasons, last), updated
     if sum((seen.as_of - _day(each)).days < WEEK for each in alarms) >= rules["alarms_per_week"]:
-        return Decision("CAPPED", reasons, last), told
+        return Decision("CAPPED", reasons, last), updated
     alarm: Alarm = {
         "key": key_of(seen, reasons),
         "version": seen.version,
@@ -83,7 +83,7 @@ def decide(
         "as_of": str(seen.as_of),
         "decided_by": decided_by,
     }
-    return Decision("ALARM", reasons), {**told, "alarms": [*alarms, alarm][-KEPT_ALARMS:]}
+    return Decision("ALARM", reasons), {**updated, "alarms": [*alarms, alarm][-KEPT_ALARMS:]}
 
 
 def is_armed(reason: str, own: list[Alarm], recovered: dict[str, str]) -> bool:

@@ -62,7 +62,7 @@ class Predictions:
         return {"file": file, "shard": shard, "rows": rows, "sha256": sha256}
 
     def check(self, batch: str, kept: StoredFile) -> None:
-        """Fail where the file that `keep` told of is not what it was."""
+        """Fail if the file that `keep` described has changed."""
         content, _ = self._documents(batch).store.read(kept["file"])
         if (found := hashlib.sha256(content).hexdigest()) != kept["sha256"]:
             uri = self.uri_of(batch, kept["file"])

@@ -30,7 +30,7 @@ class DockerRegistry:
     images: Path
 
     def new_repository(self) -> str:
-        """The name of an image repository that nobody has used."""
+        """The name of an image repository that is not used yet."""
         return f"{self.host}/you/test-{uuid.uuid4().hex[:12]}"
 
     def push(self, repository: str, *tags: str, created: str | None = None) -> str:
@@ -102,7 +102,7 @@ def running_registry(folder: Path, **guarding: Any) -> Iterator[DockerRegistry]:
 
 
 def htpasswd(folder: Path) -> dict[str, Any]:
-    """A registry's `auth` that lets in USER with PASSWORD, and nobody else."""
+    """A registry's `auth` that lets in USER with PASSWORD, and no other."""
     file = folder / "htpasswd"
     file.write_text(HTPASSWD)
     return {"htpasswd": {"realm": "images", "path": str(file)}}

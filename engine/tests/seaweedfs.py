@@ -23,7 +23,7 @@ class SeaweedFS:
     endpoint: str
 
     def environment(self, identity: str = "admin") -> dict[str, str]:
-        """Variables that make a process `identity`: "admin", "reader", or somebody unknown to the store."""
+        """Variables that make a process `identity`: "admin", "reader", or an unknown user."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": identity,
@@ -33,7 +33,7 @@ class SeaweedFS:
         }
 
     def new_folder(self) -> str:
-        """The s3:// URI of a place in the bucket that nobody has used."""
+        """The s3:// URI of a place in the bucket that is not used yet."""
         return f"s3://{BUCKET}/{uuid.uuid4().hex[:12]}"
 
     def client(self) -> Any:

@@ -30,7 +30,7 @@ def main() -> int:
     refused = []
     for job in dict.fromkeys([*JOBS, *needs]):
         problem = problem_of(needs.get(job), job in excused)
-        print(f"{'✗' if problem else '✓'} {plain(job)}: {problem or told(needs[job]['result'])}")
+        print(f"{'✗' if problem else '✓'} {plain(job)}: {problem or in_words(needs[job]['result'])}")
         if problem:
             refused.append(plain(job))
     if refused:
@@ -78,7 +78,7 @@ def planned(output: Any) -> Any:
         return output
 
 
-def told(result: str) -> str:
+def in_words(result: str) -> str:
     return "skipped, because nothing needs it" if result == "skipped" else result
 
 

@@ -43,11 +43,11 @@ def main() -> int:
             if not schedule.enabled or arguments.pipeline not in (None, schedule.pipeline):
                 continue
             zone = settings.schedules.time_zone
-            told = list(_problems(client, schedule, zone, found.get(name, []), arguments.late_after))
-            for line in told or ["its last run is well, or not due yet"]:
+            lines = list(_problems(client, schedule, zone, found.get(name, []), arguments.late_after))
+            for line in lines or ["its last run is well, or not due yet"]:
                 print(f"{name}: {line}", flush=True)
                 add_summary(f"- {name}: {line}\n")
-            problems += [f"{name}: {line}" for line in told]
+            problems += [f"{name}: {line}" for line in lines]
     if problems:
         raise Finding("; ".join(problems))
     return 0

@@ -133,9 +133,9 @@ def _delete(shelf: Shelf, unneeded: list[Held], kept: int, dry_run: bool) -> Non
             failures.append(error)
             print(f"{label}: {error}", flush=True)
     deleted = len(unneeded) - len(failures)
-    told = f"{shelf.name}: {deleted} {'would be ' * dry_run}deleted, {kept + len(failures)} kept\n"
-    print(told, end="")
-    add_summary(told)
+    line = f"{shelf.name}: {deleted} {'would be ' * dry_run}deleted, {kept + len(failures)} kept\n"
+    print(line, end="")
+    add_summary(line)
     if failures:
         raise WorldError(f"expected {len(unneeded)} deleted, found {deleted}: {failures[0]}")
 

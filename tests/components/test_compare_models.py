@@ -472,7 +472,7 @@ def test_a_table_that_cannot_be_read_is_the_worlds_fault(run_component, tmp_path
         ({"cluster": "week"}, "found 'week'"),
     ],
 )
-def test_a_policy_that_does_not_fit_is_told(run_component, tmp_path, policy, said):
+def test_a_policy_that_does_not_fit_is_reported(run_component, tmp_path, policy, said):
     ended = run_component("compare_models", **write_question(question(GOOD, **policy), tmp_path))
 
     assert ended.status == 2

@@ -54,9 +54,14 @@ def test_a_first_version_is_served_with_all_it_needs(stage, cluster):
     service = cluster.service()
     annotations = service["metadata"]["annotations"]
     assert annotations["serving.kserve.io/deploymentMode"] == "Standard"
-    told = {key.removeprefix("mlops/"): value for key, value in annotations.items() if "mlops/" in key}
-    assert told.pop("content")
-    assert told == {"model-version": stage.first, "commit": "c0de5", "run": "run-1", "data-sha256": "da7a"}
+    noted = {key.removeprefix("mlops/"): value for key, value in annotations.items() if "mlops/" in key}
+    assert noted.pop("content")
+    assert noted == {
+        "model-version": stage.first,
+        "commit": "c0de5",
+        "run": "run-1",
+        "data-sha256": "da7a",
+    }
     model = service["spec"]["predictor"]["model"]
     assert model["storageUri"] == stage.registry.model_uri(stage.first)
     assert model["env"] == [
@@ -294,7 +299,7 @@ def test_pods_that_may_not_be_looked_at_are_waited_for(serving_first, cluster):
     assert "is not ready after 20 seconds" in done.error
 
 
-def test_a_cluster_with_no_kserve_or_no_namespace_is_told(stage, cluster):
+def test_a_cluster_with_no_kserve_or_no_namespace_is_reported(stage, cluster):
     cluster.without.add("servingruntimes")
     assert "install KServe, or create the namespace" in stage.deploy(stage.first).error
     elsewhere = stage.deploy(stage.first, SERVING | {"namespace": "nowhere"})
@@ -355,7 +360,7 @@ def test_without_a_gateway_a_canary_is_asked_at_its_own_service_and_then_promote
     assert not [key for key in cluster.objects if key[0] == "httproutes"]
 
 
-def test_a_version_with_no_golden_requests_or_no_server_is_to_be_trained_anew(stage, tmp_path):
+def test_a_version_with_no_golden_requests_or_no_server_is_to_be_trained_again(stage, tmp_path):
     version = register(stage.registry, tmp_path, "old")
     done = stage.deploy(version)
     assert (done.status, "train it again" in done.error) == (2, True)

@@ -101,7 +101,7 @@ def test_a_better_shadow_raises_an_alarm() -> None:
     assert "takes over only if it passes the gate" in found["next"]
 
 
-def test_a_drop_that_no_shadow_mends_is_told_as_such() -> None:
+def test_a_drop_that_no_shadow_fixes_is_reported_as_such() -> None:
     found = answer(question(POOR, POOR))
     assert found["reasons"] == ["drop"]
     assert "training on newer rows alone will hardly help" in found["reason"]
@@ -143,7 +143,7 @@ def test_a_version_of_before_sketches_is_monitored_and_says_what_is_unknown() ->
     assert [line.partition(":")[0] for line in found["unknown"]] == ["drop", "drift"]
 
 
-def test_drift_is_told_and_raises_no_alarm() -> None:
+def test_drift_is_reported_and_raises_no_alarm() -> None:
     inputs = question(GOOD, GOOD)
     moved = inputs.features.set_column(4, "distance", [LOGIT + 3])
     found = answer(replace(inputs, features=moved))
@@ -183,13 +183,13 @@ def test_every_decision_has_its_words() -> None:
     }
     own = alarm | {"version": VERSION, "reasons": ["drop", "shadow"]}
     inputs, calm = question(POOR, GOOD), {"as_of": "2013-08-25", "alarms": [], "recovered": {}}
-    told = {
+    states = {
         "OUT_OF_ORDER": calm | {"as_of": "2013-10-01", "alarms": []},
         "COOLING_DOWN": calm | {"alarms": [alarm]},
         "NOT_REARMED": calm | {"alarms": [own]},
         "ALREADY_DECIDED": calm | {"alarms": [own | {"window_end": "2013-09-01T00:00:00"}]},
     }
-    for decision, state in told.items():
+    for decision, state in states.items():
         assert answer(inputs, state)["decision"] == decision
     capped = replace(inputs, policy=question(POOR, GOOD, rules={"cooldown_days": 0}).policy)
     capped_state = calm | {"alarms": [alarm | {"as_of": "2013-08-30"}]}

@@ -43,7 +43,7 @@ def test_a_batch_has_the_predictions_that_the_gate_judged(
     assert rejects.num_rows == 0
 
 
-def test_rows_that_cannot_be_scored_are_told_with_all_reasons(
+def test_rows_that_cannot_be_scored_are_reported_with_all_reasons(
     run_component, feature_settings, built, model, tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setattr("engine.scoring.batch.BATCH_ROWS", 4)

@@ -53,7 +53,7 @@ def test_what_is_predicted_is_the_probability_of_being_late(
     assert roc_auc_score(late[known].astype(int), prediction[known]) > 0.6
 
 
-def test_the_time_it_took_is_told(run_component, feature_settings, built, model, tmp_path) -> None:
+def test_the_time_it_took_is_reported(run_component, feature_settings, built, model, tmp_path) -> None:
     score(run_component, model, feature_settings, built["evaluation"], tmp_path)
     assert float(pq.read_schema(tmp_path / "predictions").metadata[b"milliseconds_per_1000_rows"]) > 0
 

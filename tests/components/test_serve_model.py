@@ -17,7 +17,7 @@ NAME = "flight-delays"
 
 @pytest.fixture
 def serve(run_component: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Start the server on these bytes, told that they have this digest, or their own."""
+    """Start the server on these bytes, with this digest as the expected one, or their own."""
 
     def start(content: bytes | None, digest: str | None = None) -> Any:
         (tmp_path / "models").mkdir()

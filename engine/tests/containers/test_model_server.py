@@ -1,4 +1,4 @@
-"""The model server in its image, as a cluster runs it: as nobody special, with nothing to write to."""
+"""The model server in its image, as a cluster runs it: without privileges, with nothing to write to."""
 
 import hashlib
 import http.client

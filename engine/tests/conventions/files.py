@@ -40,7 +40,7 @@ CLIMB = r"(?:\.\./)+(?:\.\.(?![\w.]))?"
 def failures_are_not_swallowed(root: Path) -> Iterator[str]:
     for where, line in lines(root, *SHELL):
         if re.search(r"\|\|\s*(true|:)(\s|$)|set \+e|continue-on-error: true", line):
-            yield f"{where}: expected a failure to be told, found {line.strip()}"
+            yield f"{where}: expected a failure to be reported, found {line.strip()}"
 
 
 @rule(

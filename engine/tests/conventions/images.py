@@ -82,7 +82,7 @@ def images_start_from_one_pinned_base(root: Path) -> Iterator[str]:
     breach("components/x/Dockerfile:3", BASE + USER + 'ENTRYPOINT ["python"]\n'),
     breach("components/x/Dockerfile:2", BASE + "RUN pip install \\\n  pandas\n" + USER),
 )
-def images_are_locked_and_run_as_nobody_special(root: Path) -> Iterator[str]:
+def images_are_locked_and_run_without_privileges(root: Path) -> Iterator[str]:
     for name, path in found(root, DOCKERFILES):
         users = []
         for line, instruction, words in instructions(path.read_text()):

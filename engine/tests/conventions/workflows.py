@@ -138,7 +138,11 @@ def names_are_nouns_where_they_listen_and_verbs_where_they_are_called(root: Path
         if workflow["name"] != stem if "name" in workflow else "on" in workflow:
             yield f"{name}:1: expected name: {stem}"
         elif "name" in workflow and listens(workflow) is ("-" in stem):
-            kind = "a noun, for it listens" if listens(workflow) else "a verb and a noun, for it is called"
+            kind = (
+                "a noun, because it listens"
+                if listens(workflow)
+                else "a verb and a noun, because it is called"
+            )
             yield f"{name}:1: expected {kind}, found {stem}"
         for job, content in workflow.get("jobs", {}).items():
             if not WORDS.fullmatch(job):
@@ -213,14 +217,14 @@ def inputs_are_few_and_described(root: Path) -> Iterator[str]:
     breach(f"{W}:4", f"{STEP}env: {{A: '${{{{ vars.RUNS }}}}'}}\n", {"docs/operating.md": "`RUNS_ON`\n"}),
 )
 def actions_and_settings_are_documented(root: Path) -> Iterator[str]:
-    told = {name: path.read_text() for name, path in found(root, "docs/*.md")}
+    tables = {name: path.read_text() for name, path in found(root, "docs/*.md")}
     for name, action in documents(root, ACTIONS):
         for kind, prefix in (("inputs", ""), ("outputs", "output ")):
             for each, content in action.get(kind, {}).items():
                 row = f"| `{Path(name).parent.name}` | {prefix}`{each}` | {content.get('description')} |"
-                if row not in told.get("docs/actions.md", row):
+                if row not in tables.get("docs/actions.md", row):
                     yield f"{name}:{action[kind].lines[each]}: expected in docs/actions.md {row}"
     for where, line in lines(root, WORKFLOWS):
         for setting in re.findall(r"\b(?:vars|secrets)\.(\w+)", line):
-            if f"`{setting}`" not in told.get("docs/operating.md", f"`{setting}`"):
+            if f"`{setting}`" not in tables.get("docs/operating.md", f"`{setting}`"):
                 yield f"{where}: expected `{setting}` in docs/operating.md"

@@ -21,7 +21,7 @@ BLOCK = re.compile(r"(?:^`(?P<path>[^`\n]+)`\n\n)?^```(?P<kind>\w+)\n(?P<text>.*
 
 @pytest.fixture
 def followed(project: Project) -> list[str]:
-    """What each block of commands printed, the files and changes that stand between them made as told."""
+    """What each block of commands printed; files and changes between them are made as described."""
     give_this_environment(project)
     printed = []
     for block in BLOCK.finditer(PAGE.read_text()):

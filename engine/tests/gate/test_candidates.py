@@ -25,7 +25,7 @@ def merged(project: Project, candidate: Project) -> str:
     return head
 
 
-def test_a_change_that_bribes_its_judges_loses_until_somebody_accepts_it(
+def test_a_change_that_bribes_its_judges_loses_until_it_is_accepted(
     project: Project, github_api: GitHubApi
 ) -> None:
     candidate = candidate_of(project)

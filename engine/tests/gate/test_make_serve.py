@@ -64,7 +64,7 @@ def test_what_cannot_be_served_is_said_in_one_line(served: Project) -> None:
     assert_refused(served, 3, "champion.json: expected it beside a ledger that has moves")
 
 
-def test_a_version_that_names_no_server_is_to_be_trained_anew(fresh: Project) -> None:
+def test_a_version_that_names_no_server_is_to_be_trained_again(fresh: Project) -> None:
     with pytest.raises(SettingsError, match="version v1 names no image that serves it; train it again"):
         image_of(fresh.root, {"version": "v1", "images": {}}, fresh.registry)
 

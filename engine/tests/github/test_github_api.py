@@ -59,7 +59,7 @@ def test_a_refusal_says_what_to_do_and_shows_no_token(github_api: GitHubApi, tok
     assert len(github_api.calls) == 1
 
 
-def test_what_github_finds_wrong_with_a_body_is_told(github_api: GitHubApi):
+def test_what_github_finds_wrong_with_a_body_is_reported(github_api: GitHubApi):
     github_api.add_commit(SHA)
     body = {"state": "success", "description": "x" * 141, "context": "gate"}
     with pytest.raises(Refused, match=r"422 Validation Failed: .*too long \(maximum is 140 characters\)"):
@@ -73,7 +73,7 @@ def test_what_github_says_commands_no_log(github_api: GitHubApi):
     assert not re.search(r"::|##\[|\n", str(refused.value))
 
 
-def test_what_is_not_there_can_be_told_from_what_is_refused(github_api: GitHubApi):
+def test_what_is_not_there_can_be_distinguished_from_what_is_refused(github_api: GitHubApi):
     with pytest.raises(NotFound):
         github(github_api, actions="read").get("environments", "production")
 
@@ -147,7 +147,7 @@ def test_a_next_page_elsewhere_does_not_get_the_token(github_api: GitHubApi):
         ({"GITHUB_API_URL": "http://api.github.com"}, "GITHUB_API_URL: expected an https:// URL"),
     ],
 )
-def test_settings_that_cannot_work_are_told_first(changed, expected):
+def test_settings_that_cannot_work_are_reported_first(changed, expected):
     with pytest.raises(SettingsError, match=expected):
         GitHub({"GITHUB_REPOSITORY": "you/flight-delays", "GITHUB_TOKEN": "secret"} | changed)
 

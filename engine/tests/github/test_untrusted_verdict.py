@@ -67,7 +67,7 @@ def test_a_verdict_that_was_not_announced_is_not_read(folder: Path, announced: s
     ],
     ids=lambda each: str(each)[:30],
 )
-def test_what_is_no_verdict_is_told_in_a_line(folder: Path, content: Any, trouble: str):
+def test_what_is_no_verdict_is_reported_in_a_line(folder: Path, content: Any, trouble: str):
     found = left(folder, content)
     assert found.verdict is None
     assert trouble in found.trouble

@@ -127,7 +127,7 @@ def test_one_token_serves_all_look_ups(docker_registry, hub, tmp_path):
     assert tokens.asked_as == ["you"]
 
 
-def test_anybody_reads_what_is_public_and_nothing_else(docker_registry, hub):
+def test_without_credentials_only_what_is_public_is_read(docker_registry, hub):
     host, tokens = hub
     name = docker_registry.new_repository()
     digest = docker_registry.push(name, "a-1")
@@ -161,7 +161,7 @@ def test_a_token_service_that_refuses_a_repository_and_not_who_asks(tmp_path):
         assert not repository.can_push()
 
 
-def test_who_may_push_is_told_by_an_upload_that_is_taken_back(docker_registry, hub, tmp_path):
+def test_who_may_push_is_seen_from_an_upload_that_is_taken_back(docker_registry, hub, tmp_path):
     host, tokens = hub
     tokens.public.add("them/model")
     yours = f"you/{uuid.uuid4().hex}"
@@ -237,7 +237,7 @@ def test_a_registry_that_stays_busy_is_given_up(monkeypatch):
     assert len(seen) == 1
 
 
-def test_nobody_listens(monkeypatch):
+def test_no_server_listens(monkeypatch):
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     with serving(lambda *_: THERE) as host:
         pass
@@ -252,7 +252,7 @@ def test_nobody_listens(monkeypatch):
         (Answer(404, {"Content-Type": "text/html"}), r"404 \(text/html"),
         (Answer(200, {"Content-Type": MANIFEST}), r"200 \(application"),
         (Answer(200, {"Content-Type": MANIFEST, "Docker-Content-Digest": "sha256:12"}), r"200 \(application"),
-        (Answer(200, {"Docker-Content-Digest": DIGEST}), r"200 \(of no type\)"),
+        (Answer(200, {"Docker-Content-Digest": DIGEST}), r"200 \(no Content-Type\)"),
         (Answer(400, {"Content-Type": "application/json"}), r"400 \(application/json\)"),
     ],
 )
@@ -330,7 +330,7 @@ def test_the_word_of_a_host_in_the_open_is_not_taken():
 
 
 def test_a_netrc_is_not_read(tmp_path, monkeypatch):
-    (tmp_path / "netrc").write_text("default login somebody password else\n")
+    (tmp_path / "netrc").write_text("default login ann password else\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     with unruly(lambda _: THERE) as (host, seen):
         ImageRepository(f"{host}/you/model", {}).digest("a-1")

@@ -69,7 +69,7 @@ def test_a_context_holds_what_the_dockerfile_copies_and_nothing_else(project):
 def test_work_tree_index_and_commit_are_one_image(project):
     image = stage("load_data", WorkTree(project))
     assert image == stage("load_data", GitTree(project, "HEAD")) == stage("load_data", GitIndex(project))
-    assert image.hash == "c6d436b48cbcd56a", "another hash makes every published image anew"
+    assert image.hash == "c6d436b48cbcd56a", "another hash makes every published image again"
 
 
 def test_what_is_not_added_is_not_in_the_index(project):

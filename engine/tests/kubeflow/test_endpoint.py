@@ -188,7 +188,7 @@ def test_an_upload_is_whole_when_it_is_sent_again(odd, tmp_path):
     assert first["Content-Length"] == second["Content-Length"]
 
 
-def test_a_run_is_told_to_end_until_it_hears(odd):
+def test_a_run_is_asked_to_end_until_it_hears(odd):
     client = open_client(odd.url, waits=SOON)
     odd.answers = [error(500, "busy"), Answer()]
     client.terminate_run("1")

@@ -327,7 +327,7 @@ def test_a_changed_document_is_never_believed(registry: ModelRegistry, promote) 
     champion = promote("a")
     key = f"versions/{champion}/metadata.json"
     document, _ = registry.documents.read(key, dict)
-    document["images"]["score_model"] = "somebody.example/else"
+    document["images"]["score_model"] = "elsewhere.example/image"
     registry.store.write(key, json.dumps(document).encode())
     with pytest.raises(WorldError, match="was changed since it was registered"):
         registry.champion()

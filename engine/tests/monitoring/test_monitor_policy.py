@@ -91,7 +91,7 @@ def test_a_reason_that_is_new_is_an_alarm_of_its_own() -> None:
     assert story(*steps, *again)[-2:] == ["NOT_REARMED", "ALARM"]
 
 
-def test_after_an_alarm_it_waits_whoever_is_champion() -> None:
+def test_after_an_alarm_it_waits_with_any_champion() -> None:
     promoted = {"version": "b" * 64}
     assert story(seen(outdone=2), seen(13, outdone=2, **promoted)) == ["ALARM", "COOLING_DOWN"]
     assert story(seen(outdone=2), seen(14, outdone=2, **promoted)) == ["ALARM", "ALARM"]

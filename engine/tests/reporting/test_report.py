@@ -241,7 +241,7 @@ def test_a_number_has_its_own_curves():
 
 
 def test_what_needs_no_comparison_is_shown_as_well():
-    inputs = VerdictInputs(POLICY, {}, {"title": "Mend a comment", "changed": ["docs", "data"]}, [], {})
+    inputs = VerdictInputs(POLICY, {}, {"title": "Fix a comment", "changed": ["docs", "data"]}, [], {})
     verdict = skeleton(inputs) | {"verdict": "IDENTICAL", "passed": True, "reason": "Nothing has changed."}
 
     files = report.render(verdict, None, inputs)

@@ -23,7 +23,7 @@ import sys, time
 
 print("asked to", *sys.argv[1:], flush=True)
 if sys.argv[1] == "fail":
-    sys.exit("I was told to fail")
+    sys.exit("I was asked to fail")
 time.sleep(float(sys.argv[2]))
 """
 PIPELINE = """
@@ -42,7 +42,7 @@ def waiting(day: str, mode: str = "work", seconds: float = 0.0):
 
 @pytest.fixture(scope="module")
 def toy_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project whose component waits, or fails where it is told to."""
+    """A project whose component waits, or fails where it is asked to."""
     root = tmp_path_factory.mktemp("toy")
     component = root / "components/wait"
     component.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""An endpoint whose runs do as they are told, and what stands on it."""
+"""An endpoint whose runs do what their parameter says, and what stands on it."""
 
 from functools import cache
 from pathlib import Path

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 
 
 class Step:
-    """What `script` did in `checkout`, with these environment variables and nobody's credentials."""
+    """What `script` did in `checkout`, with these environment variables and without credentials."""
 
     def __init__(self, checkout: Path, script: str, *arguments: str | Path, **variables: str):
         output, summary = checkout / "build/output", checkout / "build/summary"

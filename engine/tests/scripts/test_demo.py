@@ -73,13 +73,13 @@ def promoted(root: Path, content: str, trained_until: str, champion: str = "") -
 def test_a_step_runs_its_commands_and_tells_what_they_left(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("KUBEFLOW_HOST", "https://kubeflow.example")
 
-    [told], printed = tell(tmp_path)
+    [outcome], printed = tell(tmp_path)
 
     verdict = json.loads((tmp_path / "project/judged/verdict.json").read_text())
-    assert (told["word"], told["outcome"], told["tone"]) == ("BETTER", "passes", "good")
-    assert told["reason"] == verdict["reason"]
-    assert (told["champion"], told["moved"]) == ("", False)
-    assert [(tmp_path / link["href"]).is_file() for link in told["links"]] == [True, True]
+    assert (outcome["word"], outcome["outcome"], outcome["tone"]) == ("BETTER", "passes", "good")
+    assert outcome["reason"] == verdict["reason"]
+    assert (outcome["champion"], outcome["moved"]) == ("", False)
+    assert [(tmp_path / link["href"]).is_file() for link in outcome["links"]] == [True, True]
     log = (tmp_path / "logs/01.log").read_text()
     assert "$ git --version\ngit version" in log
     assert "as of 2013-07-04 on None by Ada" in log, "the user's own endpoint is left alone"
@@ -89,7 +89,7 @@ def test_a_step_runs_its_commands_and_tells_what_they_left(tmp_path: Path, monke
 
 
 @pytest.mark.parametrize(
-    ("change", "status", "kind", "told"),
+    ("change", "status", "kind", "expected"),
     [
         ({"ends": "WORSE"}, 0, Finding, "step 1: expected WORSE, found BETTER"),
         ({}, 1, Finding, "expected exit status 0, found 1; it said last:"),
@@ -98,25 +98,25 @@ def test_a_step_runs_its_commands_and_tells_what_they_left(tmp_path: Path, monke
     ],
 )
 def test_a_step_that_turns_out_otherwise_ends_the_demo(
-    tmp_path: Path, change: dict[str, Any], status: int, kind: type[Exception], told: str
+    tmp_path: Path, change: dict[str, Any], status: int, kind: type[Exception], expected: str
 ) -> None:
     with pytest.raises(kind) as error:
         tell(tmp_path, Step(**STEP.__dict__ | change), status)
-    assert told in str(error.value)
+    assert expected in str(error.value)
     assert status == 0 or "as of 2013-07-04" in str(error.value)
 
 
-def test_a_roll_back_is_told_from_the_ledger(tmp_path: Path) -> None:
+def test_a_roll_back_is_read_from_the_ledger(tmp_path: Path) -> None:
     root = project_with_gate(tmp_path)
     first = promoted(root, "first", "2013-04-01")
     second = promoted(root, "second", "2013-06-01", champion=first)
     project = Project(root)
     project.registry.rollback(reason="nobody liked it")
 
-    told = project.told(STORY[-1])
+    outcome = project.outcome(STORY[-1])
 
-    assert told.word == "ROLLED BACK"
-    assert told.reason == (
+    assert outcome.word == "ROLLED BACK"
+    assert outcome.reason == (
         f"Nobody liked it. From version {second[:12]} back to {first[:12]}, which had passed the gate with"
         " ROC AUC 0.7000."
     )
@@ -181,11 +181,11 @@ def test_a_model_that_has_seen_the_rows_is_not_shown(tmp_path: Path) -> None:
 
 
 def test_the_page_needs_nothing_else_and_shows_strangers_words_as_text(tmp_path: Path) -> None:
-    [told], _ = tell(tmp_path)
+    [outcome], _ = tell(tmp_path)
     hostile = "<script>alert(1)</script>"
     steps = [
-        told | {"day": "2013-05-02", "moved": True, "champion": FIRST},
-        told | {"number": 2, "reason": hostile, "commands": [hostile], "change": f"+{hostile}"},
+        outcome | {"day": "2013-05-02", "moved": True, "champion": FIRST},
+        outcome | {"number": 2, "reason": hostile, "commands": [hostile], "change": f"+{hostile}"},
     ]
 
     shown = page.render({"steps": steps, "seconds": 83.4, "performance": year()})
@@ -200,6 +200,6 @@ def test_the_page_needs_nothing_else_and_shows_strangers_words_as_text(tmp_path:
 
 
 def test_a_story_of_a_day_has_no_picture(tmp_path: Path) -> None:
-    [told], _ = tell(tmp_path)
-    shown = page.render({"steps": [told], "seconds": 3.0, "performance": None})
+    [outcome], _ = tell(tmp_path)
+    shown = page.render({"steps": [outcome], "seconds": 3.0, "performance": None})
     assert "<svg" not in shown and "<b>BETTER</b> <span>passes</span>" in shown

@@ -174,7 +174,7 @@ def test_nothing_goes_over_a_newer_commit_that_changed_settings_alone(client, re
     )
 
 
-def test_a_commit_that_is_not_in_a_shallow_clone_is_told(client, repository, text_of):
+def test_a_commit_that_is_not_in_a_shallow_clone_is_reported(client, repository, text_of):
     path = repository.root / "build/pipelines/cut.yaml"
     repository.commit(cut=text_of("cut"))
     upload(client, path, f"{'0' * 12}-{'0' * 12}")

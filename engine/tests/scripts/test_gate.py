@@ -313,7 +313,7 @@ def test_head_of_a_merge_with_the_base_is_what_was_pushed(repository: Path) -> N
     assert head_of(candidate, head) == git(candidate, "rev-parse", "HEAD").strip()
 
 
-def test_settings_that_the_base_does_not_know_are_told_as_such(repository: Path) -> None:
+def test_settings_that_the_base_does_not_know_are_reported_as_such(repository: Path) -> None:
     path = repository / "candidate/mlops.yaml"
     before = path.read_text()
     path.write_text(f"{before}brand_new: true\n")

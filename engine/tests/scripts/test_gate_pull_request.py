@@ -51,7 +51,7 @@ OLD, NEW = PullRequest(12, "a" * 40), PullRequest(12, "b" * 40)
 
 @pytest.fixture(scope="module")
 def judging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project with a pipeline whose task waits and then writes the verdict that it is told."""
+    """A project with a pipeline whose task waits and then writes the verdict that it is given."""
     root = tmp_path_factory.mktemp("judging")
     component = root / "components/judge"
     component.mkdir(parents=True)
@@ -125,7 +125,7 @@ def test_a_run_for_an_older_commit_is_ended_and_those_of_others_go_on(
     runs.terminate(client, other["run_id"])
 
 
-def test_what_broke_is_no_verdict_and_is_tried_anew(judging: Path, compiled: Path, client: Client) -> None:
+def test_what_broke_is_no_verdict_and_is_tried_again(judging: Path, compiled: Path, client: Client) -> None:
     broken = PullRequest(14, OLD.sha)
     for _ in range(2):
         with pytest.raises(NoVerdict, match="I broke") as caught:

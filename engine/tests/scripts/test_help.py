@@ -1,4 +1,4 @@
-"""Tests of every command's --help: it is there at once, for nothing heavy is imported before it is needed."""
+"""Tests of every command's --help: it is there at once, because heavy modules are imported when needed."""
 
 import resource
 import subprocess

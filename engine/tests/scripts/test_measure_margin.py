@@ -53,7 +53,7 @@ def test_seeds_make_nothing_of_an_estimator_that_is_fixed(tmp_path):
     assert file.read_bytes() == before
 
 
-def test_an_error_of_a_component_is_told_with_its_status(tmp_path):
+def test_an_error_of_a_component_is_reported_with_its_status(tmp_path):
     project(tmp_path, {"max_iter: 100": "max_itter: 100"} | SMALL)
     step = Step(tmp_path, "measure_margin")
     assert step.status == 2

@@ -34,7 +34,7 @@ def test_a_failed_run_shows_what_its_task_printed(client, version):
     assert finished.state == "FAILED"
     [(task, log)] = list(runs.failed_logs(client, finished))
     assert task.name == "wait (again)"
-    assert log == "asked to fail 0\nI was told to fail\n"
+    assert log == "asked to fail 0\nI was asked to fail\n"
 
 
 def test_a_task_that_never_started_shows_why(client, new_pipeline):
@@ -80,7 +80,7 @@ def test_an_endpoint_that_stays_away_is_given_up(monkeypatch, capsys):
         odd.answers = [error(503, "away")]
         with pytest.raises(WorldError, match="503 Service Unavailable: away"):
             runs.follow(quick, "1")
-        assert runs.terminate(quick, "1").startswith("told to end, and its end is not confirmed: GET http")
+        assert runs.terminate(quick, "1").startswith("asked to end, and its end is not confirmed: GET http")
 
 
 def command(endpoint: str, *arguments: str) -> subprocess.Popen:
@@ -118,7 +118,7 @@ def test_the_command_uploads_a_file_and_fails_as_its_run_does(endpoint, new_pipe
     process = command(endpoint, str(path), "--parameter", "day=2024-01-01", "--parameter", "mode=fail")
     output, errors = process.communicate()
     assert process.returncode == 1
-    assert output.endswith("wait (again) printed:\n  asked to fail 0\n  I was told to fail\n")
+    assert output.endswith("wait (again) printed:\n  asked to fail 0\n  I was asked to fail\n")
     assert errors.startswith("error: run ")
     assert errors.endswith(": expected it to succeed, found FAILED: wait (again)\n")
 

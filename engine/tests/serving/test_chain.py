@@ -123,7 +123,7 @@ def test_the_served_answers_are_the_model_s_own_row_for_row(
         assert lacking == {"error": f"columns are missing: {{'{names[0]}'}}"}
 
 
-def test_nobody_unloads_the_model_by_a_request(trained: Path) -> None:
+def test_no_request_unloads_the_model(trained: Path) -> None:
     models = trained / "model"
     with serving(models, file_sha256(models / "model.joblib")) as server:
         for what in ("unload", "load"):
@@ -170,7 +170,7 @@ def test_fault_2_a_model_that_lies_as_kubeflow_s_artifacts_do(
         ({"accesskey": "reader", "secretkey": "reader-secret"}, "[Cc]redentials"),
         ({"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "guessed"}, "403|Forbidden|denied"),
     ],
-    ids=["of the names that Kubeflow gives them", "of nobody"],
+    ids=["of the names that Kubeflow gives them", "of an unknown user"],
 )
 def test_fault_3_credentials_that_are_not_those_of_the_store(
     published: Published, seaweedfs: SeaweedFS, fetched: Any, identity: dict[str, str], said: str

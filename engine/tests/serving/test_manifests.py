@@ -183,7 +183,7 @@ def test_an_image_that_the_cluster_cannot_pull_is_refused(image: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         (_set("metadata", "name", to="2-flights"), "expected a name of a-z"),
         (_set("metadata", "name", to="f" * 42), "41 at most"),
@@ -199,8 +199,8 @@ def test_an_image_that_the_cluster_cannot_pull_is_refused(image: str) -> None:
         (_set("spec", "predictor", "serviceAccountName", to=""), "serviceAccountName: expected one"),
     ],
 )
-def test_what_the_crd_lets_pass_and_kserve_trips_over_is_told(change: Any, told: str) -> None:
+def test_what_the_crd_lets_pass_and_kserve_trips_over_is_reported(change: Any, expected: str) -> None:
     service = beside_a_stable()
     assert complaints(service) == ""
     change(service)
-    assert told in complaints(service)
+    assert expected in complaints(service)

@@ -26,7 +26,7 @@ ISSUER, SERVICE = "auth.docker.io", "registry.docker.io"
 class TokenService:
     users: dict[str, str]
     public: set[str]
-    """Paths of repositories that anybody may pull."""
+    """Paths of repositories that are public."""
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     asked_as: list[str | None] = field(default_factory=list)
     """Who asked for each token."""

@@ -107,7 +107,7 @@ class GitHubApi:
     workflows: dict[str, set[str]] = field(default_factory=dict)
     """File of each workflow that can be dispatched, and the names of its inputs."""
     disabled: set[str] = field(default_factory=set)
-    """Those of `workflows` that somebody disabled."""
+    """Those of `workflows` that were disabled."""
     dispatches: list[Document] = field(default_factory=list)
     environments: dict[str, Document] = field(default_factory=dict)
     permissions: dict[str, str] = field(default_factory=dict)
@@ -317,11 +317,11 @@ def _check_body(found: Route, call: Call) -> None:
     body = {} if call.body is None else call.body
     errors = list(jsonschema.Draft202012Validator(found.body).iter_errors(body))
     if errors:
-        told = [{"resource": "Body", "code": "custom", "message": _told(error)} for error in errors]
-        raise Refusal(422, "Validation Failed", told)
+        details = [{"resource": "Body", "code": "custom", "message": _described(error)} for error in errors]
+        raise Refusal(422, "Validation Failed", details)
 
 
-def _told(error: jsonschema.ValidationError) -> str:
+def _described(error: jsonschema.ValidationError) -> str:
     name = ".".join(map(str, error.path))
     if error.validator == "maxLength":
         return f"{name} is too long (maximum is {error.validator_value} characters)"

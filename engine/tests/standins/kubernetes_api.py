@@ -189,8 +189,8 @@ class KubernetesApi:
         for key in [key for key in self.objects if key[0] == "deployments" and key[1] not in kept]:
             del self.objects[key]
         ready = [each["status"]["availableReplicas"] > 0 for each in workloads]
-        told = "True" if ready[0] else "False"
-        conditions = [{"type": kind, "status": told} for kind in ("PredictorReady", "IngressReady", "Ready")]
+        truth = "True" if ready[0] else "False"
+        conditions = [{"type": kind, "status": truth} for kind in ("PredictorReady", "IngressReady", "Ready")]
         if not ready[0]:
             conditions[0] |= {"reason": "MinimumReplicasUnavailable", "message": "no pod is available"}
         status = {"conditions": conditions, "deploymentMode": annotations["serving.kserve.io/deploymentMode"]}
@@ -289,7 +289,7 @@ JSON = {"Content-Type": "application/json"}
 
 @contextmanager
 def running_cluster(folder: Path) -> Iterator[tuple[KubernetesApi, Path]]:
-    """A cluster, and the kubeconfig of somebody who may do anything in it."""
+    """A cluster, and the kubeconfig of a user with all rights in it."""
     api = KubernetesApi(FakeClock())
     with serving_requests(api.answer) as host:
         api.url = f"http://{host}"

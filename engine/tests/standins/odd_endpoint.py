@@ -1,4 +1,4 @@
-"""Stands in for an endpoint on a bad day: it answers healthz, and everything else as it was told to."""
+"""Stands in for an endpoint on a bad day: it answers healthz, and everything else as it was asked to."""
 
 import json
 import ssl

@@ -241,7 +241,7 @@ def test_a_download_that_fails_is_said(
         storage.read_bytes(f"{url}/x.parquet")
 
 
-def test_a_download_from_somebody_unknown_is_refused(certificate: Path) -> None:
+def test_a_download_from_an_unknown_host_is_refused(certificate: Path) -> None:
     with (
         web_server(certificate=certificate) as url,
         pytest.raises(WorldError, match="CERTIFICATE_VERIFY_FAILED"),

@@ -116,7 +116,7 @@ LOCK = f"{sys.executable} lock.py"
 
 
 def environment() -> dict[str, str]:
-    """Somebody's, with no settings of this machine."""
+    """A person's, with no settings of this machine."""
     person = {
         f"GIT_{role}_{key}": value
         for role in ("AUTHOR", "COMMITTER")

@@ -35,7 +35,7 @@ class Endpoint:
 
 @contextmanager
 def running_endpoint(project: Project, seaweedfs: SeaweedFS) -> Iterator[Endpoint]:
-    """A local KFP server of `project`, for whoever has the variables and secrets."""
+    """A local KFP server of `project`, for anyone who has the variables and secrets."""
     access = seaweedfs.environment("admin")
     keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     here = {name: value for name, value in os.environ.items() if not name.startswith(ELSEWHERE)}

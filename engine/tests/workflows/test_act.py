@@ -170,7 +170,7 @@ def test_stand_ins_refuse_what_the_actions_refuse(workflow, tmp_path: Path) -> N
         (uses(CHECKOUT, fetch_dept=2), "no input fetch-dept"),
     ],
 )
-def test_an_action_or_input_that_nobody_knows_is_told(workflow, step: dict, why: str) -> None:
+def test_an_action_or_input_that_is_unknown_is_reported(workflow, step: dict, why: str) -> None:
     github = workflow({"one": job(step)})
 
     with pytest.raises(AssertionError, match=why):

@@ -131,7 +131,7 @@ def ran(workflow: str, *jobs: str) -> dict[str, str]:
 def test_once_a_week_images_are_built_again_and_attested(
     github: Runner, merged: Project, repository: str, docker_registry: DockerRegistry, engine: Engine
 ) -> None:
-    """One of them, for the others were built this week."""
+    """One of them, because the others were built this week."""
     week = f"{datetime.now(UTC):%Gw%V}"
     named = images.name_all(GitIndex(merged.root), repository, week)
     for component, image in named.items():

@@ -136,8 +136,8 @@ def test_a_failed_deployment_leaves_the_version_before_and_opens_the_issue(
 
     run = ended(deliver(event, [*AFTER_COMPILE, "report-failure"], number, **allowed))
 
-    told = {"staging": "failure", "report-failure / report-failure": "success"}
-    assert run.results == {"plan": "success", "compile": "success"} | told, run.printed
+    expected = {"staging": "failure", "report-failure / report-failure": "success"}
+    assert run.results == {"plan": "success", "compile": "success"} | expected, run.printed
     assert "the quota is used up" in run.job("staging").step("Deploy the pipelines").printed
     assert kubeflow.versions(there.pipeline_id) == [before]
     assert (kubeflow.names()["pipelines"], kubeflow.names()["runs"]) == (["evaluation"], [])

@@ -38,7 +38,7 @@ def test_an_idle_copy_costs_at_most_an_hour_a_month(
 
 
 def scheduled() -> dict[str, tuple[list[str], list[str]]]:
-    """The workflows that the clock starts: their schedules and jobs."""
+    """The scheduled workflows: their schedules and jobs."""
     found = {}
     for path in sorted((ROOT / ".github/workflows").glob("*.yml")):
         document = yaml.safe_load(path.read_text())

@@ -71,7 +71,7 @@ def test_one_changed_component_is_built_tested_and_judged_on_the_runner(
 
 
 def test_documentation_alone_is_neither_built_nor_judged(github: Runner, change: Project) -> None:
-    """Nor on the way to another base, for which all is planned anew."""
+    """Nor on the way to another base, for which all is planned again."""
     event = pull_request(github, change, "README.md", ("\n## ", "\n## On "))
     event.payload.update(action="edited", changes={"base": {"ref": {"from": "next"}}})
 

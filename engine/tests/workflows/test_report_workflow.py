@@ -65,7 +65,7 @@ def test_a_forks_verdict_becomes_one_comment_and_one_status(report, github_api: 
     )
 
 
-def test_a_run_that_left_no_verdict_is_told_too(report, github_api: GitHubApi) -> None:
+def test_a_run_that_left_no_verdict_is_reported_too(report, github_api: GitHubApi) -> None:
     run = report("success")
 
     assert run.results == {"report": "success"}, run.printed

@@ -1,4 +1,4 @@
-"""patches, gates, leftovers and cleanup: what the clock starts, with and without anything to do."""
+"""patches, gates, leftovers and cleanup: scheduled runs, with and without anything to do."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""update.yml: what the clock starts in a copy, and never in the template."""
+"""update.yml: its scheduled runs in a copy, and never in the template."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A regression is accepted by somebody else who may write, on the very head, and only once."""
+"""A regression is accepted by another person with write access, for the exact head, and only once."""
 
 import re
 from collections.abc import Callable
@@ -105,7 +105,7 @@ def test_not_everybody_may(accept: Accept, github_api: GitHubApi, changed: dict[
 
 
 @pytest.mark.parametrize("who", ["author", "committer", "actor"])
-def test_nobody_accepts_what_they_made(accept: Accept, github_api: GitHubApi, who: str):
+def test_authors_cannot_accept_what_they_made(accept: Accept, github_api: GitHubApi, who: str):
     maker = {"login": "Bob", "type": "User"}
     if who == "actor":
         github_api.runs[max(github_api.runs)]["actor"] = maker

@@ -1,4 +1,4 @@
-"""Tests of scripts/ci/check_schedules.py: what is missing, late, failed or lost is told, and nothing else."""
+"""Tests of scripts/ci/check_schedules.py: what is missing, late, failed or lost is reported, and no more."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -54,7 +54,7 @@ def check(call: Callable[..., Call], kubeflow: Kubeflow, clock: Clock, folder: P
 
 @pytest.fixture
 def declare(kubeflow: Kubeflow, folder: Path) -> Callable[..., Any]:
-    """Make the recurring run that is declared; its runs behave as told."""
+    """Make the recurring run that is declared; its runs behave as asked."""
 
     def make(behave: str = "succeed") -> Any:
         settings = load(folder / "mlops.yaml")
@@ -101,7 +101,7 @@ def test_a_run_that_came_and_went_well_is_all_there_is_to_know(check, declare, k
     assert (done.status, "found none that is enabled" in done.error) == (1, True)
 
 
-def test_a_run_that_failed_or_did_not_come_is_told(check, declare, kubeflow, clock):
+def test_a_run_that_failed_or_did_not_come_is_reported(check, declare, kubeflow, clock):
     made = declare(behave="fail")
     clock.set(MONDAY + timedelta(hours=4))
     run = first_run(kubeflow, made)
@@ -121,7 +121,7 @@ def test_a_run_that_failed_or_did_not_come_is_told(check, declare, kubeflow, clo
     assert "- weekly: late" in done.summary
 
 
-def test_a_loss_is_told_with_its_report(check, declare, kubeflow, clock, folder):
+def test_a_loss_is_reported_with_its_report(check, declare, kubeflow, clock, folder):
     made = declare()
     clock.set(MONDAY + timedelta(hours=4))
     run = first_run(kubeflow, made)

@@ -1,7 +1,7 @@
 """Tests of scripts/ci/check_settings.py."""
 
 
-def test_what_is_missing_is_told_where_it_is_seen(step):
+def test_what_is_missing_is_reported_where_it_is_seen(step):
     done = step(
         "check_settings",
         "KUBEFLOW_HOST",

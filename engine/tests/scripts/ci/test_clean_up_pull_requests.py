@@ -17,7 +17,7 @@ def left_behind(kubeflow: Kubeflow) -> Kubeflow:
         version = kubeflow.upload(f"pr-{number}-evaluation")
         kubeflow.upload(f"pr-{number}-evaluation", content="more")
         kubeflow.start(version, f"pr-{number}-0123456789ab", "hang" if number == 12 else "succeed")
-    kubeflow.start(kubeflow.upload("pr-12-evaluation"), "somebody's own")
+    kubeflow.start(kubeflow.upload("pr-12-evaluation"), "a run of ann")
     kubeflow.start(kubeflow.upload("training"), "train-0123456789ab-2013-09-02")
     return kubeflow
 

@@ -70,7 +70,7 @@ def test_with_nothing_set_the_gate_is_local_as_in_a_fork(plan: Plan) -> None:
     assert "What judges and counts after the merge: `pipelines/ˋxˋ\\|<b>.py`" in done.summary
 
 
-def test_what_is_half_set_is_local_and_told(plan: Plan) -> None:
+def test_what_is_half_set_is_local_and_reported(plan: Plan) -> None:
     """As for Dependabot, whose jobs get variables and no secrets."""
     done = plan(MODEL, KUBEFLOW_HOST="https://kfp.example", repository="docker.io/you/m")
     assert decided(done) == ("local", "false", "false")
@@ -85,7 +85,7 @@ def works(endpoint: str, tmp_path: Path) -> dict[str, str]:
     return {"KUBEFLOW_HOST": endpoint, "MODEL_REGISTRY_URI": (tmp_path / "models").as_uri()}
 
 
-def test_images_of_the_base_that_are_not_pushed_yet_are_told(
+def test_images_of_the_base_that_are_not_pushed_yet_are_reported(
     plan: Plan, works: dict[str, str], docker_registry: DockerRegistry
 ) -> None:
     done = plan(MODEL, repository=docker_registry.new_repository(), **works)

@@ -19,7 +19,7 @@ Report = Callable[..., Call]
 
 @pytest.fixture
 def report(github_api: GitHubApi, call: Callable[..., Call], tmp_path: Path) -> Report:
-    """Call it with a workflow; it is a new run of it each time, unless told otherwise."""
+    """Call it with a workflow; it is a new run of it each time, unless asked otherwise."""
 
     def tell(workflow: str, *flags: str, run: int = 0, attempt: int = 1, branch: str = "main") -> Call:
         if not run:
@@ -57,7 +57,7 @@ def test_failures_are_counted_in_one_issue_until_one_run_succeeds(report: Report
     assert "failed once" in opened(github_api)[0]["body"]
 
 
-def test_what_the_run_left_for_people_is_told_as_far_as_it_fits(report: Report, github_api, tmp_path: Path):
+def test_what_the_run_left_is_reported_as_far_as_it_fits(report: Report, github_api, tmp_path: Path):
     for name, text in (("training/report.md", "# It lost\n"), ("z.md", "x" * 70_000), ("verdict.json", "{}")):
         (tmp_path / "details" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "details" / name).write_text(text)
@@ -115,7 +115,7 @@ def test_two_that_did_not_see_each_other_become_one(report: Report, github_api: 
     assert "failed 3 times" in issue["body"]
 
 
-def test_an_issue_of_somebody_else_is_left_alone(report: Report, github_api: GitHubApi):
+def test_an_issue_of_another_person_is_left_alone(report: Report, github_api: GitHubApi):
     github_api.add_issue("mine", mark("delivery", 1, (7, 1)), by="ann")
     report("delivery")
     report("delivery", "--recovered")

@@ -1,4 +1,4 @@
-"""A pull request is told what its run found, once and in place, and a stranger's words stay words."""
+"""A pull request shows what its run found, once and in place; foreign text stays text."""
 
 import hashlib
 import json
@@ -262,7 +262,7 @@ def test_a_forks_pull_request_is_found_by_owner_and_branch(report: Report, githu
     assert len(github_api.comments[13]) == 1
 
 
-def test_a_forged_verdict_is_told_in_one_line(report: Report, github_api: GitHubApi):
+def test_a_forged_verdict_is_reported_in_one_line(report: Report, github_api: GitHubApi):
     forged = WON | {"verdict": HOSTILE}
     done = report(forged)
     assert done.status == 0
@@ -316,7 +316,7 @@ def test_any_words_are_plain_text(reason: str, name: str, path: str):
 
 
 def plain(text: str) -> None:
-    """What is left beside our own markup obeys nobody."""
+    """What is left beside our own markup has no effect."""
     assert not re.search(r"::|##\[|[\x00-\x09\x0b-\x1f\x7f]", text)
     assert len(text.encode()) < 64_000
     ours = r"```text\n.*?\n```|(?<!\\)`[^`\n]*`|</?details>(<summary>\w+</summary>)?|^\*\*.*\*\*$|&nbsp;|^> "

@@ -14,13 +14,13 @@ def test_runs_end_by_the_beginning_of_their_names(call, tmp_path, kubeflow):
     assert states == {"pr-12-abc": "FAILED", "pr-123-abc": "RUNNING", "other-pr-12-abc": "RUNNING"}
 
 
-def test_a_run_that_does_not_end_is_told(call, tmp_path, kubeflow, monkeypatch):
+def test_a_run_that_does_not_end_is_reported(call, tmp_path, kubeflow, monkeypatch):
     kubeflow.start(kubeflow.upload("evaluation"), "pr-12-abc", "hang")
-    monkeypatch.setattr(removal, "terminate", lambda *_: "told to end, and still RUNNING after 30 seconds")
+    monkeypatch.setattr(removal, "terminate", lambda *_: "asked to end, and still RUNNING after 30 seconds")
     done = call(tmp_path, "terminate_runs", "pr-12-abc", KUBEFLOW_HOST=kubeflow.url)
     assert (done.status, done.error) == (
         3,
-        "error: run pr-12-abc: told to end, and still RUNNING after 30 seconds\n",
+        "error: run pr-12-abc: asked to end, and still RUNNING after 30 seconds\n",
     )
 
 
