@@ -70,18 +70,22 @@ def call_components(asked: dict[str, str], work: Path) -> None:
     """What pipelines/evaluation.py does, without it."""
     window_of = {"data_settings": asked["data_settings"], "as_of": asked["as_of"]}
     registry = {name: asked[name] for name in ("model_registry_uri", "fallback")}
-    registry |= {"name": asked["model"], "alias": "champion"}
-    resolved = "model version history build-features-image score-model-image feature-settings digest"
+    registry |= {"name": asked["model"], "alias": "champion", "as_of": asked["as_of"]}
+    resolved = "model version history build-features-image score-model-image feature-settings digest day"
     champion = work / "champion"
     call("model_registry", champion, resolved, "resolve", **registry)
     settings = {owner: asked[f"{owner}_feature_settings"] for owner in ("candidate", "control")}
     settings["champion"] = (champion / "feature-settings").read_text()
     for window in ("training", "evaluation"):
         call("load_data", work / window, "tables", window=window, **window_of)
+        tables = work / window / "tables"
+        call("build_features", work / window, "hidden", feature_settings=settings["control"], tables=tables)
 
     def features(owner: str, window: str) -> Path:
-        tables, target = work / window / "tables", work / owner / window
-        call("build_features", target, "features", feature_settings=settings[owner], tables=tables)
+        target, rows = work / owner / window, work / window
+        labels = {} if owner == "champion" else {"outcomes": rows / "tables"}
+        made_of = {"feature_settings": settings[owner], "tables": rows / "hidden", **labels}
+        call("build_features", target, "features", **made_of)
         return target / "features"
 
     training = {"candidate": features("candidate", "training")}
