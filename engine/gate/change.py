@@ -10,9 +10,10 @@ from engine.command_line import SettingsError
 from engine.gate import judging_paths as judging
 from engine.gate import model_code
 from engine.gate.base_commit import find_base, subject
+from engine.gate.change_kind import only_updates
 from engine.gate.model_code import BORN_FROM, SETTINGS_FILE, ModelCode
 from engine.images.images import Image
-from engine.settings.settings_schema import canonical_json
+from engine.settings.settings_schema import Gate, canonical_json
 from engine.settings.tasks_schema import Resources, TaskSettings
 from engine.sources import File, GitIndex, GitTree, Source, WorkTree, commit_day
 
@@ -36,6 +37,11 @@ class Change:
     @property
     def changes_model(self) -> bool:
         return self.candidate.fingerprint() != self.control.fingerprint()
+
+    @property
+    def only_updates(self) -> bool:
+        """Whether the model differs by libraries, base images or the seed alone, and must not be worse."""
+        return self.changes_model and only_updates(self.candidate, self.control)
 
     @property
     def brings_training_settings(self) -> bool:
@@ -86,7 +92,8 @@ class Change:
 
     def policy(self) -> str:
         """The base's policy; where nothing changed, without the control, which is the candidate itself."""
-        policy = json.loads(self.control.settings.policy("pull_request"))
+        gate: Gate = "update" if self.only_updates else "pull_request"
+        policy = json.loads(self.control.settings.policy(gate))
         if not self.changes_model:
             del policy["references"]["control"]
         return canonical_json(policy)
@@ -168,6 +175,8 @@ class Change:
         if self.base is None:
             return f"{mine}, judged as a first model: {self.reason}"
         changed = ", ".join(self.parts()) or "nothing"
+        if self.only_updates:
+            changed += " (only libraries, base images or the seed: the model must not be worse)"
         return f"{mine} against {self.reason or self.base[:12]}; changed: {changed}"
 
     def _same_interface(self, component: str) -> bool:

@@ -22,7 +22,7 @@ from engine.settings.settings_types import (
 )
 from engine.settings.tasks_schema import Resources, Store, TaskSettings
 
-Gate = Literal["pull_request", "promotion"]
+Gate = Literal["pull_request", "update", "promotion"]
 Mode = Literal["improve", "not-worse"]
 
 
@@ -74,6 +74,8 @@ class PromotionReferences(Section):
 
 class References(Section):
     pull_request: PullRequestReferences
+    update: PullRequestReferences = PullRequestReferences(champion="not-worse", control="not-worse")
+    """Of a pull request that changes locked libraries, base images or the seed alone."""
     promotion: PromotionReferences
 
 

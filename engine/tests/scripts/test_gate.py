@@ -117,7 +117,7 @@ def test_what_a_change_is_evaluated_on_is_the_bases_to_say(change: Change) -> No
 def test_a_change_of_policy_counts_after_the_merge(change: Change) -> None:
     lenient = with_settings(change.control, policies={"margin": 0.9}, training={"seed": 7})
     changed = Change(lenient, change.control, "base")
-    assert changed.policy() == change.control.settings.policy("pull_request")
+    assert changed.policy() == change.control.settings.policy("update")
     assert "mlops.yaml: policies" in changed.parts()
 
 
