@@ -13,6 +13,7 @@ from engine.github.step import add_summary, set_outputs
 
 if TYPE_CHECKING:
     from engine.documents.decision import Decision
+    from engine.documents.parts import Provenance
     from engine.documents.verdict import Verdict
     from engine.settings.tasks_schema import TaskSettings
 
@@ -75,10 +76,11 @@ def question(code: Any, commit: str, as_of: str) -> dict[str, str]:
     from engine.gate import training_run
 
     training = training_run.question(code, commit, as_of)
+    provenance: Provenance = {"model": code.settings.model, "commit": commit}
     own = {
         "data_settings": code.settings.data_settings(code.source.root, code.settings.monitored_days()),
         "policy": code.settings.monitoring_policy(),
-        "provenance": json.dumps({"model": code.settings.model, "commit": commit}),
+        "provenance": json.dumps(provenance),
     }
     return training | own | {f"training_{name}": training[name] for name in own}
 

@@ -2,8 +2,9 @@
 
 from typing import TypedDict
 
+from engine.command_line.component_settings import Label
 from engine.documents.keywords import Count
-from engine.documents.parts import Label, Stored
+from engine.documents.parts import Stored
 
 
 class StoredFile(TypedDict):

@@ -4,8 +4,22 @@ from typing import Literal, NotRequired, TypedDict
 
 from engine.documents.keywords import Count, MetricName
 
-Provenance = dict[str, object]
-"""Where a document comes from: commits, images, the model's name; whatever its writer knows."""
+
+class Provenance(TypedDict, total=False):
+    """Where a document comes from: whatever its writer knows; another release may know more."""
+
+    title: str
+    model: str
+    fingerprint: str
+    as_of: str
+    commit: str
+    base: str
+    changed: list[str]
+    tables: str
+    candidate: dict[str, str]
+    control: dict[str, str]
+    judges: dict[str, str]
+    counts_after_the_merge: list[str]
 
 
 class Stored(TypedDict):
@@ -55,10 +69,3 @@ class Findings(TypedDict):
 
     findings: NotRequired[list[Finding]]
     warnings: NotRequired[list[Finding]]
-
-
-class Label(TypedDict):
-    """The column that is predicted."""
-
-    name: str
-    type: Literal["binary", "number"]

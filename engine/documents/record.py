@@ -2,8 +2,9 @@
 
 from typing import NotRequired, TypedDict
 
+from engine.command_line.component_settings import Label
 from engine.documents.keywords import Count
-from engine.documents.parts import Label, Window
+from engine.documents.parts import Window
 
 
 class TrainedLabel(Label):

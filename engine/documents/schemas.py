@@ -22,6 +22,7 @@ from engine.documents.keywords import Keywords
 from engine.documents.ledger import Acceptance, MonitorState, Move, Pointer
 from engine.documents.listing import Listing
 from engine.documents.manifest import Manifest, PredictedShard
+from engine.documents.parts import Provenance
 from engine.documents.record import TrainingRecord
 from engine.documents.version import StoredVersion
 from engine.tables.snapshots import WrittenSnapshot
@@ -44,6 +45,8 @@ DOCUMENTS: dict[str, Any] = {
     "shard": PredictedShard,
     "images": ImageReferences,
 }
+OPEN = (Provenance,)
+"""Types whose writers may add keys of their own."""
 PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null", dict: "object"}
 
 
@@ -98,13 +101,13 @@ def any_of(alternatives: list[Schema]) -> Schema:
 
 
 def object_schema(kind: Any, parts: Schema) -> Schema:
-    """An object with the keys of the TypedDict `kind` and no others."""
+    """An object with the keys of the TypedDict `kind`, and with others only if it is open."""
     hints = get_type_hints(kind, include_extras=True)
     return {
         "title": kind.__name__,
         "description": " ".join((kind.__doc__ or "").split()),
         "type": "object",
-        "additionalProperties": False,
+        "additionalProperties": kind in OPEN,
         "required": [name for name in hints if name in kind.__required_keys__],
         "properties": {name: schema_of(hint, parts) for name, hint in hints.items()},
     }

@@ -2,8 +2,9 @@
 
 from typing import Literal, NotRequired, TypedDict
 
+from engine.command_line.component_settings import FeatureSettings
 from engine.documents.keywords import Count, Metrics
-from engine.documents.parts import Label, UsedRows
+from engine.documents.parts import UsedRows
 from engine.documents.record import TrainingRecord
 from engine.documents.verdict import Outcome
 
@@ -15,19 +16,6 @@ class Images(TypedDict):
     score_model: str
     train_model: NotRequired[str]
     serve_model: NotRequired[str]
-
-
-class FeatureSettings(TypedDict):
-    """The columns that the model's features are made of, as mlops.yaml had them."""
-
-    rows: str
-    key: str
-    time: str
-    label: Label
-    columns: dict[str, dict[str, object]]
-    moments: NotRequired[list[str]]
-    predict_at: NotRequired[str]
-    hidden: NotRequired[dict[str, list[str]]]
 
 
 class VerdictSummary(TypedDict):

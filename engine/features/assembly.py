@@ -8,6 +8,8 @@ import pandas as pd
 import pyarrow as pa
 
 from engine import command_line, tables
+from engine.command_line.component_settings import FeatureSettings
+from engine.tables.snapshots import Snapshot
 
 
 class FeatureCode(Protocol):
@@ -21,7 +23,7 @@ class FeatureCode(Protocol):
 
 
 def build(
-    code: FeatureCode, settings: dict[str, Any], folder: Path, target: Path, outcomes: Path | None = None
+    code: FeatureCode, settings: FeatureSettings, folder: Path, target: Path, outcomes: Path | None = None
 ) -> None:
     """Write the features of the tables in `folder`, which load_data has written, to the parquet `target`.
 
@@ -36,10 +38,11 @@ def build(
     snapshot = (folder / "snapshot.json").read_text()
     try:
         labelled = rows if outcomes is None else outcome_rows(outcomes, rows, settings)
-        frame = assemble(rows, label_of(labelled, code), code.features(raw, settings), settings)
+        frame = assemble(rows, label_of(labelled, code), code.features(raw, dict(settings)), settings)
         table = pa.Table.from_pandas(frame, preserve_index=False)
     except KeyError as error:
-        uri = json.loads(snapshot)["tables"][settings["rows"]]["uri"]
+        written: Snapshot = json.loads(snapshot)
+        uri = written["tables"][settings["rows"]]["uri"]
         raise command_line.SettingsError(
             f"{uri}: features.py asks for {error}; the rows have {', '.join(rows.columns)}"
         ) from None
@@ -51,7 +54,7 @@ def build(
     print(f"{len(frame)} rows, {frame.shape[1] - 3} features")
 
 
-def outcome_rows(folder: Path, rows: pd.DataFrame, settings: dict[str, Any]) -> pd.DataFrame:
+def outcome_rows(folder: Path, rows: pd.DataFrame, settings: FeatureSettings) -> pd.DataFrame:
     """The same rows with their outcomes, in the same order."""
     found = tables.read_table(folder / f"{settings['rows']}.parquet").to_pandas()
     if not found[settings["key"]].equals(rows[settings["key"]]):
@@ -68,7 +71,9 @@ def label_of(rows: pd.DataFrame, code: FeatureCode) -> Any:
         return None
 
 
-def assemble(rows: pd.DataFrame, label: Any, columns: pd.DataFrame, settings: dict[str, Any]) -> pd.DataFrame:
+def assemble(
+    rows: pd.DataFrame, label: Any, columns: pd.DataFrame, settings: FeatureSettings
+) -> pd.DataFrame:
     """Key, time, label and the declared features in their declared order; what else there is comes last."""
     if not columns.index.equals(rows.index):
         raise command_line.SettingsError(

@@ -2,19 +2,19 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from engine import tables
 from engine.command_line import SettingsError
+from engine.command_line.component_settings import FeatureSettings
 from engine.features.assembly import FeatureCode
 
 PROBED_ROWS = 100
 
 
-def hide(code: FeatureCode, settings: dict[str, Any], folder: Path, target: Path) -> None:
+def hide(code: FeatureCode, settings: FeatureSettings, folder: Path, target: Path) -> None:
     """Copy the tables in `folder` to `target`, with nulls in each column that is known too late.
 
     Those are the columns that the settings name under `hidden`, and those that `label` reads, because an
@@ -22,7 +22,7 @@ def hide(code: FeatureCode, settings: dict[str, Any], folder: Path, target: Path
     """
     with tables.written_whole(target) as unfinished:
         shutil.copytree(folder, unfinished)
-        hidden: dict[str, list[str]] = settings.get("hidden", {})
+        hidden = settings.get("hidden", {})
         for name in {settings["rows"], *hidden}:
             path = unfinished / f"{name}.parquet"
             table = tables.read_table(path)
@@ -47,7 +47,7 @@ def _labels(code: FeatureCode, rows: pd.DataFrame) -> bool:
     return True
 
 
-def blanked(table: pa.Table, columns: list[str], settings: dict[str, Any], path: Path) -> pa.Table:
+def blanked(table: pa.Table, columns: list[str], settings: FeatureSettings, path: Path) -> pa.Table:
     """`table` with nulls in `columns`, of the same types."""
     for name in columns:
         if name in (settings["key"], settings["time"]):

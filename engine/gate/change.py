@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from engine.command_line import SettingsError
+from engine.documents.parts import Provenance
 from engine.gate import judging_paths as judging
 from engine.gate import model_code
 from engine.gate.base_commit import find_base, subject
@@ -113,15 +113,15 @@ class Change:
             "model": self.control.settings.model,
             "data_settings": self.data_settings(),
             "policy": self.policy(),
-            "provenance": json.dumps(self.provenance() | {"as_of": day}),
+            "provenance": json.dumps({**self.provenance(), "as_of": day}),
             "fallback": self.control.fallback(),
             **self.candidate.parameters("candidate_"),
             **self.control.parameters("control_"),
         }
 
-    def provenance(self) -> dict[str, Any]:
+    def provenance(self) -> Provenance:
         """What the report tells of where the models come from."""
-        origin = {
+        origin: Provenance = {
             "model": self.control.settings.model,
             "fingerprint": self.candidate.fingerprint(),
             "base": self.base or "none",

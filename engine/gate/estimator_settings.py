@@ -6,6 +6,8 @@ from importlib.metadata import version
 from typing import Any
 
 from engine.command_line import SettingsError, nearest
+from engine.command_line.component_settings import TrainingSettings
+from engine.command_line.typed_json import checked
 from engine.gate.model_code import SETTINGS_FILE, ModelCode
 
 LOCK = "components/train_model/requirements.txt"
@@ -22,12 +24,12 @@ def check_estimator(code: ModelCode) -> None:
     if not re.search(rf"^scikit-learn=={re.escape(version('scikit-learn'))}\s", locked, re.M):
         return
     try:
-        _check(code.settings.training.model_dump(), code.settings.label.type)
+        _check(checked(TrainingSettings, code.settings.training.model_dump()), code.settings.label.type)
     except SettingsError as error:
         raise SettingsError(f"{SETTINGS_FILE}: {error}") from None
 
 
-def _check(training: dict[str, Any], label_type: str) -> None:
+def _check(training: TrainingSettings, label_type: str) -> None:
     from engine.training.estimators import find_class, make_estimator
 
     known = inspect.signature(find_class(training["estimator"])).parameters

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from engine.command_line.typed_json import checked
+from engine.documents.parts import Provenance
 from engine.documents.policy import Policy
 from engine.documents.verdict import Outcome, Verdict
 from engine.judging import verdict_document as document
@@ -18,7 +19,7 @@ QUEUE = "refs/heads/gh-readonly-queue/"
 
 def unchanged(asked: Mapping[str, str], results: Path) -> Verdict:
     """The same code makes the same model, byte for byte: the answer is known before anything is trained."""
-    later = json.loads(asked["provenance"]).get("counts_after_the_merge")
+    later: list[str] | None = _provenance(asked).get("counts_after_the_merge")
     but = " but for what counts after the merge" if later else ""
     reason = f"Nothing that makes the model has changed{but}: this is the model that the base makes."
     return _reached(asked, results, verdict="IDENTICAL", passed=True, reason=reason)
@@ -69,7 +70,7 @@ def with_acceptance(verdict: Verdict, number: int, sha: str, results: Path) -> V
 def _reached(
     asked: Mapping[str, str], results: Path, *, verdict: Outcome, passed: bool, reason: str
 ) -> Verdict:
-    policy, provenance = checked(Policy, json.loads(asked["policy"])), json.loads(asked["provenance"])
+    policy, provenance = checked(Policy, json.loads(asked["policy"])), _provenance(asked)
     question = VerdictInputs(policy=policy, findings={}, provenance=provenance, history=[], models={})
     reached: Verdict = {
         **document.skeleton(question),
@@ -79,6 +80,10 @@ def _reached(
     }
     _write(reached, report.render(reached, None, question), results)
     return reached
+
+
+def _provenance(asked: Mapping[str, str]) -> Provenance:
+    return checked(Provenance, json.loads(asked["provenance"]))
 
 
 def _write(verdict: Verdict, documents: Mapping[str, str], results: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.command_line import SettingsError
+from engine.documents.parts import Provenance
 from engine.gate import model_code
 from engine.gate.model_code import ModelCode
 from engine.sources import GitTree, merge_base
@@ -56,12 +57,13 @@ def question(code: ModelCode, commit: str, as_of: str) -> dict[str, str]:
         "images": code.references() | server_image(code),
         "feature_settings": json.loads(code.settings.feature_settings()),
     }
+    provenance: Provenance = {"model": code.settings.model, "as_of": as_of, "commit": commit}
     return {
         "as_of": as_of,
         "model": code.settings.model,
         "data_settings": code.data_settings(),
         "policy": code.settings.policy("promotion"),
-        "provenance": json.dumps({"model": code.settings.model, "as_of": as_of, "commit": commit}),
+        "provenance": json.dumps(provenance),
         "fallback": code.fallback(),
         "metadata": json.dumps(metadata),
         "serving_settings": code.settings.serving_settings(),

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TypedDict
 
 from engine.command_line import SettingsError
+from engine.command_line.component_settings import FeatureSettings
 from engine.documents import files
 from engine.documents.record import TrainingRecord
 from engine.documents.verdict import Verdict
-from engine.documents.version import FeatureSettings, Metadata
+from engine.documents.version import Metadata
 from engine.model_registry.model_registry import ModelRegistry
 
 

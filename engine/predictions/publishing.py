@@ -9,10 +9,10 @@ from typing import TypedDict
 
 from engine import tables
 from engine.command_line import Finding, WorldError
+from engine.command_line.component_settings import FeatureSettings
 from engine.documents.documents import digest
 from engine.documents.listing import Listing, Shard
 from engine.documents.manifest import Manifest, PredictedShard
-from engine.documents.version import FeatureSettings
 from engine.predictions.predictions import Predictions, batch_of
 
 

@@ -14,19 +14,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engine import tables
+from engine.command_line.component_settings import Column, FeatureSettings
 
 BATCH_ROWS = 131_072
 TYPES: dict[str, tuple[Callable[[pa.DataType], bool], ...]] = {
     "number": (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_null),
     "category": (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary, pa.types.is_null),
 }
-Json = dict[str, Any]
 
 
 def score_batches(
     features: Path,
     predict: Callable[[Any], Any],
-    settings: Json,
+    settings: FeatureSettings,
     version: str,
     predictions: Path,
     rejects: Path,
@@ -55,13 +55,13 @@ def score_batches(
                     one_version = pa.DictionaryArray.from_arrays(
                         np.zeros(count, np.int8), pa.array([version])
                     )
-                    columns = [batch[key], batch[time], values, one_version]
-                    good.write_batch(_batch(columns, kept))
+                    written = [batch[key], batch[time], values, one_version]
+                    good.write_batch(_batch(written, kept))
                     scored += count
     return scored, rejected
 
 
-def faults(batch: pa.RecordBatch, settings: Json) -> list[tuple[pa.Array[Any], str]]:
+def faults(batch: pa.RecordBatch, settings: FeatureSettings) -> list[tuple[pa.Array[Any], str]]:
     """What keeps rows of a batch from being scored: which rows, and what was expected of them."""
     key = settings["key"]
     checks: list[tuple[pa.Array[Any], str]] = [
@@ -72,7 +72,7 @@ def faults(batch: pa.RecordBatch, settings: Json) -> list[tuple[pa.Array[Any], s
     return [(wrong, text) for wrong, text in checks if pc.any(wrong).as_py()]
 
 
-def _column_checks(values: pa.Array[Any], name: str, column: Json) -> Iterator[tuple[pa.Array[Any], str]]:
+def _column_checks(values: pa.Array[Any], name: str, column: Column) -> Iterator[tuple[pa.Array[Any], str]]:
     kind = column["type"]
     if column.get("required"):
         yield pc.is_null(values, nan_is_null=True), f"{name}: expected a {kind}, found none"
@@ -83,8 +83,8 @@ def _column_checks(values: pa.Array[Any], name: str, column: Json) -> Iterator[t
         yield from _number_checks(values, name, column)
 
 
-def _number_checks(values: pa.Array[Any], name: str, column: Json) -> Iterator[tuple[pa.Array[Any], str]]:
-    low, high = (float(column.get(bound, edge)) for bound, edge in (("min", -math.inf), ("max", math.inf)))
+def _number_checks(values: pa.Array[Any], name: str, column: Column) -> Iterator[tuple[pa.Array[Any], str]]:
+    low, high = float(column.get("min", -math.inf)), float(column.get("max", math.inf))
     array = values.to_numpy(zero_copy_only=False)
     least, most = float(np.fmin.reduce(array)), float(np.fmax.reduce(array))
     if low <= least <= most <= high and math.isfinite(least) and math.isfinite(most):

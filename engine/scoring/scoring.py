@@ -16,12 +16,13 @@ from sklearn.exceptions import InconsistentVersionWarning
 from threadpoolctl import threadpool_limits
 
 from engine import command_line, tables
+from engine.command_line.component_settings import FeatureSettings
 from engine.scoring.batch import score_batches
 
 MODEL_FILE = "model.joblib"
 
 
-def score(model_folder: Path, settings: dict[str, Any], features: Path, target: Path) -> None:
+def score(model_folder: Path, settings: FeatureSettings, features: Path, target: Path) -> None:
     """Write the predictions of the parquet `features` to `target`; none from a folder with no model."""
     table = tables.read_table(features, [settings["key"], *settings["columns"]])
     file = model_folder / MODEL_FILE
@@ -37,14 +38,17 @@ def score(model_folder: Path, settings: dict[str, Any], features: Path, target: 
             prediction = predict(model, table.to_pandas(), settings)
     milliseconds = (time.perf_counter() - started) * 1e6 / max(table.num_rows, 1)
 
-    predictions = {settings["key"]: table[settings["key"]], "prediction": pa.array(prediction, pa.float64())}
+    predictions: dict[str, Any] = {
+        settings["key"]: table[settings["key"]],
+        "prediction": pa.array(prediction, pa.float64()),
+    }
     metadata = {"milliseconds_per_1000_rows": f"{milliseconds:.3f}"}
     tables.write_table(pa.table(predictions), target, metadata)
     print(f"{table.num_rows} predictions, {milliseconds:.1f} ms for 1000 rows")
 
 
 def predict_batch(
-    model_folder: Path, settings: dict[str, Any], features: Path, version: str, target: Path, rejects: Path
+    model_folder: Path, settings: FeatureSettings, features: Path, version: str, target: Path, rejects: Path
 ) -> None:
     """Write predictions of rows that can be scored to `target`, the others with a reason to `rejects`."""
     # Of no number of threads but one are sums the same on every machine: for the gate, that matters more.
@@ -76,7 +80,7 @@ def at_most(threads: int) -> AbstractContextManager[object]:
     return threadpool_limits(threads)
 
 
-def predict(model: Any, rows: pd.DataFrame, settings: dict[str, Any]) -> NDArray[np.float64]:
+def predict(model: Any, rows: pd.DataFrame, settings: FeatureSettings) -> NDArray[np.float64]:
     """The probability of the positive class, or the value."""
     features = rows[list(settings["columns"])]
     try:

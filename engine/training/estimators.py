@@ -12,9 +12,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from engine.command_line import SettingsError, nearest
+from engine.command_line.component_settings import Column, TrainingSettings
 
 
-def make_estimator(training: dict[str, Any], label_type: str) -> Any:
+def make_estimator(training: TrainingSettings, label_type: str) -> Any:
     """The estimator with its parameters, seeded where it takes a seed."""
     name = training["estimator"]
     found = find_class(name)
@@ -54,7 +55,7 @@ def public_names() -> list[str]:
     return [f"{found.__module__.partition('._')[0]}.{name}" for name, found in all_estimators()]
 
 
-def make_pipeline(estimator: Any, categories: str, columns: dict[str, dict[str, Any]]) -> Pipeline:
+def make_pipeline(estimator: Any, categories: str, columns: dict[str, Column]) -> Pipeline:
     """Stock objects only, so that a stock model server loads what comes out.
 
     ordinal suits trees: each category a number. one-hot suits linear models: numbers are scaled, too.

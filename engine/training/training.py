@@ -16,17 +16,21 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from engine import command_line, sketches, tables
+from engine.command_line.component_settings import FeatureSettings, TrainingSettings
 from engine.tables.snapshots import Snapshot
 from engine.training.estimators import make_estimator, make_pipeline
 from engine.training.golden_requests import golden
 
 if TYPE_CHECKING:  # the image of train_model has no documents, which judges read too
     from engine.documents.record import TrainingRecord
-    from engine.documents.version import FeatureSettings
 
 
 def train(
-    features: Path, training: dict[str, Any], settings: FeatureSettings, model_folder: Path, record_file: Path
+    features: Path,
+    training: TrainingSettings,
+    settings: FeatureSettings,
+    model_folder: Path,
+    record_file: Path,
 ) -> None:
     """Fit the estimator of `training` to the parquet `features`.
 
@@ -79,7 +83,7 @@ def write_golden(model: Any, features: pd.DataFrame, path: Path) -> None:
 
 
 def describe(
-    training: dict[str, Any],
+    training: TrainingSettings,
     settings: FeatureSettings,
     label: pd.Series[Any],
     snapshot: Snapshot,

@@ -1,26 +1,26 @@
 """What makes features unfit to train or judge a model on."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
 
+from engine.command_line.component_settings import Column, FeatureSettings
 from engine.validation.window import Finding, Window, finding
 
 TELLING = 0.85  # a ROC AUC that a single feature hardly reaches by honest means
 
 
-def find(training: pa.Table, evaluation: pa.Table, settings: dict[str, Any]) -> dict[str, list[Finding]]:
+def find(training: pa.Table, evaluation: pa.Table, settings: FeatureSettings) -> dict[str, list[Finding]]:
     windows = Window("training", training, settings), Window("evaluation", evaluation, settings)
     checks = [check(window) for window in windows for check in (columns, values, rows_in_time, labels)]
     found = [*leakage(settings), *(entry for check in checks for entry in check), *overlap(*windows)]
     return {"findings": found, "warnings": list(telling_features(*windows))}
 
 
-def leakage(settings: dict[str, Any]) -> Iterator[Finding]:
+def leakage(settings: FeatureSettings) -> Iterator[Finding]:
     moments, predict_at = settings["moments"], settings["predict_at"]
     for name, column in settings["columns"].items():
         if moments.index(column["known"]) > moments.index(predict_at):
@@ -65,7 +65,7 @@ def values(window: Window) -> Iterator[Finding]:
             yield window.finding(check, column, text, pd.Index(index.astype(int).unique()))
 
 
-def in_range(column: dict[str, Any]) -> pandera.Check:
+def in_range(column: Column) -> pandera.Check:
     low, high = column.get("min", -np.inf), column.get("max", np.inf)
     name = f"a finite number from {low} to {high}"
     return pandera.Check(lambda numbers: numbers.between(low, high) & np.isfinite(numbers), name=name)

@@ -1,13 +1,13 @@
 """Checks the features of two windows, and says and writes down what is wrong with them."""
 
 from pathlib import Path
-from typing import Any
 
 from engine import tables
+from engine.command_line.component_settings import FeatureSettings
 from engine.validation import checks
 
 
-def validate(training: Path, evaluation: Path, settings: dict[str, Any], findings_file: Path) -> int:
+def validate(training: Path, evaluation: Path, settings: FeatureSettings, findings_file: Path) -> int:
     """How many findings there are about two parquet files of features; warnings do not count."""
     rows, evaluated = tables.read_table(training), tables.read_table(evaluation)
     found = checks.find(rows, evaluated, settings)

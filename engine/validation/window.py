@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from engine import tables
 from engine.command_line import SettingsError
+from engine.command_line.component_settings import FeatureSettings
 
 NAMED_ROWS = 3
 TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary)
@@ -22,7 +23,7 @@ Finding = dict[str, Any]
 
 
 class Window:
-    def __init__(self, name: str, table: pa.Table, settings: dict[str, Any]):
+    def __init__(self, name: str, table: pa.Table, settings: FeatureSettings):
         self.name, self.table, self.settings = name, table, settings
         self.key, self.time, self.label = settings["key"], settings["time"], settings["label"]["name"]
         self.snapshot = tables.snapshot(table)

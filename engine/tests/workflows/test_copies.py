@@ -65,7 +65,7 @@ def steps(run: Run) -> list[str]:
 
 
 def to_build(run: Run) -> list[str]:
-    matrix = json.loads(run.job("plan").step("images for the runner").outputs["matrix"])
+    matrix = json.loads(run.job("plan").step("Plan images").outputs["matrix"])
     return [image["component"] for image in matrix]
 
 

@@ -218,7 +218,7 @@ def test_what_judges_is_named_by_what_github_says_of_the_files(report: Report, g
         {"filename": "mlops.yaml", "status": "modified"},
         {"filename": f"pipelines/{HOSTILE}.py", "status": "added"},
     ]
-    report(WON | {"provenance": {"judges": "none"}})
+    report(WON | {"provenance": {"judges": {"compare_models": "none"}}})
     said = only_comment(github_api)
     assert "GitHub runs this pull request's own `.github/workflows/pr.yml`:" in said
     judges = re.search(r"Counts after the merge only: (.*)", said)[1]
