@@ -40,6 +40,8 @@ def mistake(path):
 
 def lose_its_keeper(path):
     import os
+    import time
+    time.sleep(0.5)  # until it is known to have begun: else it runs again as a child of these tests
     os.kill(os.getppid(), 9)
 
 def forget_to_close(path):
