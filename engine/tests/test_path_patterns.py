@@ -28,7 +28,7 @@ def dependabot() -> Iterator[str]:
 PATTERNS = {
     "judging_paths.PATHS": [judging_paths.PATHS.pattern],
     "released_files.OWNED": [released_files.OWNED.pattern],
-    "released_files.SET_BY_USERS": map(re.escape, released_files.SET_BY_USERS),
+    "released_files.SET_BY_USERS": map(re.escape, sorted(released_files.SET_BY_USERS)),
     "released_files.PINS": [files.pattern for files, _ in released_files.PINS],
     "gated_paths.BESIDE": [BESIDE.pattern],
     "plan_pull_request.ROOT_LOCKS": [ROOT_LOCKS.pattern],
