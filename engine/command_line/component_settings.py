@@ -31,6 +31,7 @@ class FeatureSettings(TypedDict):
     moments: NotRequired[list[str]]
     predict_at: NotRequired[str]
     hidden: NotRequired[dict[str, list[str]]]
+    shown: NotRequired[dict[str, list[str]]]
 
 
 class TrainingSettings(TypedDict):

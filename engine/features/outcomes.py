@@ -11,7 +11,7 @@ from engine.command_line import SettingsError
 from engine.command_line.component_settings import FeatureSettings
 from engine.features.assembly import FeatureCode
 
-PROBED_ROWS = 100
+PROBED_ROWS = 1000
 
 
 def hide(code: FeatureCode, settings: FeatureSettings, folder: Path, target: Path) -> None:
@@ -28,23 +28,41 @@ def hide(code: FeatureCode, settings: FeatureSettings, folder: Path, target: Pat
             table = tables.read_table(path)
             columns = [*hidden.get(name, [])]
             if name == settings["rows"]:
-                columns += label_columns(code, table)
+                columns += [each for each in outcomes_of(code, table) if each not in known(settings)]
             tables.write_table(blanked(table, columns, settings, path), path)
             print(f"{name}: hidden {', '.join(sorted({*columns})) or 'nothing'}")
 
 
-def label_columns(code: FeatureCode, rows: pa.Table) -> list[str]:
-    """The columns that `label` cannot do without, by leaving out one at a time."""
+def outcomes_of(code: FeatureCode, rows: pa.Table) -> list[str]:
+    """The columns that `label` reads: without one of them, or with nulls in it, the labels are others."""
     frame = rows.slice(0, PROBED_ROWS).to_pandas()
-    return [name for name in frame.columns if not _labels(code, frame.drop(columns=name))]
+    labels = _labels(code, frame)
+    found = [name for name in frame.columns if _is_read(code, frame, labels, name)]
+    if not found and len(frame):
+        raise SettingsError("features.py: expected a label that reads a column, found none to hide")
+    return found
 
 
-def _labels(code: FeatureCode, rows: pd.DataFrame) -> bool:
+def known(settings: FeatureSettings) -> set[str]:
+    """What features may read though `label` reads it too: key, time, and what is declared as known then."""
+    return {settings["key"], settings["time"], *settings.get("shown", {}).get(settings["rows"], [])}
+
+
+def _is_read(code: FeatureCode, frame: pd.DataFrame, labels: pd.Series | None, name: str) -> bool:
+    changed = (frame.drop(columns=name), frame.assign(**{name: None}))
+    return not all(_same(labels, _labels(code, each)) for each in changed)
+
+
+def _labels(code: FeatureCode, rows: pd.DataFrame) -> pd.Series | None:
+    """None where the rows lack what labels are made of."""
     try:
-        code.label(rows)
-    except (KeyError, AttributeError):
-        return False
-    return True
+        return pd.Series(code.label(rows))
+    except (KeyError, AttributeError, TypeError, ValueError):
+        return None
+
+
+def _same(labels: pd.Series | None, others: pd.Series | None) -> bool:
+    return labels is not None and others is not None and labels.astype(object).equals(others.astype(object))
 
 
 def blanked(table: pa.Table, columns: list[str], settings: FeatureSettings, path: Path) -> pa.Table:

@@ -58,9 +58,14 @@ class Change:
         )
         return (ours, mine.rows) != (theirs, base.rows)
 
+    @property
+    def brings_tables(self) -> bool:
+        """Whether rows come from other tables than the base's: those of a pull request are never read."""
+        return self.changes_tables and not self.by_the_base
+
     def tables_of(self) -> ModelCode:
-        """Whose tables all models get rows from: the base's, or the candidate's where it names others."""
-        return self.candidate if self.changes_tables else self.control
+        """Whose tables all models get rows from."""
+        return self.candidate if self.brings_tables else self.control
 
     def as_of(self) -> date:
         """The day that windows count back from. "today" is the day that a pull request's commit was made on:
@@ -99,9 +104,10 @@ class Change:
         return canonical_json(policy)
 
     def data_settings(self) -> str:
-        """The candidate's training window; on which rows it is evaluated is the base's to say."""
+        """The base says which rows are evaluated; a pull request's control is trained on its window too."""
         base = self.control.settings
-        windows = base.windows.model_dump() | {"training_days": self.candidate.settings.windows.training_days}
+        own = base if self.by_the_base else self.candidate.settings
+        windows = base.windows.model_dump() | {"training_days": own.windows.training_days}
         asked = json.loads(self.tables_of().data_settings()) | {"windows": windows}
         return canonical_json(asked | {"label_matures_after_days": base.label.matures_after_days})
 
@@ -126,7 +132,7 @@ class Change:
             "fingerprint": self.candidate.fingerprint(),
             "base": self.base or "none",
             "changed": self.parts(),
-            "tables": "the change's" if self.changes_tables else "the base's",
+            "tables": "the change's" if self.brings_tables else "the base's",
             "candidate": self.candidate.references(),
             "control": self.control.references(),
             "judges": {name: self.images()[name].reference for name in JUDGES},
@@ -154,8 +160,11 @@ class Change:
         if not self.by_the_base:
             judges = [f"components/{name}" for name in JUDGES if self._same_interface(name)]
             return later + [name for name in components if name in judges]
-        if not self.changes_tables:
-            later += judging.rows_that_judge(mine.source, base.source, base.settings)
+        later += judging.rows_that_judge(mine.source, base.source, base.settings)
+        if self.changes_tables:
+            later.append(f"{SETTINGS_FILE}: data.tables")
+        if mine.settings.windows.training_days != base.settings.windows.training_days:
+            later.append(f"{SETTINGS_FILE}: windows.training_days")
         return later + components + judging.paths_that_judge(mine.source, base.source)
 
     def changed_interfaces(self) -> list[str]:

@@ -11,6 +11,7 @@ from engine.command_line import SettingsError, WorldError
 from engine.documents.verdict import Verdict
 from engine.documents.verdicts import read_verdict as read_document
 from engine.documents.version import Version
+from engine.handover.archive import MOST_BYTES
 from engine.images.images import LOCAL_REPOSITORY
 from engine.images.kept_contexts import recover_image
 from engine.kubeflow import runs
@@ -116,6 +117,8 @@ def clear(results: Path) -> None:
 
 def asked_about(asked: Mapping[str, str], handover: Path, results: Path) -> dict[str, str]:
     """The parameters of the pipeline `judgement`, which reads `handover` where it can reach it."""
+    if handover.stat().st_size > MOST_BYTES:
+        raise SettingsError(f"{handover}: expected at most {MOST_BYTES:,} bytes, found more")
     uri = handover.resolve().as_uri()
     if shared := os.environ.get("RESULTS_URI"):
         content = handover.read_bytes()

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.command_line import SettingsError
 from engine.tables import written_whole
 
-MOST_BYTES = 8 << 30
+MOST_BYTES = 2 << 30
 MOST_FILES = 1000
 
 
@@ -43,7 +43,7 @@ def _extract(opened: tarfile.TarFile, names: re.Pattern[str], folder: Path, size
         left -= member.size
         if not names.fullmatch(member.name) or member.name in seen:
             raise _refusal("each known name once", repr(member.name)[:100])
-        if member.type != tarfile.REGTYPE or member.issparse():
+        if member.type != tarfile.REGTYPE or member.issparse() or "size" in member.pax_headers:
             raise _refusal("plain files", f"another kind at {member.name}")
         seen.add(member.name)
         if left < 0 or len(seen) > MOST_FILES:

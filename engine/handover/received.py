@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +18,9 @@ from engine.documents.record import TrainingRecord
 
 NAMES = r"(training|evaluation|predictions)\.parquet|record\.json|model\.joblib"
 MOST_COLUMNS = 2000
-LONGEST_TEXT = 10_000
+LONGEST_TEXT = 1000
+MOST_TEXT = 1 << 30
+"""Bytes of a column of text, if each of its rows has the longest."""
 MOST_RECORD_BYTES = 1_000_000
 PLAIN = (
     pa.types.is_integer,
@@ -70,6 +72,8 @@ def read_foreign(path: Path, most_rows: int) -> pa.Table:
         # As dictionaries, or one long text that is repeated would fill the memory.
         with pq.ParquetFile(path, read_dictionary=texts) as file:
             table = file.read()
+        if table.num_rows > most_rows:
+            raise refusal(f"{path.name}: expected at most {most_rows:,} rows", f"{table.num_rows:,}")
         columns = [plain_text(path.name, name, table[name]) for name in table.column_names]
         return pa.table(columns, names=table.column_names)
     except (pa.ArrowException, OSError, OverflowError) as error:
@@ -98,7 +102,7 @@ def plain_text(file: str, name: str, column: pa.ChunkedArray[Any]) -> pa.Chunked
     for chunk in column.chunks:
         assert isinstance(chunk, pa.DictionaryArray)
         longest = max((len(text or "") for text in chunk.dictionary.to_pylist()), default=0)
-        if longest > LONGEST_TEXT:
+        if longest > LONGEST_TEXT or longest * len(column) > MOST_TEXT:
             expected = f"{file}: expected texts of at most {LONGEST_TEXT:,} bytes in {name!r}"
             raise refusal(expected, f"{longest:,}")
     return column.cast(pa.string())
@@ -130,9 +134,13 @@ def read_record(path: Path) -> TrainingRecord:
             content = file.read(MOST_RECORD_BYTES + 1)
         if len(content) > MOST_RECORD_BYTES:
             raise ValueError(f"more than {MOST_RECORD_BYTES:,} bytes")
-        return checked(TrainingRecord, json.loads(content))
+        return checked(TrainingRecord, json.loads(content, parse_constant=no_constant))
     except (OSError, ValueError, RecursionError) as error:
         raise refusal("record.json: expected a training record", str(error)[:100]) from None
+
+
+def no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name}, which is no number")
 
 
 def milliseconds(path: Path) -> dict[str, str]:

@@ -114,7 +114,7 @@ def align(name: str, predicted: pa.Table | None, known: pa.Table, truth: pa.Tabl
     refuse_duplicates(predicted, whose)
     try:
         keys = predicted.column(KEY).cast(truth.column(KEY).type)
-    except pa.ArrowInvalid:
+    except pa.ArrowException:
         raise Invalid(
             f"{whose} have keys of type {predicted.column(KEY).type}, not {truth.column(KEY).type}"
         ) from None

@@ -1,5 +1,6 @@
 """The section `data` of mlops.yaml: the tables, and when their columns are known."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import Field
@@ -22,13 +23,16 @@ class Data(Section):
     key: Name
 
     def known_too_late(self, moments: list[str], predict_at: str) -> dict[str, list[str]]:
-        """By table, the columns that are known only after the moment `predict_at`."""
-        late = {
-            name: sorted(
-                column
-                for column, known in table.known.items()
-                if moments.index(known) > moments.index(predict_at)
-            )
+        """By table, the declared columns that are known only after the moment `predict_at`."""
+        return self._declared(lambda known: moments.index(known) > moments.index(predict_at))
+
+    def known_in_time(self, moments: list[str], predict_at: str) -> dict[str, list[str]]:
+        """By table, the declared columns that are known at the moment `predict_at`."""
+        return self._declared(lambda known: moments.index(known) <= moments.index(predict_at))
+
+    def _declared(self, is_wanted: Callable[[str], bool]) -> dict[str, list[str]]:
+        found = {
+            name: sorted(column for column, known in table.known.items() if is_wanted(known))
             for name, table in self.tables.items()
         }
-        return {name: columns for name, columns in late.items() if columns}
+        return {name: columns for name, columns in found.items() if columns}

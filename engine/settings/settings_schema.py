@@ -181,10 +181,12 @@ class Settings(Section):
 
     def feature_settings(self) -> str:
         """What build_features, validate_data, train_model and score_model get."""
-        hidden = self.data.known_too_late(self.features.moments, self.features.predict_at)
+        moments = (self.features.moments, self.features.predict_at)
+        hidden, shown = self.data.known_too_late(*moments), self.data.known_in_time(*moments)
         return canonical_json(
             {
                 **({"hidden": hidden} if hidden else {}),
+                **({"shown": shown} if shown else {}),
                 "rows": self.data.rows,
                 "key": self.data.key,
                 "time": self.data.tables[self.data.rows].time,

@@ -131,6 +131,47 @@ def test_a_full_disk_leaves_nothing(run_component, feature_settings, loaded, ful
     assert not list(tmp_path.iterdir())
 
 
+def hide(run_component: Any, settings: dict[str, Any], tables: Path, target: Path) -> Any:
+    options = {"feature_settings": settings, "tables": tables, "hidden": target}
+    return run_component("build_features", **options)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        lambda rows: (rows["arr_delay"] > 15).astype("Int8"),
+        lambda rows: (rows.get("arr_delay", pd.Series(0, rows.index)) > 15).astype("Int8"),
+        lambda rows: (rows.filter(like="arr_").sum(axis=1) > 15).astype("Int8"),
+    ],
+)
+def test_what_the_label_reads_is_hidden_however_it_reads_it(
+    run_component, feature_settings, loaded, tmp_path, monkeypatch, label: Any
+) -> None:
+    monkeypatch.setattr(features, "label", label)
+    assert hide(run_component, feature_settings, loaded["evaluation"], tmp_path / "hidden").status == 0
+    rows = pq.read_table(tmp_path / "hidden/flights.parquet")
+    assert rows["arr_delay"].null_count == rows.num_rows and rows["distance"].null_count == 0
+
+
+def test_a_label_of_no_column_is_refused(
+    run_component, feature_settings, loaded, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(features, "label", lambda rows: pd.Series(1, rows.index))
+    ended = hide(run_component, feature_settings, loaded["evaluation"], tmp_path / "hidden")
+    assert (ended.status, ended.error.count("\n")) == (2, 1)
+    assert "expected a label that reads a column" in ended.error
+
+
+def test_a_column_that_is_declared_as_known_stays_though_the_label_reads_it(
+    run_component, feature_settings, loaded, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(features, "label", lambda rows: (rows["arr_delay"] > rows["distance"]).astype("Int8"))
+    settings = feature_settings | {"shown": {"flights": ["distance"]}}
+    assert hide(run_component, settings, loaded["evaluation"], tmp_path / "hidden").status == 0
+    rows = pq.read_table(tmp_path / "hidden/flights.parquet")
+    assert (rows["distance"].null_count, rows["arr_delay"].null_count) == (0, rows.num_rows)
+
+
 def build(run_component: Any, feature_settings: dict[str, Any], tables: Path, folder: Path) -> Any:
     options = {"feature_settings": feature_settings, "tables": tables, "features": folder / "features"}
     return run_component("build_features", **options)

@@ -1,6 +1,7 @@
 """A change that attacks its judge in the three places of a pull request, and gets what an honest run says."""
 
 import shutil
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,24 @@ def test_a_change_of_what_is_hidden_counts_after_the_merge(
 
     assert (status, verdict["verdict"]) == (0, "IDENTICAL")
     assert "mlops.yaml: data.tables.flights.known" in verdict["provenance"]["counts_after_the_merge"]
+
+
+def test_tables_of_a_change_are_neither_loaded_nor_judged_by(
+    project: Project, change: Project, tmp_path: Path
+) -> None:
+    """A second name for the rows' own table would have handed over its outcomes."""
+    weather = "    weather: {uri"
+    twin = "    flights2: {uri: demo/flights/flights, time: scheduled_departure}\n"
+    change.edit("mlops.yaml", (weather, f"{twin}{weather}"), ("training_days: 194", "training_days: 1"))
+    change.edit(FEATURES, SAME_MODEL)
+
+    status, verdict = judged(project, change, tmp_path / "elsewhere")
+
+    assert (status, verdict["verdict"]) == (0, "IDENTICAL")
+    later = verdict["provenance"]["counts_after_the_merge"]
+    assert {"mlops.yaml: data.tables", "mlops.yaml: windows.training_days"} <= {*later}
+    with tarfile.open(tmp_path / "elsewhere/rows.tar") as archive:
+        assert not [name for name in archive.getnames() if "flights2" in name]
 
 
 @pytest.mark.parametrize("handed", ["nothing", "no tar"])

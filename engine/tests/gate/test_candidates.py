@@ -94,7 +94,7 @@ def published(project: Project, checkout: Path, salt: str) -> Path:
     return file
 
 
-def test_a_change_brings_tables_and_features_in_images_that_were_pushed(project: Project) -> None:
+def test_a_change_brings_features_in_images_that_were_pushed_and_no_tables(project: Project) -> None:
     candidate = candidate_of(project)
     candidate.edit(FEATURES, ('"carrier": flights["carrier"]', '"carrier": flights["carrier"].copy()'))
     candidate.edit("mlops.yaml", ("demo/flights/weather", "demo/moved"))
@@ -107,7 +107,8 @@ def test_a_change_brings_tables_and_features_in_images_that_were_pushed(project:
     )
 
     assert (status, verdict["verdict"]) == (0, "IDENTICAL")
-    assert verdict["provenance"]["tables"] == "the change's"
+    assert verdict["provenance"]["tables"] == "the base's"
+    assert "mlops.yaml: data.tables" in verdict["provenance"]["counts_after_the_merge"]
     images = verdict["provenance"]["candidate"]
     assert images == {name: json.loads(theirs.read_text())[name] for name in BORN_FROM}
     assert images["build_features"] != json.loads(ours.read_text())["build_features"]

@@ -191,7 +191,8 @@ def test_of_a_candidate_only_what_makes_a_model_is_its_own(change: Change) -> No
         ({"windows": {"evaluation_days": 1}}, "mlops.yaml: windows.evaluation_days"),
         ({"label": {"matures_after_days": 99}}, "mlops.yaml: label.matures_after_days"),
         ({"data": {"as_of": "today"}}, "mlops.yaml: data.as_of"),
-        ({"windows": {"training_days": 30}, "training": {"seed": 9}}, None),
+        ({"windows": {"training_days": 30}}, "mlops.yaml: windows.training_days"),
+        ({"training": {"seed": 9}}, None),
     ],
 )
 def test_settings_that_judge_count_after_the_merge(change: Change, sections: dict, later: str | None) -> None:
@@ -251,7 +252,7 @@ def commit(root: Path) -> str:
     return git(root, "rev-parse", "HEAD").strip()
 
 
-def test_rows_are_the_bases_unless_the_change_names_other_tables(repository: Path) -> None:
+def test_rows_of_a_pull_request_are_the_bases_also_where_it_names_other_tables(repository: Path) -> None:
     candidate = repository / "candidate"
     same = read_candidate(repository, candidate)
     assert not same.changes_model, "the same code elsewhere is the same model"
@@ -262,8 +263,9 @@ def test_rows_are_the_bases_unless_the_change_names_other_tables(repository: Pat
     tables = same.candidate.settings.data.tables | {"more": Table(uri="demo/more.parquet", time="at")}
     changed = by_the_base(with_settings(same.candidate, data={"tables": tables}), same.control)
     uris = [each["uri"] for each in json.loads(changed.data_settings())["tables"].values()]
-    assert all(uri.startswith((candidate / "demo").as_uri()) for uri in uris)
-    assert changed.provenance()["tables"] == "the change's"
+    assert len(uris) == 2 and all(uri.startswith((repository / "demo").as_uri()) for uri in uris)
+    assert changed.provenance()["tables"] == "the base's"
+    assert "mlops.yaml: data.tables" in changed.provenance()["counts_after_the_merge"]
 
 
 def test_what_judges_by_its_path_counts_after_the_merge(repository: Path) -> None:
