@@ -3,13 +3,16 @@
 import math
 import re
 import unicodedata
-from typing import TypedDict
+from typing import Literal, TypedDict
 
-from engine.documents.verdict import Comparison, Slice
+from engine.documents.verdict import Comparison, Difference, Slice
 from engine.metrics.metrics import title_of
 
 WORKFLOW_COMMAND = re.compile(r"::|##\[")
 INVISIBLE = "\u200b"
+Tone = Literal["good", "open", "bad"]
+MARKS: dict[Tone, str] = {"good": "✓", "open": "↓", "bad": "✗"}
+OPEN = "↓ worse, but not enough to fail"
 
 
 def signed(value: float | None, decimals: int = 4) -> str:
@@ -37,10 +40,32 @@ class DrawnRow(TypedDict):
 
     name: str
     text: str
-    passed: bool
+    tone: Tone
     lower: float
     difference: float
     upper: float
+
+
+def tone_of(passed: bool, upper: float | None) -> Tone:
+    """How a difference with this upper end looks; `open` if it passes wholly below zero."""
+    if not passed:
+        return "bad"
+    return "open" if upper is not None and upper < 0 else "good"
+
+
+def signs(metric: str, comparison: Comparison) -> str:
+    """What a sign means, with the metrics whose values are better the lower they are."""
+    named: list[tuple[str, Difference]] = [(metric, comparison)]
+    named += [(each["name"], each) for each in comparison["guardrails"] if "margin" in each]
+    turned = [title_of(name) for name, each in named if is_turned(each)]
+    if not turned:
+        return "+ is better"
+    return f"+ is better; for {', '.join(turned)}, where lower is better, + is a lower value"
+
+
+def is_turned(found: Difference) -> bool:
+    """Whether the difference has the opposite sign of candidate minus reference."""
+    return found["difference"] * (found["candidate_value"] - found["reference_value"]) < 0
 
 
 def interval(found: Interval) -> str:
@@ -69,20 +94,35 @@ def cluster_noun(cluster: str) -> str:
 
 def forest(metric: str, comparison: Comparison) -> list[DrawnRow]:
     """The rows of a forest plot: the metric first, then its slices; they share one scale."""
-    named: list[tuple[str, Comparison | Slice]] = [(title_of(metric), comparison)]
-    named += [(f"{each['column']} = {each['value']}", each) for each in comparison["slices"]]
+    named: list[tuple[str, Comparison | Slice, bool]] = [
+        (title_of(metric), comparison, metric_passes(comparison)),
+        *((f"{each['column']} = {each['value']}", each, each["passed"]) for each in comparison["slices"]),
+    ]
     return [
         {
             "name": name,
             "text": interval(each),
-            "passed": each["passed"],
+            "tone": tone_of(passed, each["upper"]),
             "lower": each["lower"],
             "difference": each["difference"],
             "upper": each["upper"],
         }
-        for name, each in named
+        for name, each, passed in named
         if each["lower"] is not None and each["upper"] is not None
     ]
+
+
+def metric_passes(comparison: Comparison) -> bool:
+    """Whether the metric itself is good enough, whatever its slices and guardrails say."""
+    if comparison["passed"] or all(
+        each["passed"] for each in (*comparison["slices"], *comparison["guardrails"])
+    ):
+        return comparison["passed"]
+    if comparison["verdict"] == "NO_CHAMPION":
+        return comparison["floor"]["passed"] and (comparison["lower"] or 0) > 0
+    return comparison["verdict"] == "BETTER" or (
+        comparison["verdict"] == "NON_INFERIOR" and comparison["mode"] == "not-worse"
+    )
 
 
 def drawn_margin(comparison: Comparison) -> float:

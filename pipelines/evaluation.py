@@ -63,7 +63,7 @@ def evaluation(
         fail_on_finding="false",
     )
 
-    with dsl.If(validated.outputs["valid"] == "true", name="data-is-valid"):
+    with dsl.If(validated.outputs["valid"] == "true", name="gate"):
         control_evaluation = control_tasks.labelled_features("evaluation", evaluation_rows)
         candidate = candidate_tasks.train(candidate_training)
         control = control_tasks.train(control_tasks.labelled_features("training", training_rows))
@@ -86,7 +86,7 @@ def evaluation(
             results_uri=results_uri,
         )
         enforce_verdict(verdict=compared.outputs["verdict"])
-    with dsl.Else(name="data-is-refused"):
+    with dsl.Else(name="refused-data"):
         rejected = reject_candidate(
             policy=policy,
             findings=validated.outputs["findings"],

@@ -55,7 +55,7 @@ def judgement(
         fail_on_finding="false",
     )
 
-    with dsl.If(validated.outputs["valid"] == "true", name="data-is-valid"):
+    with dsl.If(validated.outputs["valid"] == "true", name="gate"):
         control = control_tasks.train(control_training)
         champions = champion_tasks(champion)
         champion_scores = champions.score(champion, champions.features("evaluation", evaluation_rows.known))
@@ -77,7 +77,7 @@ def judgement(
             results_uri=results_uri,
         )
         enforce_verdict(verdict=compared.outputs["verdict"])
-    with dsl.Else(name="data-is-refused"):
+    with dsl.Else(name="refused-data"):
         rejected = reject_candidate(
             policy=policy,
             findings=validated.outputs["findings"],

@@ -55,7 +55,7 @@ def monitoring(
         fail_on_finding="false",
     )
 
-    with dsl.If(validated.outputs["valid"] == "true", name="data-is-valid"):
+    with dsl.If(validated.outputs["valid"] == "true", name="monitor"):
         champions = champion_tasks(champion)
         champion_features = champions.features("evaluation", rows.known)
         shadow = shadow_tasks.train(training_features)
@@ -94,7 +94,7 @@ def monitoring(
                 score_model_image=score_model_image,
                 serving_settings=serving_settings,
             )
-    with dsl.Else(name="data-is-refused"):
+    with dsl.Else(name="refused-data"):
         report_fault(
             policy=policy,
             as_of=day,

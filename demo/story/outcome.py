@@ -17,7 +17,7 @@ from engine.model_registry.model_registry import ModelRegistry
 from engine.predictions.predictions import Predictions
 from engine.reporting import monitoring_terminal as terminal
 from engine.settings import settings
-from engine.text import unsigned
+from engine.text import Tone, unsigned
 
 Document = dict[str, Any]
 
@@ -27,7 +27,7 @@ class Outcome:
     word: str
     outcome: str
     reason: str
-    tone: str
+    tone: Tone
     """good, open or bad."""
     reports: tuple[tuple[str, Path], ...] = ()
     """Title and file, the newest of their kind: the next command of the same name replaces them."""
@@ -59,7 +59,7 @@ def judged(project: Project, step: Step) -> Outcome:
 
 
 def of_verdict(verdict: Verdict, reports: tuple[tuple[str, Path], ...]) -> Outcome:
-    tone = "good" if verdict["passed"] else "open" if verdict["verdict"] == "INCONCLUSIVE" else "bad"
+    tone: Tone = "good" if verdict["passed"] else "open" if verdict["verdict"] == "INCONCLUSIVE" else "bad"
     outcome = "passes" if verdict["passed"] else "does not pass"
     return Outcome(verdict["verdict"], outcome, verdict["reason"], tone, reports)
 

@@ -19,8 +19,7 @@ from demo.story.outcome import Outcome, Project
 from demo.story.story import CHANGES, Step
 from engine.command_line import Finding, SettingsError, WorldError
 from engine.kubeflow.progress import shows_colors
-from engine.reporting.monitoring_terminal import COLORS
-from engine.reporting.terminal import BOLD, DIM, WIDTH, Paint
+from engine.reporting.terminal import BOLD, COLORS, DIM, WIDTH, Paint
 from engine.text import printable
 
 # The story has stores, an endpoint and a git history of its own, whatever the user's own are.

@@ -19,6 +19,11 @@ class Slices(TypedDict):
     minimum_rows: int
 
 
+def slice_level(confidence: float) -> float:
+    """The level of a slice's test, which looks for a drop only: half of what the interval leaves out."""
+    return (1 - confidence) / 2
+
+
 class Limit(TypedDict):
     """A guardrail: `margin` in the metric's unit, or for model_bytes the `maximum` in bytes."""
 

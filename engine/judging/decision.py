@@ -44,6 +44,15 @@ def decide(rows: Rows, models: dict[str, Model], policy: Policy, dummy: float) -
     return comparisons
 
 
+def control_is_champion(rows: Rows, models: dict[str, Model], policy: Policy) -> bool:
+    """Whether both are asked for, and predict the same on rows that the champion has not seen."""
+    if not {"champion", "control"} <= models.keys() & policy["references"].keys():
+        return False
+    unseen, _ = unseen_rows(rows, models["champion"])
+    is_whole = unseen is not None and len(unseen.label) == len(rows.label)
+    return is_whole and np.array_equal(rows.predictions["champion"], rows.predictions["control"])
+
+
 class Headline(TypedDict):
     """A verdict's outcome, which one of its comparisons decides."""
 
@@ -178,7 +187,7 @@ def against_nothing(
     rows = replace(rows, predictions={**rows.predictions, "dummy": np.full(len(rows.label), dummy)})
     figures, found = difference(metric, rows, "dummy", confidence)
     value, influence = measure(metric, rows, "candidate")
-    alone = estimate(value, influence, rows, confidence)
+    alone = estimate(value, influence, rows, confidence).within(metric.bounds)
     reached = alone.lower > policy["floor"] if metric.sign > 0 else alone.upper < policy["floor"]
     wins = reached and found.lower > 0 and enough(found, policy)
     guardrails: list[Guardrail] = [*judge_size(policy, candidate)]

@@ -14,11 +14,15 @@ from engine.metrics.metric import Floats, Metric, Undefined
 
 
 def difference(metric: Metric, rows: Rows, reference: str, confidence: float) -> tuple[Difference, Estimate]:
-    """Candidate minus reference, paired by row, turned into the metric's good direction."""
+    """Candidate minus reference, paired by row, turned into the metric's good direction.
+
+    The estimate, unlike what is written, may lie outside the metric's bounds.
+    """
     candidate, candidate_influence = measure(metric, rows, "candidate")
     other, other_influence = measure(metric, rows, reference)
     influence = metric.sign * (candidate_influence - other_influence)
     found = estimate(metric.sign * (candidate - other), influence, rows, confidence)
+    shown = found.within(metric.difference_bounds)
     return {
         "rows": found.rows,
         "clusters": found.clusters,
@@ -27,8 +31,8 @@ def difference(metric: Metric, rows: Rows, reference: str, confidence: float) ->
         "candidate_value": candidate,
         "reference_value": other,
         "difference": found.value,
-        "lower": found.lower,
-        "upper": found.upper,
+        "lower": shown.lower,
+        "upper": shown.upper,
         "standard_error": found.standard_error,
     }, found
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.documents.policy import Policy
+from engine.documents.policy import Policy, slice_level
 from engine.documents.verdict import Difference, Guardrail, SizeGuardrail, Slice
 from engine.judging import statistics
 from engine.judging.differences import difference, enough_clusters, subset
@@ -34,7 +34,7 @@ def judge_slices(metric: Metric, rows: Rows, reference: str, policy: Policy) -> 
                 continue
             judged.append((column, names[code], figures))
             p_values.append(statistics.p_value_below(found, -policy["margin"]))
-    level = (1 - policy["confidence"]) / 2
+    level = slice_level(policy["confidence"])
     slices: list[Slice] = [
         {"column": column, "value": value, **figures, "p_value": p_value, "passed": p_value >= level}
         for (column, value, figures), p_value in zip(judged, statistics.holm(p_values), strict=True)

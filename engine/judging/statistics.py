@@ -60,6 +60,11 @@ class Estimate:
         serial = self.serial_correlation
         return serial is not None and not serial.ruled_out and self.clusters < SHORT_SERIES
 
+    def within(self, bounds: tuple[float, float]) -> "Estimate":
+        """The interval without what lies outside `bounds`, as it is shown."""
+        lowest, highest = bounds
+        return replace(self, lower=max(self.lower, lowest), upper=min(self.upper, highest))
+
 
 def jackknife(
     influence: NDArray[np.float64], cluster: NDArray[np.intp], is_positive: NDArray[np.bool_] | None
@@ -175,11 +180,14 @@ def minimum_detectable_effect(found: Estimate, confidence: float) -> float:
 
 
 def rows_to_decide(found: Estimate, threshold: float) -> int | None:
-    """Rows after which the interval would leave `threshold` if the difference stays; None: never."""
+    """Rows after which the interval would leave `threshold` if the difference stays.
+
+    None where it has left it already, and where no number of rows is enough.
+    """
     distance, half = abs(found.value - threshold), found.upper - found.value
-    if distance == 0 or math.isinf(half):
+    if distance == 0 or math.isinf(half) or distance > half:
         return None
-    return math.ceil(found.rows * max(1.0, (half / distance) ** 2))
+    return math.ceil(found.rows * (half / distance) ** 2)
 
 
 def from_earlier(found: Estimate, earlier: Estimate, confidence: float) -> Estimate:

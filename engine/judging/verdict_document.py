@@ -11,12 +11,14 @@ import pyarrow.compute as pc
 from engine.command_line import SettingsError
 from engine.documents.ledger import Move
 from engine.documents.parts import Findings, UsedRows
+from engine.documents.policy import Mode, Policy
 from engine.documents.record import TrainedLabel
 from engine.documents.verdict import JudgedModel, ModelFacts, Verdict
 from engine.judging import decision
 from engine.judging.differences import estimate, measure
 from engine.judging.inputs import KEY, TIME, Invalid, Rows, labelled_rows
 from engine.judging.verdict_inputs import VerdictInputs
+from engine.judging.verdict_wording import SAME_MODEL
 from engine.metrics.known_metrics import known_metrics
 from engine.metrics.metric import Floats, LabelType, Metric, Undefined
 from engine.metrics.metrics import MODEL_BYTES
@@ -49,6 +51,9 @@ def judge(inputs: VerdictInputs) -> tuple[Verdict, Rows | None]:
             inputs.policy["slices"]["columns"],
         )
         check_values(rows, label_of(inputs)["type"])
+        is_same = decision.control_is_champion(rows, inputs.models, inputs.policy)
+        if is_same:
+            inputs, rows = without_control(inputs, rows)
         comparisons = decision.decide(rows, inputs.models, inputs.policy, dummy_prediction(inputs))
         if not comparisons:
             raise Invalid(
@@ -61,10 +66,22 @@ def judge(inputs: VerdictInputs) -> tuple[Verdict, Rows | None]:
             "comparisons": comparisons,
             **decision.overall(comparisons),
         }
+        if is_same:
+            reached["reason"] = f"{reached['reason']} {SAME_MODEL}"
         return finite(reached), rows
     except Invalid as error:
         document["reason"] = f"{str(error)[0].upper()}{str(error)[1:]}."
         return finite(document), None
+
+
+def without_control(inputs: VerdictInputs, rows: Rows) -> tuple[VerdictInputs, Rows]:
+    """The champion stands for the control too, and has to be beaten as the stricter of both."""
+    references = inputs.policy["references"]
+    strictest: Mode = "improve" if "improve" in references.values() else "not-worse"
+    policy: Policy = {**inputs.policy, "references": {"champion": strictest}}
+    models = {name: model for name, model in inputs.models.items() if name != "control"}
+    predictions = {name: values for name, values in rows.predictions.items() if name != "control"}
+    return replace(inputs, models=models, policy=policy), replace(rows, predictions=predictions)
 
 
 def skeleton(inputs: VerdictInputs) -> Verdict:

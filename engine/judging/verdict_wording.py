@@ -9,7 +9,9 @@ from engine.metrics.metrics import title_of
 from engine.text import cluster_noun, interval, rounded, signed, unsigned
 
 MOST_TIMES = 100  # the rows that are there: a forecast of more is worth nothing
+MOST_SLICES = 3  # that a reason names, the worst first; the report has all of them
 
+SAME_MODEL = "The control is the same model as the champion, so it is shown once."
 CLAUSES = {
     "IDENTICAL": "The candidate predicts the same as the {reference}, row for row.",
     "BETTER": "{metric} is better than the {reference}'s: {interval}.",
@@ -24,10 +26,10 @@ WORSE_WITHIN = (
 
 
 def reason(comparison: ModelComparison, metric: str, policy: Policy, wins: bool, enough: bool) -> str:
-    """Slices and guardrails are named where they alone keep the candidate from passing."""
+    """What the interval says, then each slice and guardrail that fails."""
     verdict = comparison["verdict"]
     if verdict == "INCONCLUSIVE" and not enough:
-        return too_few(comparison, policy)
+        return " ".join([too_few(comparison, policy), *losses(comparison)])
     upper = comparison["upper"]
     excludes_zero = verdict == "INCONCLUSIVE" and upper is not None and upper < 0
     clause = WORSE_WITHIN if excludes_zero else CLAUSES[verdict]
@@ -36,7 +38,7 @@ def reason(comparison: ModelComparison, metric: str, policy: Policy, wins: bool,
         said.append("It has to be better.")
     if (rows := comparison["rows_to_decide"]) is not None:
         said.append(more_rows(rows - comparison["rows"], comparison, policy))
-    return " ".join([*said, *(losses(comparison) if wins else [])])
+    return " ".join([*said, *losses(comparison)])
 
 
 def too_few(comparison: Comparison, policy: Policy) -> str:
@@ -75,11 +77,14 @@ def more_rows(rows: int, comparison: Comparison, policy: Policy) -> str:
 
 
 def losses(comparison: Comparison) -> list[str]:
+    failed = [each for each in comparison["slices"] if not each["passed"]]
+    failed.sort(key=lambda each: each["p_value"])
     said = [
         f"On {each['column']} = {each['value']} it drops beyond the margin: {interval(each)}."
-        for each in comparison["slices"]
-        if not each["passed"]
+        for each in failed[:MOST_SLICES]
     ]
+    if len(failed) > MOST_SLICES:
+        said.append(f"So it does on {len(failed) - MOST_SLICES:,} more slices.")
     for each in comparison["guardrails"]:
         if each["passed"]:
             continue
@@ -93,7 +98,7 @@ def losses(comparison: Comparison) -> list[str]:
 
 def without_champion(why: str, comparison: FloorComparison, metric: str, policy: Policy, enough: bool) -> str:
     if not enough:
-        return f"{why}. {too_few(comparison, policy)}"
+        return " ".join([f"{why}. {too_few(comparison, policy)}", *losses(comparison)])
     floor = comparison["floor"]
     beaten = comparison["lower"] is not None and comparison["lower"] > 0
     ends = f"{unsigned(floor['lower'])}, {unsigned(floor['upper'])}"

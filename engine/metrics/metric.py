@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,7 +27,10 @@ class Undefined(Exception):  # noqa: N818 - a property of the data, reported as 
 
 @dataclass(frozen=True)
 class Metric:
-    """One figure of quality; `estimate(label, prediction)` gives its value and each row's influence."""
+    """One figure of quality; `estimate(label, prediction)` gives its value and each row's influence.
+
+    No value lies outside `bounds`.
+    """
 
     name: str
     title: str
@@ -35,11 +39,18 @@ class Metric:
     estimate: Estimator
     best_constant: Literal["mean", "median"] = "mean"
     guardrail_only: bool = False
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def sign(self) -> int:
         """Turns a difference into the good direction."""
         return 1 if self.direction == "higher is better" else -1
+
+    @property
+    def difference_bounds(self) -> tuple[float, float]:
+        """No difference of two values lies outside them."""
+        lowest, highest = self.bounds
+        return lowest - highest, highest - lowest
 
 
 def row_mean(

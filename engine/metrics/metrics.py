@@ -1,5 +1,6 @@
 """The template's metrics, one entry each: settings, judging, wording and reports are derived from it."""
 
+import math
 from importlib import import_module
 from typing import cast
 
@@ -16,14 +17,18 @@ def _influences(name: str) -> Estimator:
     return estimate
 
 
+SHARE, ERROR = (0.0, 1.0), (0.0, math.inf)
+"""Bounds of metrics."""
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("roc_auc", "ROC AUC", "higher is better", ("binary",), _influences("roc_auc")),
-        Metric("log_loss", "log loss", "lower is better", ("binary",), _influences("log_loss")),
-        Metric("accuracy", "accuracy", "higher is better", ("binary",), _influences("accuracy")),
-        Metric("mae", "MAE", "lower is better", ("number",), _influences("mae"), best_constant="median"),
-        Metric("rmse", "RMSE", "lower is better", ("number",), _influences("rmse")),
+        Metric("roc_auc", "ROC AUC", "higher is better", ("binary",), _influences("roc_auc"), bounds=SHARE),
+        Metric("log_loss", "log loss", "lower is better", ("binary",), _influences("log_loss"), bounds=ERROR),
+        Metric(
+            "accuracy", "accuracy", "higher is better", ("binary",), _influences("accuracy"), bounds=SHARE
+        ),
+        Metric("mae", "MAE", "lower is better", ("number",), _influences("mae"), "median", bounds=ERROR),
+        Metric("rmse", "RMSE", "lower is better", ("number",), _influences("rmse"), bounds=ERROR),
         Metric(
             "calibration_error",
             "calibration error",
@@ -31,6 +36,7 @@ METRICS = {
             ("binary", "number"),
             _influences("calibration_error"),
             guardrail_only=True,
+            bounds=ERROR,
         ),
     )
 }

@@ -67,7 +67,7 @@ class Judge:
             raise Invalid(f"{wanted}, found {count:,} in {clusters:,}, {worth}")
 
     def champion(self, rows: Rows) -> WindowFigure:
-        found = self._estimate(rows)
+        found = self._estimate(rows).within(self.metric.bounds)
         return {
             "value": found.value,
             "lower": found.lower,
@@ -80,18 +80,22 @@ class Judge:
         now, then = (self._in_good_direction(each) for each in (self._estimate(rows), baseline))
         found = statistics.from_earlier(now, then, self.policy["confidence"])
         is_found = of_interval(found, 0.0, self.policy["margin"]) == "WORSE"
-        return _described(found, is_found)
+        return self._described(found, is_found)
 
     def shadow(self, rows: Rows) -> WindowDifference:
         """The shadow minus the champion, paired by row."""
         figures, found = difference(self.metric, rows, "champion", self.policy["confidence"])
         better = of_interval(found, self.policy["min_effect"], self.policy["margin"]) == "BETTER"
         same = np.array_equal(rows.predictions["candidate"], rows.predictions["champion"])
-        return {**_described(found, better and not same), "value": figures["candidate_value"]}
+        return {**self._described(found, better and not same), "value": figures["candidate_value"]}
 
     def _estimate(self, rows: Rows) -> Estimate:
         value, influence = measure(self.metric, rows, "champion")
         return estimate(value, influence, rows, self.policy["confidence"])
+
+    def _described(self, found: Estimate, counts: bool) -> WindowDifference:
+        shown = found.within(self.metric.difference_bounds)
+        return {"difference": shown.value, "lower": shown.lower, "upper": shown.upper, "found": counts}
 
     def _in_good_direction(self, found: Estimate) -> Estimate:
         return replace(found, value=self.metric.sign * found.value)
@@ -119,7 +123,3 @@ def baseline_of(version: Version, metric: str) -> Estimate | None:
     clusters = rows["clusters"]
     degrees = verdict.get("degrees_of_freedom") or clusters - 1
     return Estimate(value, value, value, error, rows["n"], clusters, None, degrees + 1, degrees)
-
-
-def _described(found: Estimate, counts: bool) -> WindowDifference:
-    return {"difference": found.value, "lower": found.lower, "upper": found.upper, "found": counts}

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from engine import text
 from engine.documents.parts import Provenance
+from engine.documents.policy import slice_level
 from engine.documents.verdict import Comparison, Slice, Verdict
 from engine.metrics.metrics import title_of
 from engine.reporting import terminal
@@ -107,8 +108,14 @@ def environment() -> Environment:
         "p_value": p_value,
         "link": link,
         "shown_slices": shown_slices,
+        "slice_level": slice_level,
     }
-    made.globals |= {"title_of": title_of, "cluster_noun": text.cluster_noun}
+    made.globals |= {
+        "title_of": title_of,
+        "cluster_noun": text.cluster_noun,
+        "marks": text.MARKS,
+        "tone_of": text.tone_of,
+    }
     return made
 
 

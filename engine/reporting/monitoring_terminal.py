@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from typing import TypedDict
 
 from engine.documents.decision import Decision, MonitoredWindow, WindowDifference, WindowFigure
-from engine.reporting.terminal import BADGE, BAR, BOLD, DIM, GREEN, RED, WIDTH, YELLOW, Paint, legend, mark
-from engine.text import DrawnRow, bar, cluster_noun, interval, printable, scale, unsigned
+from engine.reporting.terminal import BADGE, BAR, BOLD, COLORS, DIM, WIDTH, YELLOW, Paint, legend, mark
+from engine.text import DrawnRow, Tone, bar, cluster_noun, interval, printable, scale, unsigned
 
-COLORS = {"good": GREEN, "open": YELLOW, "bad": RED}
 OUTCOMES = {
     "ALARM": "the champion needs retraining",
     "QUIET": "the champion stays",
@@ -29,8 +28,13 @@ class Forest(TypedDict):
     rows: list[DrawnRow]
 
 
-def tone(decision: Decision) -> str:
-    return {"ALARM": "bad", "QUIET": "good"}.get(decision["decision"], "open")
+def tone(decision: Decision) -> Tone:
+    match decision["decision"]:
+        case "ALARM":
+            return "bad"
+        case "QUIET":
+            return "good"
+    return "open"
 
 
 def render(decision: Decision, color: bool) -> str:
@@ -72,7 +76,7 @@ def drawn(window: MonitoredWindow, answer: WindowDifference | None) -> Iterator[
         yield {
             "name": f"{window['start'][5:10]} to {window['end'][5:10]}",
             "text": interval(answer),
-            "passed": not answer["found"],
+            "tone": "bad" if answer["found"] else "good",
             "lower": answer["lower"],
             "difference": answer["difference"],
             "upper": answer["upper"],
@@ -97,8 +101,7 @@ def pictures(decision: Decision, paint: Paint) -> Iterator[list[str]]:
             f"{paint(title, BOLD)}{' ' * max(1, 50 - len(title))}{paint(legend(low, high, 0.0), DIM)}",
             *(
                 f"  {row['name']:<19} {row['text']:<27} "
-                f"{paint(bar(row, low, high, 0.0, BAR), GREEN if row['passed'] else RED)} "
-                f"{mark(row['passed'], paint)}"
+                f"{paint(bar(row, low, high, 0.0, BAR), COLORS[row['tone']])} {mark(row['tone'], paint)}"
                 for row in forest["rows"]
             ),
         ]

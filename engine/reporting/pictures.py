@@ -8,7 +8,7 @@ from typing import TypedDict
 from engine.documents.ledger import Move
 from engine.documents.verdict import Comparison, MetricGuardrail
 from engine.metrics.metrics import title_of
-from engine.text import DrawnRow, drawn_margin, forest, interval, scale
+from engine.text import DrawnRow, drawn_margin, forest, interval, scale, tone_of
 
 WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 340, 300, 56, 40, 12
 CURVES = {
@@ -111,7 +111,7 @@ def in_margins(guardrail: MetricGuardrail) -> Iterator[DrawnRow]:
         yield {
             "name": title_of(guardrail["name"]),
             "text": interval(guardrail),
-            "passed": guardrail["passed"],
+            "tone": tone_of(guardrail["passed"], upper),
             "lower": lower / margin,
             "difference": guardrail["difference"] / margin,
             "upper": upper / margin,

@@ -7,6 +7,9 @@ from engine.documents.parts import UsedRows
 from engine.documents.verdict import Comparison, Guardrail, Verdict
 from engine.metrics.metrics import title_of
 from engine.text import (
+    MARKS,
+    OPEN,
+    Tone,
     bar,
     cluster_noun,
     drawn_margin,
@@ -16,11 +19,14 @@ from engine.text import (
     printable,
     scale,
     signed,
+    signs,
+    tone_of,
     unsigned,
 )
 
 WIDTH, BAR = 100, 42
 GREEN, RED, YELLOW, DIM, BOLD, BADGE = "32", "31", "33", "2", "1", "7"
+COLORS: dict[Tone, str] = {"good": GREEN, "open": YELLOW, "bad": RED}
 
 
 class Paint:
@@ -36,9 +42,9 @@ class Paint:
 def render(verdict: Verdict, color: bool) -> str:
     """The verdict as lines for a terminal; without `color` they are plain text."""
     paint = Paint(color)
-    tone = GREEN if verdict["passed"] else YELLOW if verdict["verdict"] == "INCONCLUSIVE" else RED
+    shade = GREEN if verdict["passed"] else YELLOW if verdict["verdict"] == "INCONCLUSIVE" else RED
     outcome = "passes" if verdict["passed"] else "does not pass"
-    lines = ["", f"{paint(' ' + verdict['verdict'] + ' ', BADGE, BOLD, tone)} {paint(outcome, BOLD, tone)}"]
+    lines = ["", f"{paint(' ' + verdict['verdict'] + ' ', BADGE, BOLD, shade)} {paint(outcome, BOLD, shade)}"]
     lines += textwrap.wrap(printable(verdict["reason"]), WIDTH)
     if accepted := verdict.get("accepted"):
         lines += textwrap.wrap(f"this regression is {printable(accepted)}", WIDTH)
@@ -62,10 +68,14 @@ def compared(metric: str, comparison: Comparison, paint: Paint) -> Iterator[str]
     space = " " * max(1, 50 - len(title))
     yield f"{paint(title, BOLD)}{space}{paint(legend(low, high, margin), DIM)}"
     for row in rows:
-        drawn = paint(bar(row, low, high, margin, BAR), GREEN if row["passed"] else RED)
-        yield f"  {printable(row['name'])[:19]:<19} {row['text']:<27} {drawn} {mark(row['passed'], paint)}"
+        drawn = paint(bar(row, low, high, margin, BAR), COLORS[row["tone"]])
+        yield f"  {printable(row['name'])[:19]:<19} {row['text']:<27} {drawn} {mark(row['tone'], paint)}"
+    tones = {row["tone"] for row in rows}
     for each in comparison["guardrails"]:
-        yield f"  {title_of(each['name']):<19} {guardrail(each)} {mark(each['passed'], paint)}"
+        looks = guardrail_tone(each)
+        tones.add(looks)
+        yield f"  {title_of(each['name']):<19} {guardrail(each)} {mark(looks, paint)}"
+    yield paint(f"  {signs(metric, comparison)}{f'; {OPEN}' if 'open' in tones else ''}", DIM)
     yield paint(f"  {detectable(comparison)}", DIM)
 
 
@@ -74,8 +84,12 @@ def legend(low: float, high: float, margin: float) -> str:
     return f"{ends}, ┊ margin {signed(-margin)}" if margin else ends
 
 
-def mark(passed: bool, paint: Paint) -> str:
-    return paint("✓", GREEN) if passed else paint("✗", RED)
+def mark(looks: Tone, paint: Paint) -> str:
+    return paint(MARKS[looks], COLORS[looks])
+
+
+def guardrail_tone(judged: Guardrail) -> Tone:
+    return tone_of(judged["passed"], None if "maximum" in judged else judged["upper"])
 
 
 def guardrail(judged: Guardrail) -> str:

@@ -7,6 +7,7 @@ from jinja2 import Environment
 from engine import text
 from engine.documents.decision import Drift
 from engine.documents.ledger import Move
+from engine.documents.policy import slice_level
 from engine.documents.verdict import Verdict
 from engine.judging.drift import drift
 from engine.judging.inputs import Rows
@@ -75,8 +76,15 @@ def environment() -> Environment:
         "guardrail": terminal.guardrail,
         "detectable": terminal.detectable,
         "heat": pictures.heat,
+        "slice_level": slice_level,
     }
-    made.globals |= {"title_of": title_of, "cluster_noun": text.cluster_noun, "box": pictures}
+    made.globals |= {
+        "title_of": title_of,
+        "cluster_noun": text.cluster_noun,
+        "box": pictures,
+        "marks": text.MARKS,
+        "tone_of": text.tone_of,
+    }
     return made
 
 

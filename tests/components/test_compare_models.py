@@ -169,6 +169,7 @@ def test_few_rows_of_a_class_decide_nothing_and_the_reason_says_so():
 def test_what_is_worse_within_the_margin_is_not_called_indistinguishable():
     difference = {"difference": -0.02, "lower": -0.03, "upper": -0.005, "rows": 100, "clusters": 20}
     comparison = difference | {"verdict": "INCONCLUSIVE", "margin": 0.02, "rows_to_decide": 150}
+    comparison |= {"slices": [], "guardrails": []}
 
     said = reason(comparison | {"reference": "control"}, "roc_auc", POLICY, wins=False, enough=True)
 
@@ -238,7 +239,7 @@ def test_the_champion_is_judged_only_on_rows_it_was_not_trained_on():
 def test_a_slice_that_drops_fails_a_better_average():
     damaged = np.where(ORIGIN == "LGA", probability(30.0), GOOD)
 
-    document = answer(question(damaged, control=probability(3.5), champion=probability(3.5)))
+    document = answer(question(damaged, control=probability(3.5), champion=probability(3.6)))
 
     slices = {each["value"]: each for each in against(document, "control")["slices"]}
     assert document["verdict"] == "BETTER"

@@ -31,8 +31,8 @@ def test_judges_are_not_parameters(graph: Graph) -> None:
 
 
 def test_refused_data_reaches_a_verdict_of_its_own(graph: Graph) -> None:
-    assert graph.group["reject-candidate"] == graph.group["enforce-verdict-2"] == "data-is-refused"
-    assert graph.group["compare-models"] == graph.group["enforce-verdict"] == "data-is-valid"
+    assert graph.group["reject-candidate"] == graph.group["enforce-verdict-2"] == "refused-data"
+    assert graph.group["compare-models"] == graph.group["enforce-verdict"] == "gate"
 
 
 def test_nothing_is_registered_or_cached(graph: Graph) -> None:

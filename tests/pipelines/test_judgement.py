@@ -27,5 +27,5 @@ def test_the_truth_is_the_controls(graph: Graph) -> None:
 
 
 def test_refused_data_reaches_a_verdict_of_its_own(graph: Graph) -> None:
-    assert graph.group["reject-candidate"] == graph.group["enforce-verdict-2"] == "data-is-refused"
-    assert graph.group["compare-models"] == graph.group["enforce-verdict"] == "data-is-valid"
+    assert graph.group["reject-candidate"] == graph.group["enforce-verdict-2"] == "refused-data"
+    assert graph.group["compare-models"] == graph.group["enforce-verdict"] == "gate"

@@ -38,4 +38,4 @@ def test_training_is_nested_and_runs_on_an_alarm_only(graph: Graph) -> None:
 
 
 def test_refused_data_is_reported_and_trains_nothing(graph: Graph) -> None:
-    assert [task for task, group in graph.group.items() if group == "data-is-refused"] == ["report-fault"]
+    assert [task for task, group in graph.group.items() if group == "refused-data"] == ["report-fault"]
