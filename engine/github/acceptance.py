@@ -1,6 +1,7 @@
 """A regression that a person accepted: a status on the very commit, and who may set it."""
 
 import re
+from collections.abc import Iterator
 
 from engine.command_line import Finding
 from engine.github.answers import Account, PullRequest, WorkflowRun
@@ -8,7 +9,9 @@ from engine.github.api import GitHub, NotFound
 
 CONTEXT = "accept-regression"
 BOT = "github-actions[bot]"  # whom GITHUB_TOKEN speaks as
-LONGEST_REASON = 80  # characters: with the longest login it fits a status, whose description has 140
+LONGEST_REASON = 80  # characters: with the longest login and ALONE it fits a status' description of 140
+ALONE = "alone: "
+"""Before the reason of a person who accepts their own change, because nobody else has write access."""
 ACCEPTED = re.compile(r"accepted by [A-Za-z0-9_-]{1,39}: \S.*")
 
 
@@ -42,8 +45,11 @@ def numbers_of(found: WorkflowRun, otherwise: int) -> set[int]:
     return {each["number"] for each in found["pull_requests"] or ()} or {otherwise}
 
 
-def expect_may_accept(github: GitHub, login: str, pull: PullRequest, first: WorkflowRun | None) -> None:
-    """Finding where `login` has no right to write, or made what is to be accepted."""
+def is_alone(github: GitHub, login: str, pull: PullRequest, first: WorkflowRun | None) -> bool:
+    """Whether `login` may accept it though they made it, because nobody else has write access.
+
+    Finding where they have no right to write, or made it while another person could accept it.
+    """
     try:
         permission = github.get("collaborators", login, "permission")["permission"]
     except NotFound:
@@ -57,6 +63,13 @@ def expect_may_accept(github: GitHub, login: str, pull: PullRequest, first: Work
         "committed its newest commit": head["committer"],
         "pushed its newest commit": first["actor"] if first else None,
     }
-    for what, maker in makers.items():
-        if maker and maker["login"].lower() == login.lower():
-            raise Finding(f"{login} {what}: another person has to accept it")
+    made = [what for what, maker in makers.items() if maker and maker["login"].lower() == login.lower()]
+    if made and (others := other_writers(github, login)):
+        raise Finding(f"{login} {made[0]}: another person has to accept it, such as {others[0]}")
+    return bool(made)
+
+
+def other_writers(github: GitHub, login: str) -> list[str]:
+    """The people with write access beside `login`."""
+    people: Iterator[Account] = github.pages("collaborators", permission="push")
+    return [each["login"] for each in people if each["login"].lower() != login.lower()]

@@ -21,7 +21,7 @@ def main() -> int:
     """Whatever was done of it before is not done again, so that an interruption is healed by another call."""
     arguments = _parser().parse_args()
 
-    from engine.github.acceptance import accept, accepted_regression, expect_may_accept, judging_runs
+    from engine.github.acceptance import ALONE, accept, accepted_regression, is_alone, judging_runs
     from engine.github.api import GitHub
 
     reason, people = one_line(arguments.reason), callers()
@@ -30,8 +30,9 @@ def main() -> int:
     if pull["state"] != "open" or pull["head"]["sha"] != sha:
         raise Finding(f"#{pull['number']}: expected its head to be {sha}, found {pull['head']['sha']}")
     judging = judging_runs(github, pull)
-    for login in people:
-        expect_may_accept(github, login, pull, judging[0] if judging else None)
+    alone = [is_alone(github, login, pull, judging[0] if judging else None) for login in people]
+    if any(alone):
+        reason = f"{ALONE}{reason}"
     by, reason = recorded(sha, people[0], reason, pull["number"])
     if accepted_regression(github, sha) != f"accepted by {by}: {reason}":
         accept(github, sha, by, reason)

@@ -612,6 +612,15 @@ def _get_environment(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
     return 200, {"name": name, "protection_rules": []} | _found(api.environments, name)
 
 
+@route("GET", "collaborators")
+def _list_collaborators(api: GitHubApi, call: Call) -> tuple[int, Any]:
+    """Of `permission` or more, as the documentation of the REST API says."""
+    if call.query.get("permission") != "push":
+        raise Refusal(422, "this stand-in lists collaborators with permission=push")
+    writers = [login for login, role in api.permissions.items() if role in ("admin", "maintain", "write")]
+    return 200, [_user(login) for login in writers]
+
+
 @route("GET", "collaborators/{login}/permission")
 def _get_permission(api: GitHubApi, call: Call, login: str) -> tuple[int, Any]:
     role = _found(api.permissions, login)

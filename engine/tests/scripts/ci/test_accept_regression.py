@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.github.acceptance import LONGEST_REASON, accepted_regression
+from engine.github.acceptance import ALONE, LONGEST_REASON, accepted_regression
 from engine.github.api import GitHub
 from engine.model_registry.model_registry import ModelRegistry
 from engine.tests.demo_files import DEMO_SETTINGS
@@ -87,7 +87,10 @@ def test_an_interruption_is_healed_by_another_call(accept: Accept, github_api: G
     [
         ({"GITHUB_ACTOR": "eve"}, "eve: expected a person with write access, found read"),
         ({"GITHUB_ACTOR": "zoe"}, "zoe: expected a person with write access, found none"),
-        ({"GITHUB_ACTOR": "ann"}, "ann opened the pull request: another person has to accept it"),
+        (
+            {"GITHUB_ACTOR": "ann"},
+            "ann opened the pull request: another person has to accept it, such as",
+        ),
         ({"GITHUB_ACTOR": "ANN"}, "expected a person with write access"),
         ({"GITHUB_TRIGGERING_ACTOR": "ann"}, "ann opened the pull request"),
         ({"sha": OLD}, f"#12: expected its head to be {OLD}, found {SHA}"),
@@ -116,6 +119,19 @@ def test_authors_cannot_accept_what_they_made(accept: Accept, github_api: GitHub
     assert done.status == 1
     assert re.search(r"bob (made|committed|pushed) its newest commit", done.error)
     assert not github_api.called("POST")
+
+
+def test_the_only_person_with_write_access_may_accept_their_own(accept: Accept, github_api: GitHubApi):
+    github_api.permissions = {"Ann": "admin", "eve": "triage"}
+
+    done = accept(GITHUB_ACTOR="Ann", reason="r" * LONGEST_REASON)
+
+    assert done.status == 0, done.error
+    assert accepted(github_api) == f"accepted by Ann: alone: {'r' * LONGEST_REASON}"
+
+
+def test_the_status_of_one_alone_fits_a_description():
+    assert len(f"accepted by {'m' * 39}: {ALONE}") + LONGEST_REASON == 140
 
 
 @pytest.mark.parametrize(
