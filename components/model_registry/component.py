@@ -46,8 +46,3 @@ def promote_model(
     verdict: dsl.Input[dsl.Artifact],
 ) -> dsl.ContainerSpec:
     return container("model_registry promote", locals())
-
-
-@dsl.container_component
-def rollback_model(model_registry_uri: str, name: str, to: str = "", reason: str = "") -> dsl.ContainerSpec:
-    return container("model_registry rollback", locals())

@@ -11,7 +11,7 @@ CONTEXT = "accept-regression"
 BOT = "github-actions[bot]"  # whom GITHUB_TOKEN speaks as
 LONGEST_REASON = 80  # characters: with the longest login and ALONE it fits a status' description of 140
 ALONE = "alone: "
-"""Before the reason of a person who accepts their own change, because nobody else has write access."""
+"""Before the reason of a person who accepts their own change, because no other person has write access."""
 ACCEPTED = re.compile(r"accepted by [A-Za-z0-9_-]{1,39}: \S.*")
 
 
@@ -46,7 +46,7 @@ def numbers_of(found: WorkflowRun, otherwise: int) -> set[int]:
 
 
 def is_alone(github: GitHub, login: str, pull: PullRequest, first: WorkflowRun | None) -> bool:
-    """Whether `login` may accept it though they made it, because nobody else has write access.
+    """Whether `login` may accept it though they made it, because no other person has write access.
 
     Finding where they have no right to write, or made it while another person could accept it.
     """
