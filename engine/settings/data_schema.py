@@ -21,6 +21,8 @@ class Data(Section):
     tables: Annotated[dict[Name, Table], Field(min_length=1)]
     rows: Name
     key: Name
+    public: bool = False
+    """Whether anyone may read the rows: see engine/gate/public_rows.py."""
 
     def known_too_late(self, moments: list[str], predict_at: str) -> dict[str, list[str]]:
         """By table, the declared columns that are known only after the moment `predict_at`."""

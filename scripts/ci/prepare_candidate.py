@@ -16,12 +16,14 @@ def main() -> None:
 
     from engine.gate import candidate_place
     from engine.gate.change import read_candidate
+    from engine.gate.public_rows import refuse_private_rows
 
     change = read_candidate(ROOT, arguments.candidate)
     if not change.changes_model:
         print("nothing that makes the model changed: no code of the change runs")
         set_outputs(place="")
         return
+    refuse_private_rows(change.control.settings.data)
     candidate_place.prepare(ROOT, change, change.question(None), arguments.output)
     set_outputs(place=str(arguments.output))
 

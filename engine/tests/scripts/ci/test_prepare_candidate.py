@@ -65,3 +65,21 @@ def test_a_change_of_nothing_needs_no_place(fresh: Project, tmp_path: Path) -> N
     done = project.run("prepare_candidate", GITHUB_OUTPUT=str(tmp_path / "outputs"))
     assert done.returncode == 0 and (tmp_path / "outputs").read_text() == "place=\n"
     assert not (project.root / "build/place").exists()
+
+
+def test_private_rows_are_not_prepared_in_a_public_repository(fresh: Project, tmp_path: Path) -> None:
+    project = fresh.copied_to(tmp_path / "project")
+    project.edit("mlops.yaml", ("uri: demo/flights/weather", "uri: s3://bucket/weather"))
+    project.commit()
+    project.git("worktree", "add", "--quiet", "--detach", "candidate")
+    candidate = Project(project.root / "candidate")
+    candidate.edit(FEATURES, SAME_MODEL)
+    candidate.commit()
+    event = tmp_path / "event.json"
+    event.write_text('{"repository": {"private": false}}')
+
+    done = project.run("prepare_candidate", GITHUB_EVENT_PATH=str(event))
+
+    assert done.returncode == 2
+    assert "data.tables.weather: expected rows that anyone may read, found s3://bucket/weather" in done.stderr
+    assert not (project.root / "build/place").exists()
