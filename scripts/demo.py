@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from engine.command_line import SettingsError, parser, run
+from engine.command_line import SettingsError, day, parser, run
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build" / "demo"
@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     options = parser(__doc__)
     options.add_argument(
         "--until",
-        type=date.fromisoformat,
+        type=day,
         default=date(2014, 1, 1),
         metavar="DAY",
         help="tell the story up to this day only (default: the end of the year)",

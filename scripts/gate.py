@@ -4,7 +4,6 @@ import argparse
 import math
 import sys
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +44,9 @@ def arguments_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--base", help="the commit to judge the change against (default: where it left the default branch)"
     )
-    parser.add_argument("--as-of", type=date.fromisoformat, help="the day that the windows count back from")
+    parser.add_argument(
+        "--as-of", type=command_line.day, metavar="DAY", help="the day that the windows count back from"
+    )
     parser.add_argument(
         "--candidate", type=Path, metavar="FOLDER", help="judge this checkout by the one that this runs in"
     )

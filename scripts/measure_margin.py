@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from engine.command_line import Finding, SettingsError, WorldError, parser, run
+from engine.command_line import Finding, SettingsError, WorldError, day, parser, run
 
 SETTINGS_FILE = "mlops.yaml"
 
@@ -27,7 +27,7 @@ def main() -> None:
     options.add_argument(
         "--seeds", type=_count, default=10, metavar="N", help="number of models; default: 10"
     )
-    options.add_argument("--as-of", type=date.fromisoformat, help="the day that the windows count back from")
+    options.add_argument("--as-of", type=day, metavar="DAY", help="the day that the windows count back from")
     options.add_argument(
         "--write",
         action="store_true",

@@ -4,11 +4,10 @@ import argparse
 import json
 import os
 import sys
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.command_line import Finding, SettingsError, WorldError, parser, run
+from engine.command_line import Finding, SettingsError, WorldError, day, parser, run
 from engine.github.step import add_summary, set_outputs
 
 if TYPE_CHECKING:
@@ -138,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--images", type=Path, metavar="FILE", help="references by component, as JSON (default: staged here)"
     )
-    options.add_argument("--as-of", type=date.fromisoformat, help="the day that the windows count back from")
+    options.add_argument("--as-of", type=day, metavar="DAY", help="the day that the windows count back from")
     options.add_argument(
         "--unattended",
         action="store_true",

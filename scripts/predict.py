@@ -2,12 +2,11 @@
 
 import argparse
 import os
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine import command_line
-from engine.command_line import Finding, SettingsError, WorldError
+from engine.command_line import Finding, SettingsError, WorldError, day
 
 if TYPE_CHECKING:
     from engine.documents.manifest import Manifest
@@ -57,7 +56,7 @@ def main() -> int:
 
 def arguments_parser() -> argparse.ArgumentParser:
     parser = command_line.parser(__doc__)
-    parser.add_argument("--as-of", type=date.fromisoformat, help="the first day to predict")
+    parser.add_argument("--as-of", type=day, metavar="DAY", help="the first day to predict")
     parser.add_argument(
         "--input-uri", default="", help="parquet to predict all rows of, in place of that day's"
     )

@@ -4,11 +4,10 @@ import argparse
 import os
 import sys
 from contextlib import AbstractContextManager
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.command_line import Finding, SettingsError, parser, run
+from engine.command_line import Finding, SettingsError, day, parser, run
 from engine.github.step import add_summary, set_outputs
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--images", type=Path, metavar="FILE", help="references by component, as JSON (default: staged here)"
     )
-    options.add_argument("--as-of", type=date.fromisoformat, help="the day that the windows count back from")
+    options.add_argument("--as-of", type=day, metavar="DAY", help="the day that the windows count back from")
     options.add_argument(
         "--detach",
         action="store_true",

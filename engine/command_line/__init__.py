@@ -34,8 +34,15 @@ class WorldError(Exception):
 
 
 def parser(module_docstring: str) -> argparse.ArgumentParser:
-    """An argument parser whose help opens with the first line of `module_docstring`."""
-    return argparse.ArgumentParser(description=module_docstring.strip().splitlines()[0], allow_abbrev=False)
+    """An argument parser whose help has the command as it is typed and the docstring's first line."""
+    description = module_docstring.strip().splitlines()[0]
+    return argparse.ArgumentParser(prog=typed_command(), description=description, allow_abbrev=False)
+
+
+def typed_command() -> str | None:
+    """`python -m <module>` if this program was started so, otherwise None: argparse names the file then."""
+    module = sys.modules["__main__"].__spec__
+    return f"python -m {module.name.removesuffix('.__main__')}" if module else None
 
 
 def json_object(text: str) -> dict[str, Any]:
@@ -51,7 +58,14 @@ def json_object(text: str) -> dict[str, Any]:
 
 def day(text: str) -> date:
     """A date, or today's in UTC for "today"; for use as argparse's `type`."""
-    return datetime.now(UTC).date() if text == "today" else date.fromisoformat(text)
+    if text == "today":
+        return datetime.now(UTC).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected a day such as 2013-09-02, or today, found {text!r}"
+        ) from None
 
 
 def output_file(path: str) -> Path:

@@ -44,3 +44,16 @@ def test_a_token_that_is_none_is_not_shown(token: str) -> None:
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
     assert done.stderr.startswith("error: KUBEFLOW_TOKEN: expected a token")
     assert TOKEN not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("script", ["gate", "monitor", "predict", "train", "measure_margin"])
+def test_scripts_name_themselves_as_typed_and_say_which_day_they_expect(script: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", f"scripts.{script}", "--as-of", "yesterday"], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"usage: python -m scripts.{script} ")
+    assert done.stderr.splitlines()[-1] == (
+        f"python -m scripts.{script}: error: argument --as-of: "
+        "expected a day such as 2013-09-02, or today, found 'yesterday'"
+    )
