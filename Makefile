@@ -63,11 +63,13 @@ update: ## merge the newest version of the template on a new branch (TEMPLATE=ow
 	@$(PYTHON) scripts/update.py $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(TO),--to "$(TO)") $(if $(RESTART),--restart)
 
 .venv/installed: requirements.txt
+	@echo "installing $< into .venv, which takes about a minute" >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/installed-dev: requirements-dev.txt .venv/installed
+	@echo "installing $< into .venv, which takes about a minute" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 

@@ -61,7 +61,8 @@ def test_launcher_prepares_the_environment_as_make_does(checkout: Path) -> None:
     (checkout / ".venv/installed").unlink()
     done = run(checkout, "./mlops", "gate")
     installed = "-m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt"
-    assert (done.stderr, done.stdout) == (f"{installed}\n", "-m scripts.gate\n")
+    notice = "installing requirements.txt into .venv, which takes about a minute"
+    assert (done.stderr, done.stdout) == (f"{notice}\n{installed}\n", "-m scripts.gate\n")
     assert (checkout / ".venv/installed").exists()
 
 
@@ -74,5 +75,12 @@ def test_unknown_command_is_a_mistake(checkout: Path) -> None:
     done = run(checkout, "./mlops", "gates")
     assert (done.returncode, done.stdout) == (2, "")
     usage = run(checkout, "./mlops").stdout
-    assert done.stderr == usage
+    assert done.stderr == f"error: gates: expected one of the commands below\n{usage}"
     assert {*re.findall(r"\w+", usage.partition("[")[0])} == {"usage", "mlops", *COMMANDS}
+
+
+@pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",)])
+def test_launcher_lists_its_commands(checkout: Path, words: tuple[str, ...]) -> None:
+    done = run(checkout, "./mlops", *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: ./mlops demo|")
