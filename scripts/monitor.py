@@ -47,6 +47,7 @@ def main() -> int:
         raise SettingsError(f"{code.settings.model}: expected a champion, found none; make promote makes one")
     references = {name: image.reference for name, image in code.images.items()}
     judged_run.expect_reachable(code.settings, references, registry_uri)
+    training_run.expect_servable(code, registry_uri)
     judged_run.recover_images(root, champion, registry)
     training_run.keep_contexts(code, registry_uri)
     asked = question(code, commit, str(arguments.as_of or code.settings.as_of()))

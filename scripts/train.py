@@ -47,6 +47,7 @@ def main() -> int:
     references = {name: image.reference for name, image in code.images.items()}
     registry_uri = model_registry_uri(root)
     judged_run.expect_reachable(code.settings, references, registry_uri)
+    training_run.expect_servable(code, registry_uri)
     registry = ModelRegistry(registry_uri, code.settings.model)
     judged_run.recover_images(root, registry.champion(), registry)
     training_run.keep_contexts(code, registry_uri)

@@ -10,10 +10,13 @@ from engine.command_line import SettingsError
 from engine.documents.parts import Provenance
 from engine.gate import model_code
 from engine.gate.model_code import ModelCode
+from engine.images.images import LOCAL_REPOSITORY
 from engine.sources import GitTree, merge_base
 
 if TYPE_CHECKING:
     from engine.kubeflow.kfp_client import Client
+
+SERVED_FROM = ("s3://", "minio://")
 
 
 def commit_of(root: Path, code: ModelCode) -> str:
@@ -39,6 +42,23 @@ def pushed(code: ModelCode, references: Mapping[str, str]) -> ModelCode:
 def server_image(code: ModelCode) -> dict[str, str]:
     """The image that serves the model, with the very libraries that it is trained with."""
     return {"serve_model": code.images["serve_model"].reference} if "serve_model" in code.images else {}
+
+
+def expect_servable(code: ModelCode, registry_uri: str) -> None:
+    """A cluster that serves the model gets neither images nor models of this machine."""
+    if code.settings.serving is None:
+        return
+    server = server_image(code).get("serve_model", "")
+    if server.startswith(LOCAL_REPOSITORY):
+        raise SettingsError(
+            "mlops.yaml: serving: expected images that the serving cluster can pull,"
+            f" found {server} staged here; set KUBEFLOW_HOST and train with --images, or remove serving"
+        )
+    if not registry_uri.startswith(SERVED_FROM):
+        raise SettingsError(
+            f"MODEL_REGISTRY_URI: expected one that the serving cluster can read, as s3://bucket/folder,"
+            f" found {registry_uri}"
+        )
 
 
 def keep_contexts(code: ModelCode, registry_uri: str) -> None:
