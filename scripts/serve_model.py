@@ -51,7 +51,8 @@ def serve(registry: "ModelRegistry", champion: "Version", folder: Path, argument
     registry.fetch(champion["version"], folder)
     print(f"starting the server of {name} {champion['version']}; its log: {LOG}", flush=True)
     code, python = environment_of(ROOT, champion, registry)  # which at first takes a minute to install
-    with running(code, python, name, folder, sha256, arguments.port, LOG) as server:
+    columns = champion["feature_settings"]["columns"]
+    with running(code, python, name, folder, sha256, arguments.port, LOG, columns) as server:
         server.wait_until_ready()
         if wrong := golden.differences(requests, server.infer(requests["request"])):
             raise Finding("expected the model's own answers, found others: " + "; ".join(wrong))

@@ -179,5 +179,6 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["json"] = lambda value: json.dumps(value, separators=(",", ":"))
     made.filters["base64"] = lambda text: base64.b64encode(text.encode()).decode()
     return made

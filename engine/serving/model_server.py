@@ -1,11 +1,12 @@
 """The model server as a process of this machine, in an environment of its image's locked requirements."""
 
+import json
 import os
 import re
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import requests
 
 from engine.command_line import SettingsError, WorldError
+from engine.command_line.component_settings import Column
 from engine.documents.golden import Request
 from engine.documents.version import Version
 from engine.images.images import Image
@@ -85,15 +87,26 @@ def environment_of(root: Path, version: Version, registry: ModelRegistry) -> tup
 
 @contextmanager
 def running(
-    code: Path, python: Path, name: str, model: Path, sha256: str, port: int, log: Path
+    code: Path,
+    python: Path,
+    name: str,
+    model: Path,
+    sha256: str,
+    port: int,
+    log: Path,
+    columns: Mapping[str, Column] | None = None,
 ) -> Iterator[LocalServer]:
-    """The server of the model in the folder `model`, as it starts; it is ended with the block."""
+    """The server of the model in the folder `model`, as it starts; it is ended with the block.
+
+    Requests are checked by `columns`, where they are given.
+    """
     inherited = {name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)}
     environment = inherited | {
         "MLSERVER_HOST": HOST,
         "MLSERVER_MODEL_NAME": name,
         "MLSERVER_MODEL_URI": str(model),
         "MODEL_SHA256": sha256,
+        "MODEL_COLUMNS": json.dumps(columns or {}),
         "PYTHONUNBUFFERED": "1",
         **{f"MLSERVER_{kind}_PORT": str(each) for kind, each in free_ports(port).items()},
     }

@@ -64,9 +64,11 @@ def test_a_first_version_is_served_with_all_it_needs(stage, cluster):
     }
     model = service["spec"]["predictor"]["model"]
     assert model["storageUri"] == stage.registry.model_uri(stage.first)
-    assert model["env"] == [
-        {"name": "MODEL_SHA256", "value": stage.registry.version(stage.first)["model_sha256"]}
-    ]
+    environment = {each["name"]: each["value"] for each in model["env"]}
+    assert environment == {
+        "MODEL_SHA256": stage.registry.version(stage.first)["model_sha256"],
+        "MODEL_COLUMNS": '{"distance":{"type":"number"}}',
+    }
     account = cluster.objects["serviceaccounts", service["spec"]["predictor"]["serviceAccountName"]]
     secret = cluster.objects["secrets", account["secrets"][0]["name"]]
     assert secret["metadata"]["annotations"] == {

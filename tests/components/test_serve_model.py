@@ -19,12 +19,13 @@ NAME = "flight-delays"
 def serve(run_component: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Start the server on these bytes, with this digest as the expected one, or their own."""
 
-    def start(content: bytes | None, digest: str | None = None) -> Any:
+    def start(content: bytes | None, digest: str | None = None, columns: str = "{}") -> Any:
         (tmp_path / "models").mkdir()
         if content is not None:
             (tmp_path / "models/model.joblib").write_bytes(content)
         monkeypatch.setenv("OMP_NUM_THREADS", "1")
         monkeypatch.setenv("MLSERVER_MODEL_NAME", NAME)
+        monkeypatch.setenv("MODEL_COLUMNS", columns)
         monkeypatch.setenv("MLSERVER_MODEL_URI", str(tmp_path / "models"))
         monkeypatch.setenv(
             "MODEL_SHA256", hashlib.sha256(content or b"").hexdigest() if digest is None else digest
@@ -65,16 +66,18 @@ def test_a_model_of_another_scikit_learn_is_refused(serve, tmp_path: Path, monke
 
 
 @pytest.mark.parametrize(
-    ("content", "digest", "status", "said"),
+    ("content", "digest", "columns", "status", "said"),
     [
-        (None, None, 3, "model.joblib: expected the model, found nothing in its folder"),
-        (b"no model", None, 3, "expected a model of scikit-learn"),
-        (b"any", "", 2, "MODEL_SHA256: expected a value, found none"),
+        (None, None, "{}", 3, "model.joblib: expected the model, found nothing in its folder"),
+        (b"no model", None, "{}", 3, "expected a model of scikit-learn"),
+        (b"any", "", "{}", 2, "MODEL_SHA256: expected a value, found none"),
+        (b"any", None, '{"a": {"min": 1}}', 2, "MODEL_COLUMNS: a: expected type, found none"),
+        (b"any", None, "{", 2, "MODEL_COLUMNS: Expecting property name"),
     ],
-    ids=["no file", "no model", "no digest"],
+    ids=["no file", "no model", "no digest", "columns of no type", "columns that are no JSON"],
 )
-def test_what_cannot_be_served_is_one_line(serve, content, digest, status: int, said: str) -> None:
-    ended = serve(content, digest)
+def test_what_cannot_be_served_is_one_line(serve, content, digest, columns, status: int, said: str) -> None:
+    ended = serve(content, digest, columns)
     assert ended.status == status
     assert said in ended.error
     assert ended.error.count("\n") == 1

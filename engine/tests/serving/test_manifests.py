@@ -17,6 +17,7 @@ VERSION = {
     "version": "ab" * 32,
     "code_sha": "c0de",
     "images": {"serve_model": IMAGE},
+    "feature_settings": {"columns": {"distance": {"type": "number", "min": 0}}},
     "record": {"data_sha256": "da7a"},
     "model_sha256": "cd" * 32,
 }
