@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,25 +55,58 @@ def test_a_gate_that_is_due_is_not_excused_by_the_plan(monkeypatch, gate: str) -
         check(monkeypatch, document)
 
 
+@pytest.fixture
+def base(tmp_path: Path) -> Project:
+    """The base of a change, checked out."""
+    project = Project(tmp_path)
+    project.git("init", "--quiet", "--initial-branch", "main")
+    (project.root / "mlops.yaml").write_text("the base")
+    project.commit()
+    return project
+
+
+def change_of(base: Project, path: str) -> str:
+    """The commit of a change of this file; the base stays checked out."""
+    base.git("switch", "--quiet", "--create", "change")
+    (base.root / path).parent.mkdir(exist_ok=True)
+    (base.root / path).write_text("changed")
+    base.commit()
+    base.git("switch", "--quiet", "main")
+    return base.git("rev-parse", "change")
+
+
 @pytest.mark.parametrize(
     ("path", "due"), [("README.md", False), ("mlops.yaml", True), ("pipelines/training.py", True)]
 )
-def test_the_changed_paths_say_whether_a_gate_is_due(
-    fresh: Project, tmp_path: Path, path: str, due: bool
+def test_the_changed_paths_say_whether_a_gate_is_due(base: Project, path: str, due: bool) -> None:
+    assert check_needs.gate_is_due(base.root, change_of(base, path)) is due
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("", "^GITHUB_SHA: expected the commit of the change, found none$"),
+        ("0" * 40, "expected"),
+    ],
+)
+def test_a_change_that_is_not_there_is_no_reason_to_pass(base: Project, change: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        check_needs.gate_is_due(base.root, change)
+
+
+def test_a_gate_is_due_by_what_the_checkout_and_the_commit_of_the_change_say(
+    base: Project, monkeypatch, capsys
 ) -> None:
-    project = fresh.copied_to(tmp_path / "project")
-    project.git("switch", "--quiet", "--create", "change")
-    (project.root / path).write_text("changed")
-    project.commit()
-    change = project.git("rev-parse", "HEAD")
-    project.git("checkout", "--quiet", "--detach", "HEAD^1")
-    assert check_needs.gate_is_due(project.root, change) is due
+    monkeypatch.chdir(base.root)
+    monkeypatch.setattr("sys.argv", ["check_needs"])
+    monkeypatch.setenv("NEEDS", needs(PLANNED, build="skipped", gate="skipped"))
+    monkeypatch.setenv("GITHUB_SHA", change_of(base, "README.md"))
+    assert check_needs.main() == 0
+    assert "✓ gate: skipped, because nothing needs it" in capsys.readouterr().out
 
-
-@pytest.mark.parametrize("change", ["", "0" * 40])
-def test_a_change_that_is_not_there_is_no_reason_to_pass(fresh: Project, change: str) -> None:
-    with pytest.raises(SettingsError, match="expected"):
-        check_needs.gate_is_due(fresh.root, change)
+    monkeypatch.delenv("GITHUB_SHA")
+    with pytest.raises(SettingsError, match="found none"):
+        check_needs.main()
 
 
 @pytest.mark.parametrize(
@@ -107,9 +141,42 @@ def test_what_github_does_not_say_is_a_mistake(monkeypatch, document) -> None:
         check(monkeypatch, document)
 
 
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (None, "expected toJSON(needs), found nothing"),
+        ("[" + "1" * 100 + "]", "expected toJSON(needs), found [" + "1" * 79),
+        ('{"plan": {}}', "plan: expected one of success, failure, cancelled, skipped as its result"),
+        ('{"plan": {"result": "success", "outputs": [1]}}', "plan: expected a mapping of its outputs"),
+    ],
+)
+def test_a_mistake_says_what_was_found_instead(monkeypatch, document: str | None, said: str) -> None:
+    monkeypatch.delenv("NEEDS", raising=False)
+    if document:
+        monkeypatch.setenv("NEEDS", document)
+    monkeypatch.setattr("sys.argv", ["check_needs"])
+    with pytest.raises(SettingsError, match=f"^{re.escape(f'NEEDS: {said}')}$"):
+        check_needs.main()
+
+
+def test_each_line_says_why_a_job_stands_in_the_way(monkeypatch, capsys) -> None:
+    with pytest.raises(Finding, match=r"^expected success of every job that the change needs; see "):
+        check(monkeypatch, needs({}, plan="failure", checks=None, gate="skipped"))
+    assert capsys.readouterr().out.splitlines() == [
+        "the plan: it gives no reason",
+        "✗ plan: expected success, found failure",
+        "✗ checks: expected it among the needed jobs, found it missing",
+        "✓ build: success",
+        "✗ gate: expected success, found skipped, and the change needs it",
+    ]
+
+
 def test_words_of_a_pull_request_are_no_commands_to_the_log(monkeypatch, capsys) -> None:
-    check(monkeypatch, needs(BUILT | {"reason": "::error::x\n::set-env name=A::b"}))
-    assert not [line for line in capsys.readouterr().out.splitlines() if "::" in line]
+    reason = "::error::x\n::set-env name=A::b ##[group]" + "y" * 1000
+    check(monkeypatch, needs(BUILT | {"reason": reason}))
+    said = capsys.readouterr().out.splitlines()[0]
+    start = "the plan: : :error: :x : :set-env name=A: :b # #[group]"
+    assert said == start + "y" * (len("the plan: ") + 500 - len(start))
 
 
 def test_it_needs_no_environment_of_its_own() -> None:
