@@ -6,7 +6,7 @@ SERVER := components/serve_model
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo gate promote rollback predict serve monitor test check bench lint lock upgrade record update
+.PHONY: help demo gate promote rollback predict serve monitor test check bench mutants lint lock upgrade record update
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -41,6 +41,9 @@ check: lint ## what a pull request of a copy runs: lint, tests of components and
 
 bench: .venv/installed-dev ## compare speed with the alternatives
 	@$(BIN)/python -m bench
+
+mutants: .venv/installed-dev ## require that unit tests kill 95% of what judges' mutants (FILE=engine/judging/decision.py)
+	@$(BIN)/python -m bench.mutants $(FILE)
 
 lint: .venv/installed-dev ## run all pre-commit checks on every file
 	@$(BIN)/pre-commit run --all-files
