@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -57,10 +57,11 @@ def main() -> None:
         shutil.rmtree(COPY)
     patterns = [f"{file.removesuffix('.py').replace('/', '.')}.x*" for file in arguments.file]
     mutmut("run", "--max-children", str(arguments.processes), *patterns)
-    tallies = tally(mutmut("results", "--all", "true", shown=False), equivalent_changes())
+    results = mutmut("results", "--all", "true", shown=False)
+    equivalent = equivalent_changes()
+    tallies = with_sum(tally(results, lambda name: mutmut("show", name, shown=False), equivalent))
     print(table(tallies))
-    listed = {change for change in equivalent_changes() if change.file in tallies}
-    judge(tallies, listed - {*together(tallies.values()).equivalent})
+    judge(tallies, {change for change in equivalent if change.file in tallies})
 
 
 def mutmut(*words: str, shown: bool = True) -> str:
@@ -81,7 +82,7 @@ def equivalent_changes() -> set[Change]:
     }
 
 
-def tally(results: str, equivalent: set[Change]) -> dict[str, Tally]:
+def tally(results: str, diff_of: Callable[[str], str], equivalent: set[Change]) -> dict[str, Tally]:
     """The mutants of each file, from the lines of `mutmut results`, but for those that were not tested."""
     tallies: dict[str, Tally] = defaultdict(Tally)
     for result in RESULT.finditer(results):
@@ -89,7 +90,7 @@ def tally(results: str, equivalent: set[Change]) -> dict[str, Tally]:
         if result["status"] in KILLED:
             tallies[file].killed += 1
         elif result["status"] != "not checked":
-            change = change_of(file, mutmut("show", result[1], shown=False))
+            change = change_of(file, diff_of(result[1]))
             (tallies[file].equivalent if change in equivalent else tallies[file].alive).append(change)
     return tallies
 
@@ -103,29 +104,28 @@ def change_of(file: str, diff: str) -> Change:
     return Change(file, before, after)
 
 
+def with_sum(tallies: dict[str, Tally]) -> dict[str, Tally]:
+    alive = [change for each in tallies.values() for change in each.alive]
+    equivalent = [change for each in tallies.values() for change in each.equivalent]
+    return {**tallies, "all": Tally(sum(each.killed for each in tallies.values()), alive, equivalent)}
+
+
 def table(tallies: dict[str, Tally]) -> str:
     lines = [f"{'file':34}{'mutants':>9}{'killed':>9}{'alive':>9}{'equivalent':>12}{'percent':>9}"]
-    for file, found in [*tallies.items(), ("all", together(tallies.values()))]:
-        counts = (found.killed + len(found.alive) + len(found.equivalent), found.killed, len(found.alive))
-        shown = "".join(f"{count:9}" for count in counts)
-        lines.append(f"{file:34}{shown}{len(found.equivalent):12}{found.percent:9.1f}")
+    for file, found in tallies.items():
+        alive, equivalent = len(found.alive), len(found.equivalent)
+        counts = f"{found.killed + alive + equivalent:9}{found.killed:9}{alive:9}{equivalent:12}"
+        lines.append(f"{file:34}{counts}{found.percent:9.1f}")
     return "\n".join(lines)
 
 
-def together(tallies: Iterable[Tally]) -> Tally:
-    """The sum of tallies."""
-    alive = [change for each in tallies for change in each.alive]
-    equivalent = [change for each in tallies for change in each.equivalent]
-    return Tally(sum(each.killed for each in tallies), alive, equivalent)
-
-
-def judge(tallies: dict[str, Tally], unneeded: set[Change]) -> None:
-    """List the mutants that are alive; a Finding if they are too many, or one is listed without need."""
-    for change in together(tallies.values()).alive:
+def judge(tallies: dict[str, Tally], listed: set[Change]) -> None:
+    """List the mutants that are alive; a Finding if they are too many, or one is `listed` without need."""
+    for change in tallies["all"].alive:
         print(f"\n{change.file}\n- {change.line}\n+ {change.mutant}")
-    if unneeded:
+    if unneeded := listed - {*tallies["all"].equivalent}:
         raise Finding(f"{EQUIVALENT.name}: expected mutants that live, found {unneeded.pop()}; remove it")
-    if low := [file for file, found in tallies.items() if found.percent < LEAST]:
+    if low := [name for name, found in tallies.items() if found.percent < LEAST]:
         raise Finding(f"expected tests that kill {LEAST}% of the mutants, found fewer in {', '.join(low)}")
 
 
