@@ -5,6 +5,7 @@ import re
 import unicodedata
 from typing import Literal, TypedDict
 
+from engine.documents.parts import Window
 from engine.documents.verdict import Comparison, Difference, Slice
 from engine.metrics.metrics import title_of
 
@@ -90,6 +91,11 @@ def names(value: object) -> list[str]:
 
 def cluster_noun(cluster: str) -> str:
     return "days" if cluster == "day" else "clusters"
+
+
+def window(span: Window | None) -> str:
+    """The first and the last moment of a window, as days."""
+    return f"{(span['start'] or '')[:10]} to {(span['end'] or '')[:10]}" if span else ""
 
 
 def forest(metric: str, comparison: Comparison) -> list[DrawnRow]:

@@ -2,6 +2,7 @@
 
 from typing import Literal, NotRequired, TypedDict
 
+from engine.documents.changes import Changes
 from engine.documents.keywords import Count, MetricName
 
 
@@ -15,6 +16,7 @@ class Provenance(TypedDict, total=False):
     commit: str
     base: str
     changed: list[str]
+    changes: Changes
     tables: str
     candidate: dict[str, str]
     control: dict[str, str]

@@ -18,6 +18,7 @@ class ModelFacts(TypedDict):
     model_sha256: str | None
     model_bytes: int | None
     training_window: Window | None
+    training_rows: NotRequired[int | None]
     milliseconds_per_1000_rows: float | None
 
 

@@ -11,14 +11,15 @@ from engine.gate import judging_paths as judging
 from engine.gate import model_code
 from engine.gate.base_commit import find_base, subject
 from engine.gate.change_kind import only_updates
+from engine.gate.interfaces import is_task_of, same_interface
 from engine.gate.model_code import BORN_FROM, SETTINGS_FILE, ModelCode
+from engine.gate.replaced_values import replaced_values
 from engine.images.images import Image
 from engine.settings.settings_schema import Gate, canonical_json
 from engine.settings.tasks_schema import Resources, TaskSettings
-from engine.sources import File, GitIndex, GitTree, Source, WorkTree, commit_day
+from engine.sources import GitIndex, GitTree, WorkTree, commit_day
 
 JUDGES = ("validate_data", "compare_models", "enforce_verdict")
-INTERFACE = "engine/kubeflow/interface.py"
 MOST_NAMES = 100
 
 
@@ -132,6 +133,7 @@ class Change:
             "fingerprint": self.candidate.fingerprint(),
             "base": self.base or "none",
             "changed": self.parts(),
+            "changes": replaced_values(self.candidate, self.control, self.base),
             "tables": "the change's" if self.brings_tables else "the base's",
             "candidate": self.candidate.references(),
             "control": self.control.references(),
@@ -177,7 +179,7 @@ class Change:
         if "receive-model" in tasks:
             return changed
         owner = "candidate" if self.by_the_base else "control"
-        return [name for name in changed if any(_is_of(name, owner, task) for task in tasks)]
+        return [name for name in changed if any(is_task_of(name, owner, task) for task in tasks)]
 
     def __str__(self) -> str:
         mine = f"the index of {self.candidate.source.root}" if self.by_the_base else "the work tree"
@@ -189,20 +191,7 @@ class Change:
         return f"{mine} against {self.reason or self.base[:12]}; changed: {changed}"
 
     def _same_interface(self, component: str) -> bool:
-        own = f"components/{component}/component.py"
-        mine, base = (self._interface(source, own) for source in (self.candidate.source, self.control.source))
-        return own in mine and mine == base
-
-    @staticmethod
-    def _interface(source: Source, path: str) -> dict[str, File]:
-        """What says how a component is called: its own file, and the one that derives commands from it."""
-        return source.read([each for each in (path, INTERFACE) if each in source.paths])
-
-
-def _is_of(component: str, owner: str, task: str) -> bool:
-    """Whether the evaluation pipeline calls so a task of the owner's image of `component`."""
-    names = {component.replace("_", "-"), *(["hide-outcomes"] if component == "build_features" else [])}
-    return any(task.startswith(f"{name} ({owner}") for name in names)
+        return same_interface(component, self.candidate.source, self.control.source)
 
 
 def read_change(root: Path, base: str | None) -> Change:

@@ -39,6 +39,7 @@ class Model:
             "model_sha256": self.record.get("model_sha256"),
             "model_bytes": self.record.get("model_bytes"),
             "training_window": self.record.get("training_window"),
+            "training_rows": self.record.get("rows"),
             "milliseconds_per_1000_rows": float(latency) if latency is not None else None,
         }
 

@@ -11,11 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from engine import text
+from engine.documents.changes import Changes
 from engine.documents.parts import Provenance
 from engine.documents.policy import slice_level
 from engine.documents.verdict import Comparison, Slice, Verdict
 from engine.metrics.metrics import title_of
 from engine.reporting import terminal
+from engine.reporting.replaced import replaced_rows
 
 MARKUP = str.maketrans(
     {"<": "&lt;", ">": "&gt;", "&": "&amp;", "$": f"\\${text.INVISIBLE}"}
@@ -62,6 +64,7 @@ class ReportContext(TypedDict):
     title: str
     bars: Markup
     changed: list[str]
+    changes: Changes | None
     later: list[str]
     policy: list[tuple[str, object]]
     images: list[tuple[str, str, str]]
@@ -77,10 +80,11 @@ def report(verdict: Verdict, run: RunContext | None = None) -> str:
         "title": text.printable(provenance.get("title") or provenance.get("model") or "").strip(),
         "bars": Markup("\n\n".join(bars(verdict["metric"]["name"], each) for each in verdict["comparisons"])),
         "changed": text.names(provenance.get("changed")),
+        "changes": provenance.get("changes"),
         "later": text.names(provenance.get("counts_after_the_merge")),
         "policy": list(flattened(verdict["policy"])),
         "images": changed_images(provenance),
-        "provenance": list(flattened(provenance)),
+        "provenance": list(origin_of(provenance)),
         "run": run,
     }
     return render("report.md", context)
@@ -106,15 +110,18 @@ def environment() -> Environment:
         "code": code,
         "codes": codes,
         "p_value": p_value,
+        "window": text.window,
         "link": link,
         "shown_slices": shown_slices,
         "slice_level": slice_level,
+        "replaced_rows": replaced_rows,
     }
     made.globals |= {
         "title_of": title_of,
         "cluster_noun": text.cluster_noun,
         "marks": text.MARKS,
         "tone_of": text.tone_of,
+        "most_names": MOST_NAMES,
     }
     return made
 
@@ -192,6 +199,11 @@ def images_of(references: object) -> dict[str, str]:
     if not isinstance(references, dict):
         return {}
     return {name: str(each).partition("@")[0].rpartition(":")[2] for name, each in references.items()}
+
+
+def origin_of(provenance: Provenance) -> Iterator[tuple[str, object]]:
+    """The provenance by name, but for the changes, which have a table of their own."""
+    return flattened({name: value for name, value in provenance.items() if name != "changes"})
 
 
 def flattened(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from engine.documents.parts import UsedRows
 from engine.documents.verdict import Comparison, Guardrail, Verdict
 from engine.metrics.metrics import title_of
+from engine.reporting.replaced import replaced_lines
 from engine.text import (
     MARKS,
     OPEN,
@@ -50,6 +51,8 @@ def render(verdict: Verdict, color: bool) -> str:
         lines += textwrap.wrap(f"this regression is {printable(accepted)}", WIDTH)
     if later := names(verdict["provenance"].get("counts_after_the_merge")):
         lines += textwrap.wrap(f"counts after the merge: {printable(', '.join(later))}", WIDTH)
+    if changes := verdict["provenance"].get("changes"):
+        lines += replaced_lines(changes)
     for comparison in verdict["comparisons"]:
         lines += ["", *compared(verdict["metric"]["name"], comparison, paint)]
     for kind, entries in (("finding", verdict["findings"]), ("warning", verdict["warnings"])):

@@ -5,6 +5,7 @@ from typing import TypedDict
 from jinja2 import Environment
 
 from engine import text
+from engine.documents.changes import Changes
 from engine.documents.decision import Drift
 from engine.documents.ledger import Move
 from engine.documents.policy import slice_level
@@ -16,6 +17,7 @@ from engine.judging.verdict_inputs import VerdictInputs
 from engine.metrics.metrics import title_of
 from engine.reporting import markdown, pictures, terminal
 from engine.reporting.curves import curves
+from engine.reporting.replaced import replaced_rows
 
 
 class AcceptedContext(TypedDict):
@@ -30,6 +32,7 @@ class PageContext(TypedDict):
     verdict: Verdict
     title: object
     """A text of the provenance; None or empty without one."""
+    changes: Changes | None
     forests: list[pictures.ForestPlot]
     curves: list[pictures.Curve]
     drift: Drift | None
@@ -43,12 +46,13 @@ def render(verdict: Verdict, rows: Rows | None, inputs: VerdictInputs) -> dict[s
     context: PageContext = {
         "verdict": verdict,
         "title": inputs.provenance.get("title") or inputs.provenance.get("model"),
+        "changes": inputs.provenance.get("changes"),
         "forests": [pictures.forest_plot(verdict["metric"]["name"], each) for each in verdict["comparisons"]],
         "curves": drawn_curves(rows, inputs),
         "drift": drift(inputs.training, inputs.evaluation) if inputs.training and inputs.evaluation else None,
         "history": inputs.history,
         "production": pictures.production(inputs.history, verdict["metric"]["name"]),
-        "provenance": dict(markdown.flattened(inputs.provenance)),
+        "provenance": dict(markdown.origin_of(inputs.provenance)),
     }
     return {
         "report.html": environment().get_template("report.html").render(context),
@@ -73,10 +77,12 @@ def environment() -> Environment:
         "signed": text.signed,
         "unsigned": text.unsigned,
         "interval": text.interval,
+        "window": text.window,
         "guardrail": terminal.guardrail,
         "detectable": terminal.detectable,
         "heat": pictures.heat,
         "slice_level": slice_level,
+        "replaced_rows": replaced_rows,
     }
     made.globals |= {
         "title_of": title_of,

@@ -142,7 +142,7 @@ def test_a_judge_that_is_called_otherwise_comes_with_its_caller(
 
 
 def by_the_base(candidate: ModelCode, control: ModelCode) -> Change:
-    return Change(candidate, control, "base", by_the_base=True)
+    return Change(candidate, control, "HEAD", by_the_base=True)
 
 
 def test_a_candidate_reaches_no_more_than_the_base_lets_it(change: Change) -> None:
