@@ -111,7 +111,7 @@ def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> "Ve
     champion = registry.champion()
     asked = change.question(arguments.as_of) | {"model_registry_uri": registry_uri}
     if champion and change.base and not change.changes_model:
-        return known_verdicts.unchanged(asked, RESULTS)
+        return known_verdicts.unchanged(asked, champion, RESULTS)
     pipeline = "evaluation"
     if arguments.handover:
         if not arguments.handover.is_file():

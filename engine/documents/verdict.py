@@ -31,6 +31,15 @@ class JudgedModel(ModelFacts):
     metrics: Metrics
 
 
+class RegisteredModel(ModelFacts):
+    """A version of the model registry, with the figures that it was registered with, on `rows`."""
+
+    created: str
+    metrics: Metrics
+    standard_error: float | None
+    rows: UsedRows | None
+
+
 class Difference(TypedDict):
     """Candidate minus reference with its interval, in the metric's good direction and unit."""
 
@@ -150,7 +159,8 @@ class Verdict(TypedDict):
 
     Differences are candidate minus reference in the metric's good direction; null is a number that does not
     exist, or rows that were not compared. `holdout_uses` counts earlier moves of production that were decided
-    on the same rows. `accepted` says who accepted what does not pass, and why; it still does not pass.
+    on the same rows. `registered` is the champion, where nothing was compared. `accepted` says who accepted
+    what does not pass, and why; it still does not pass.
     """
 
     schema_version: Literal[1]
@@ -167,6 +177,7 @@ class Verdict(TypedDict):
     policy: Policy
     provenance: Provenance
     holdout_uses: Count
+    registered: NotRequired[RegisteredModel]
     accepted: NotRequired[Annotated[str, Keywords(pattern="^accepted by [A-Za-z0-9_-]{1,39}: .")]]
 
 

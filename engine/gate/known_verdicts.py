@@ -9,20 +9,37 @@ from pathlib import Path
 from engine.command_line.typed_json import checked
 from engine.documents.parts import Provenance
 from engine.documents.policy import Policy
-from engine.documents.verdict import Outcome, Verdict
+from engine.documents.verdict import Outcome, RegisteredModel, Verdict
+from engine.documents.version import Version
 from engine.judging import verdict_document as document
+from engine.judging.inputs import Model
 from engine.judging.verdict_inputs import VerdictInputs
 from engine.reporting import verdict_report as report
 
 QUEUE = "refs/heads/gh-readonly-queue/"
 
 
-def unchanged(asked: Mapping[str, str], results: Path) -> Verdict:
-    """The same code makes the same model, byte for byte: the answer is known before anything is trained."""
+def unchanged(asked: Mapping[str, str], champion: Version, results: Path) -> Verdict:
+    """The same code makes the same model, byte for byte: the answer is known before anything is trained.
+
+    The figures are the champion's.
+    """
     later: list[str] | None = _provenance(asked).get("counts_after_the_merge")
     but = " but for what counts after the merge" if later else ""
     reason = f"Nothing that makes the model has changed{but}: this is the model that the base makes."
-    return _reached(asked, results, verdict="IDENTICAL", passed=True, reason=reason)
+    registered = registered_model(champion)
+    return _reached(asked, results, registered, verdict="IDENTICAL", passed=True, reason=reason)
+
+
+def registered_model(champion: Version) -> RegisteredModel:
+    record, verdict = champion["record"], champion["verdict"]
+    return {
+        **Model(record, champion["version"]).facts(),
+        "created": champion["created"],
+        "metrics": champion["metrics"],
+        "standard_error": verdict["standard_error"],
+        "rows": verdict["rows"],
+    }
 
 
 def broken_interface(asked: Mapping[str, str], components: Iterable[str], results: Path) -> Verdict:
@@ -68,7 +85,13 @@ def with_acceptance(verdict: Verdict, number: int, sha: str, results: Path) -> V
 
 
 def _reached(
-    asked: Mapping[str, str], results: Path, *, verdict: Outcome, passed: bool, reason: str
+    asked: Mapping[str, str],
+    results: Path,
+    registered: RegisteredModel | None = None,
+    *,
+    verdict: Outcome,
+    passed: bool,
+    reason: str,
 ) -> Verdict:
     policy, provenance = checked(Policy, json.loads(asked["policy"])), _provenance(asked)
     question = VerdictInputs(policy=policy, findings={}, provenance=provenance, history=[], models={})
@@ -78,6 +101,8 @@ def _reached(
         "passed": passed,
         "reason": reason,
     }
+    if registered:
+        reached["registered"] = registered
     _write(reached, report.render(reached, None, question), results)
     return reached
 

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator
 
 from engine.documents.parts import UsedRows
-from engine.documents.verdict import Comparison, Guardrail, Verdict
+from engine.documents.verdict import Comparison, Guardrail, RegisteredModel, Verdict
 from engine.metrics.metrics import title_of
 from engine.reporting.replaced import replaced_lines
 from engine.text import (
@@ -57,6 +57,8 @@ def render(verdict: Verdict, color: bool) -> str:
         lines += ["", *compared(verdict["metric"]["name"], comparison, paint)]
     for kind, entries in (("finding", verdict["findings"]), ("warning", verdict["warnings"])):
         lines += [f"{paint(kind, YELLOW)}: {printable(entry['message'])}" for entry in entries]
+    if registered := verdict.get("registered"):
+        lines += ["", *(paint(line, DIM) for line in production_figures(registered))]
     if rows := verdict["rows"]:
         lines += ["", *(paint(line, DIM) for line in rows_used(verdict, rows))]
     return "\n".join([*lines, ""])
@@ -109,6 +111,15 @@ def detectable(comparison: Comparison) -> str:
         return f"{effect}; clusters stand side by side in time"
     widened = f"widened {serial['widening']:.2f}x" if serial["widening"] > 1 else "not widened"
     return f"{effect}; serial correlation {signed(serial['autocorrelation'], 2)}, {widened}"
+
+
+def production_figures(model: RegisteredModel) -> Iterator[str]:
+    """The figures that the champion was registered with, and the rows that they are of."""
+    values = (f"{title_of(name)} {unsigned(value)}" for name, value in model["metrics"].items())
+    yield f"in production {(model['version'] or '')[:12]}: {', '.join(values)}"
+    if rows := model["rows"]:
+        noun = cluster_noun(rows["cluster"])
+        yield f"on {rows['n']:,} rows in {rows['clusters']:,} {noun}, {rows['start']} to {rows['end']}"
 
 
 def rows_used(verdict: Verdict, rows: UsedRows) -> Iterator[str]:

@@ -84,7 +84,7 @@ def test_commits_are_links_to_their_pages_with_author_and_time() -> None:
     _, files = rendered(CHANGES)
 
     assert re.findall(r'href="([^"]*)"', files["report.html"]) == [PAGE]
-    assert "Add weather: Eve, 2013-09-02T06:00:00Z" in files["report.html"]
+    assert "Add weather (Eve, 2013-09-02T06:00:00Z)" in files["report.html"]
     assert f"Change [{SHA[:12]}](<{PAGE}>) Add weather (Eve, 2013-09-02)\n" in files["report.md"]
     assert "Base `babababababa` Begin (Ada, 2013-09-01)\n" in files["report.md"]
 
