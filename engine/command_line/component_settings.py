@@ -3,6 +3,11 @@
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+def history_of(rows: str) -> str:
+    """The name of the table that has the earlier rows of the table `rows`, with their outcomes."""
+    return f"{rows}_history"
+
+
 class Label(TypedDict):
     """The column that is predicted."""
 

@@ -8,7 +8,7 @@ import json
 import struct
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -53,8 +53,15 @@ def is_inside(times: pa.ChunkedArray[Any], start: datetime, end: datetime) -> Ma
 
 def moment(time: datetime, kind: pa.DataType) -> pa.Scalar[Any]:
     """As pa.scalar and pyarrow.dataset would, but they import pandas where it is installed: a second."""
-    seconds = struct.pack("q", calendar.timegm(time.timetuple()))
-    return pa.Array.from_buffers(pa.timestamp("s"), 1, [None, pa.py_buffer(seconds)])[0].cast(kind)
+    return _seconds(calendar.timegm(time.timetuple()), pa.timestamp("s")).cast(kind)
+
+
+def duration(days: int, unit: Literal["s", "ms", "us", "ns"]) -> pa.Scalar[Any]:
+    return _seconds(days * 86_400, pa.duration("s")).cast(pa.duration(unit))
+
+
+def _seconds(number: int, kind: pa.DataType) -> pa.Scalar[Any]:
+    return pa.Array.from_buffers(kind, 1, [None, pa.py_buffer(struct.pack("q", number))])[0]
 
 
 def parquet_files(uri: str) -> tuple[fs.FileSystem, str, list[str]]:
@@ -82,14 +89,20 @@ def check_time(schema: pa.Schema, time: str, uri: str) -> None:
 
 
 def write_rows(rows: pa.Table, time: str, path: Path, uri: str) -> LoadedTable:
-    """Write the `rows` of `uri`, their `time` as windows have it: in UTC with no zone, a date as midnight."""
-    kind = rows.schema.field(time).type
-    if not pa.types.is_timestamp(kind) or kind.tz:
-        plain = pa.timestamp(kind.unit if pa.types.is_timestamp(kind) else "s")
-        rows = rows.set_column(rows.schema.get_field_index(time), time, rows[time].cast(plain))
-        rows = rows.replace_schema_metadata()  # where pandas noted the zone, to put it back
+    """Write the `rows` of `uri`, their `time` as windows have it."""
+    rows = with_plain_times(rows, time)
     tables.write_table(rows, path)
     return {"rows": rows.num_rows, "sha256": tables.file_sha256(path), "uri": uri}
+
+
+def with_plain_times(rows: pa.Table, time: str) -> pa.Table:
+    """The same rows, their `time` in UTC with no zone, a date as midnight."""
+    kind = rows.schema.field(time).type
+    if pa.types.is_timestamp(kind) and not kind.tz:
+        return rows
+    plain = pa.timestamp(kind.unit if pa.types.is_timestamp(kind) else "s")
+    rows = rows.set_column(rows.schema.get_field_index(time), time, rows[time].cast(plain))
+    return rows.replace_schema_metadata()  # where pandas noted the zone, to put it back
 
 
 def joint_sha256(loaded: dict[str, LoadedTable]) -> str:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from engine import tables
 from engine.command_line import WorldError
+from engine.datasets.history import write_history
 from engine.datasets.rows import check_time, is_inside, joint_sha256, parquet_files, read_rows, write_rows
 from engine.stores import storage
 from engine.tables.snapshots import LoadedTable, WrittenSnapshot
@@ -93,6 +94,7 @@ def load(settings: Json, listing: Listing, name: str, target: Path) -> str:
                 rows = read_rows(table["uri"], table["time"], start - history, end)
                 uri = table["uri"]
             loaded[table_name] = write_rows(rows, table["time"], folder / f"{table_name}.parquet", uri)
+        loaded |= write_history(settings, start, start, folder)
         snapshot: WrittenSnapshot = {
             "window": "inference",
             "start": listing["start"],

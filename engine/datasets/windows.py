@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from engine import tables
+from engine.datasets.history import write_history
 from engine.datasets.rows import joint_sha256, read_rows, write_rows
 from engine.tables.snapshots import LoadedTable, WrittenSnapshot
 
@@ -12,7 +13,8 @@ from engine.tables.snapshots import LoadedTable, WrittenSnapshot
 def load_window(settings: dict[str, Any], window: str, as_of: date, target: Path) -> None:
     """Write each table to `target`/<name>.parquet, and what they are to snapshot.json beside them.
 
-    `window` is "training" or "evaluation"; tables other than the rows' own begin `history_days` earlier.
+    `window` is "training" or "evaluation"; tables other than the rows' own begin `history_days` earlier, and
+    the history of the rows' own is a table more.
     """
     start, end = window_of(settings, window, as_of)
     with tables.written_whole(target) as folder:
@@ -23,6 +25,7 @@ def load_window(settings: dict[str, Any], window: str, as_of: date, target: Path
             rows = read_rows(table["uri"], table["time"], start - timedelta(days=history), end)
             loaded[name] = write_rows(rows, table["time"], folder / f"{name}.parquet", table["uri"])
             print(f"{name}: {rows.num_rows} rows of {window}, {start:%Y-%m-%d} to {end:%Y-%m-%d}")
+        loaded |= write_history(settings, start, start if window == "evaluation" else end, folder)
         snapshot: WrittenSnapshot = {
             "window": window,
             "start": start.isoformat(),

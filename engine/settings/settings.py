@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from engine.command_line import SettingsError
+from engine.command_line.component_settings import history_of
 from engine.metrics.known_metrics import guardrails_for, metrics_for
 from engine.metrics.metrics import MODEL_BYTES
 from engine.settings.located_yaml import LocatedYaml
@@ -51,6 +52,7 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
     if features.predict_at not in features.moments:
         yield ("features", "predict_at"), _not_one_of("a moment", features.predict_at, features.moments)
     yield from _column_disagreements(settings)
+    yield from _history_disagreements(settings)
     for table, each in data.tables.items():
         for column, known in each.known.items():
             if known not in features.moments:
@@ -94,6 +96,14 @@ def _column_disagreements(settings: Settings) -> Iterator[Problem]:
             yield here, "expected no min and max for a category, found one"
         if column.min is not None and column.max is not None and column.min > column.max:
             yield here, f"expected min <= max, found {column.min:g} and {column.max:g}"
+
+
+def _history_disagreements(settings: Settings) -> Iterator[Problem]:
+    data = settings.data
+    rows, name = data.tables.get(data.rows), history_of(data.rows)
+    if rows and rows.history_days and name in data.tables:
+        problem = f"expected another name, found that of the history of {data.rows}"
+        yield ("data", "tables", name), problem
 
 
 def _serving_disagreements(settings: Settings) -> Iterator[Problem]:

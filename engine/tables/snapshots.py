@@ -4,11 +4,17 @@ from typing import NotRequired, TypedDict
 
 
 class LoadedTable(TypedDict):
-    """The rows of one table, read from `uri`."""
+    """The rows of one table, read from `uri`.
+
+    A history has the rows whose outcomes became known in the `history_days` before the window's start, and
+    after it until `known_before`.
+    """
 
     rows: int
     sha256: str
     uri: str
+    history_days: NotRequired[int]
+    known_before: NotRequired[str]
 
 
 class WrittenSnapshot(TypedDict):

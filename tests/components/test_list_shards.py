@@ -46,6 +46,18 @@ def test_every_shard_has_the_history_of_all_its_days(run_component, data_setting
     assert len(hashes) == 1, "what a row's features are made of must not depend on its shard"
 
 
+def test_every_shard_has_the_outcomes_that_were_known_before_its_days(
+    run_component, data_settings, tmp_path
+) -> None:
+    data_settings["tables"]["flights"]["history_days"] = 2
+    _, names = listed(run_component, data_settings, tmp_path)
+    folders = [load(run_component, data_settings, tmp_path, name) for name in names]
+    histories = [pq.read_table(folder / "flights_history.parquet") for folder in folders]
+    assert len(names) > 1 and all(each.equals(histories[0]) for each in histories)
+    known = histories[0]["known_at"].to_pylist()
+    assert (min(known).date(), max(known).date()) == (date(2013, 1, 29), date(2013, 1, 30))
+
+
 @pytest.mark.parametrize("groups", [3, 1000])
 def test_another_input_is_predicted_whole_from_wherever_it_is(
     run_component, data_settings, seaweedfs, s3_folder, tmp_path, groups: int

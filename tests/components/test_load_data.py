@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -38,14 +39,54 @@ def test_other_tables_begin_earlier_by_their_history(loaded: dict[str, Path]) ->
     assert max(observed) == datetime(2013, 2, 3, 23)
 
 
-def test_rows_to_predict_have_no_history(run_component, data_settings, loaded, tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("window", "first", "before"),
+    [("evaluation", (2013, 1, 25), (2013, 1, 27)), ("training", (2013, 1, 11), (2013, 1, 27))],
+)
+def test_history_has_the_outcomes_that_were_known(
+    run_component, data_settings, loaded, tmp_path, window: str, first: tuple, before: tuple
+) -> None:
+    """Two days before the window and one until an outcome is known: of training's own rows too."""
     data_settings["tables"]["flights"]["history_days"] = 2
-    assert load(run_component, data_settings, tmp_path / "tables").status == 0
-    first, second = (
-        pq.read_metadata(folder / "flights.parquet").num_rows
-        for folder in (loaded["evaluation"], tmp_path / "tables")
+    assert load(run_component, data_settings, tmp_path / "tables", window).status == 0
+    rows, history = (
+        pq.read_table(tmp_path / f"tables/{name}.parquet") for name in ("flights", "flights_history")
     )
-    assert first == second
+    assert rows.equals(pq.read_table(loaded[window] / "flights.parquet")), "the rows have no history"
+    year = pq.read_table(FLIGHTS / "flights").to_pandas()
+    departure = year["scheduled_departure"]
+    expected = year[(departure >= datetime(*first)) & (departure < datetime(*before))]
+    assert history["flight_id"].to_pylist() == expected["flight_id"].tolist()
+    assert history["arr_delay"].null_count == expected["arr_delay"].isna().sum()
+    found = history.to_pandas()
+    assert (found["known_at"] == found["scheduled_departure"] + pd.Timedelta(days=1)).all()
+    snapshot = json.loads((tmp_path / "tables/snapshot.json").read_text())
+    expect_document(snapshot, "snapshot")
+    entry = snapshot["tables"]["flights_history"]
+    assert (entry["rows"], entry["history_days"]) == (len(expected), 2)
+    assert entry["known_before"] == snapshot["start" if window == "evaluation" else "end"]
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("ns"), pa.timestamp("us", "UTC"), pa.date32()], ids=str)
+def test_a_row_is_not_in_its_own_history(run_component, data_settings, tmp_path, kind: pa.DataType) -> None:
+    """Its outcome may be known at the very time that it has."""
+    days = pa.array([datetime(2013, 1, day) for day in range(25, 32)], pa.timestamp("s")).cast(kind)
+    pq.write_table(pa.table({"day": days}), tmp_path / "days.parquet")
+    table = {"uri": (tmp_path / "days.parquet").as_uri(), "time": "day", "history_days": 2}
+    data_settings |= {"tables": {"days": table}, "rows": "days", "label_matures_after_days": 0}
+    assert load(run_component, data_settings, tmp_path / "tables").status == 0
+    rows, history = (pq.read_table(tmp_path / f"tables/{name}.parquet") for name in ("days", "days_history"))
+    assert rows["day"].to_pylist()[0] == datetime(2013, 1, 29)
+    assert history["known_at"].to_pylist() == [datetime(2013, 1, 27), datetime(2013, 1, 28)]
+
+
+def test_rows_that_say_when_they_were_known_are_refused(run_component, data_settings, tmp_path) -> None:
+    pq.write_table(pa.table({"day": [datetime(2013, 1, 30)], "known_at": [None]}), tmp_path / "days.parquet")
+    table = {"uri": (tmp_path / "days.parquet").as_uri(), "time": "day", "history_days": 2}
+    data_settings |= {"tables": {"days": table}, "rows": "days"}
+    ended = load(run_component, data_settings, tmp_path / "tables")
+    assert (ended.status, ended.error.count("\n")) == (2, 1)
+    assert "expected no column known_at in a table with history_days" in ended.error
 
 
 def test_of_other_times_only_the_time_is_read(run_component, data_settings, tmp_path) -> None:
@@ -185,9 +226,11 @@ def test_pandas_is_not_imported(loaded: dict[str, Path]) -> None:
     program = f"""
 import sys
 from datetime import datetime
+from engine.datasets.history import known_at
 from engine.datasets.rows import read_rows
 window = datetime(2013, 3, 1), datetime(2013, 3, 2)
 rows = read_rows({(FLIGHTS / "flights").as_uri()!r}, "scheduled_departure", *window)
+known_at(rows["scheduled_departure"], 1)
 sys.exit(rows.num_rows == 0 or "pandas" in sys.modules)
 """
     assert (
@@ -195,8 +238,8 @@ sys.exit(rows.num_rows == 0 or "pandas" in sys.modules)
     )
 
 
-def load(run_component: Any, data_settings: dict[str, Any], tables: Path) -> Any:
-    options = {"data_settings": data_settings, "window": "evaluation", "as_of": AS_OF}
+def load(run_component: Any, data_settings: dict[str, Any], tables: Path, window: str = "evaluation") -> Any:
+    options = {"data_settings": data_settings, "window": window, "as_of": AS_OF}
     return run_component("load_data", **options, tables=tables)
 
 

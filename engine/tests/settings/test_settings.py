@@ -86,6 +86,12 @@ MISTAKES = [
         f"model: {'a' * 42}\nserving: {{namespace: models}}",
         "2: serving: expected a name of at most 41 characters",
     ),
+    # what the history of the rows would be called
+    (
+        "time: sold_at}",
+        "time: sold_at, history_days: 7}\n    sales_history: {uri: data/more, time: sold_at}",
+        "6: data.tables.sales_history: expected another name, found that of the history of sales",
+    ),
     # a wrong key
     ("margin: 0.005", "margins: 0.005", "29: policies.margins: expected no such key; did you"),
     ("{maximum: 1000}", "{margin: 1}", "37: policies.guardrails.model_bytes.margin: expected no such key"),
