@@ -1,4 +1,4 @@
-"""Serve the champion on this machine, by the very server that a cluster would run, until Ctrl-C."""
+"""Serve whatever is the champion on this machine, by the server that a cluster would run, until Ctrl-C."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine import command_line
-from engine.command_line import Finding, SettingsError
+from engine.command_line import Finding, SettingsError, WorldError
 from engine.kserve import golden_requests as golden
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from engine.model_registry.model_registry import ModelRegistry
 
 ROOT = Path(__file__).resolve().parents[1]
+FOLLOW_SECONDS = 5
 LOG = ROOT / "build" / "serve" / "server.log"
 
 
@@ -39,11 +40,17 @@ def main() -> int:
             f"{settings.model}: expected a champion in {registry.documents.uri}, found none:"
             " make gate, make promote"
         )
-    with tempfile.TemporaryDirectory() as folder, sigterm_exits():
-        return serve(registry, champion, Path(folder), arguments)
+    with sigterm_exits():
+        while champion:
+            with tempfile.TemporaryDirectory() as folder:
+                champion = serve(registry, champion, Path(folder), arguments)
+    return 0
 
 
-def serve(registry: "ModelRegistry", champion: "Version", folder: Path, arguments: argparse.Namespace) -> int:
+def serve(
+    registry: "ModelRegistry", champion: "Version", folder: Path, arguments: argparse.Namespace
+) -> "Version | None":
+    """The champion that takes over from the one that is served until then; None after Ctrl-C."""
     from engine.serving.model_server import environment_of, running
 
     name, sha256 = registry.name, champion["model_sha256"]
@@ -59,10 +66,23 @@ def serve(registry: "ModelRegistry", champion: "Version", folder: Path, argument
         print(f"ready at {server.url}, and it answers as the model does; Ctrl-C ends it. To try it:\n")
         print(f"{curl(server.infer_url, requests['request'])}\n", flush=True)
         try:
-            server.wait()
+            while not (newer := other_champion(registry, champion)):
+                server.watch(FOLLOW_SECONDS)
         except KeyboardInterrupt:
             print("ending", file=sys.stderr)
-    return 0
+            return None
+    print(f"the champion is now {newer['version']}, which is served in place of {champion['version']}")
+    return newer
+
+
+def other_champion(registry: "ModelRegistry", served: "Version") -> "Version | None":
+    """The champion if it is not `served` any more; a registry that cannot be read ends no server."""
+    try:
+        champion = registry.champion()
+    except WorldError as error:
+        print(f"{error}; {served['version']} stays served", file=sys.stderr)
+        return None
+    return champion if champion and champion["version"] != served["version"] else None
 
 
 def curl(url: str, request: "Request") -> str:

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,10 +21,11 @@ from engine.documents.version import Version
 from engine.images.images import Image
 from engine.images.kept_contexts import recover_image
 from engine.model_registry.model_registry import ModelRegistry
+from engine.serving import kept_process
 from engine.serving.server_environment import interpreter_for
 
 READY_SECONDS = 60
-ENDING_SECONDS = 10
+ENDING_SECONDS = 15
 ANSWER_SECONDS = 30
 HOST = "127.0.0.1"
 # No key of a store: whatever a model does when it is loaded, it was fetched by then.
@@ -60,10 +62,11 @@ class LocalServer:
         except ValueError:
             raise WorldError(f"{self.infer_url}: expected JSON, found {answer.text[:100]!r}") from None
 
-    def wait(self) -> None:
-        """Until it ends, which it does not by itself."""
-        self._process.wait()
-        raise self._ended()
+    def watch(self, seconds: float) -> None:
+        """Wait so long; fail if it ends meanwhile, which it does not by itself."""
+        time.sleep(seconds)  # Popen.wait, interrupted by Ctrl-C while it polls, may keep its lock for ever
+        if self._process.poll() is not None:
+            raise self._ended()
 
     def _ended(self) -> WorldError:
         said = self._log.read_text(errors="replace").strip().splitlines() or ["nothing"]
@@ -96,7 +99,7 @@ def running(
     log: Path,
     columns: Mapping[str, Column] | None = None,
 ) -> Iterator[LocalServer]:
-    """The server of the model in the folder `model`, as it starts; it is ended with the block.
+    """The server of the model in the folder `model`, as it starts; it ends with the block or this process.
 
     Requests are checked by `columns`, where they are given.
     """
@@ -113,23 +116,23 @@ def running(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(python), "-m", "components.serve_model.main"],
+            [sys.executable, "-I", kept_process.__file__, str(python), "-m", "components.serve_model.main"],
             cwd=code,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a Ctrl-C is for the one that started it, which then ends it
         )
-    try:
-        yield LocalServer(process, port, name, log)
-    finally:
-        process.terminate()
+    with process:
         try:
-            process.wait(ENDING_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            yield LocalServer(process, port, name, log)
+        finally:
+            process.terminate()
+            try:
+                process.wait(ENDING_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def free_ports(port: int) -> dict[str, int]:

@@ -2,16 +2,21 @@
 
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from engine.command_line import SettingsError
 from engine.serving.model_server import image_of
 from engine.tests.model_servers import ENVIRONMENTS, free_port
+from engine.tests.model_versions import verdict_on
 from engine.tests.project import ELSEWHERE, Project
+from local_kfp.tests.in_process import wait_until
 
 
 @pytest.fixture
@@ -21,13 +26,22 @@ def served(with_champion: Project) -> Project:
     return with_champion
 
 
-def test_the_champion_is_served_until_ctrl_c(served: Project) -> None:
-    port = free_port()
+def started(project: Project, port: int) -> subprocess.Popen[str]:
+    """`make serve`, as it starts."""
     command = [sys.executable, "-m", "scripts.serve_model", "--port", str(port)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ELSEWHERE)}
-    with subprocess.Popen(
-        command, cwd=served.root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=project.root, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+
+def is_served(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_champion_is_served_until_ctrl_c(served: Project) -> None:
+    port = free_port()
+    with started(served, port) as process:
         try:
             said = "".join(iter(process.stdout.readline, "\n"))
             assert served.champion()["version"] in said
@@ -48,6 +62,40 @@ def test_the_champion_is_served_until_ctrl_c(served: Project) -> None:
     log = (served.root / "build/serve/server.log").read_text()
     assert "Traceback" not in log
     assert "Finished server process" in log
+
+
+def test_a_server_ends_with_make_serve_even_if_that_is_killed(served: Project) -> None:
+    port = free_port()
+    with started(served, port) as process:
+        "".join(iter(process.stdout.readline, "\n"))
+        assert is_served(port)
+        process.kill()
+    wait_until(lambda: not is_served(port))
+
+
+def test_a_change_of_the_champion_is_followed(served: Project, tmp_path: Path) -> None:
+    champion = served.champion()
+    first, registry = champion["version"], served.registry
+    verdict = verdict_on("", first)
+    verdict["models"]["candidate"]["model_sha256"] = champion["model_sha256"]
+    kept = served.root / f".mlops/models/models/flight-delays/versions/{first}"
+    for file in kept.rglob("*.*"):
+        if file.name != "metadata.json":
+            shutil.copy(file, tmp_path)
+    metadata = {"code_sha": "c0de", "images": champion["images"]}
+    metadata["feature_settings"] = champion["feature_settings"]
+    second = registry.register(tmp_path, champion["record"], verdict, metadata)
+    port = free_port()
+    with started(served, port) as process:
+        try:
+            assert first in "".join(iter(process.stdout.readline, "\n"))
+            registry.promote(second, first, verdict)
+            said = "".join(iter(process.stdout.readline, "\n"))
+            said += "".join(iter(process.stdout.readline, "\n"))
+            assert f"the champion is now {second}, which is served in place of {first}" in said
+            assert f"ready at http://127.0.0.1:{port}" in said
+        finally:
+            process.send_signal(signal.SIGINT)
 
 
 def test_what_cannot_be_served_is_said_in_one_line(served: Project) -> None:
