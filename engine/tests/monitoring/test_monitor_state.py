@@ -95,6 +95,10 @@ def test_a_calm_day_recovers_each_reason_that_is_not_evident() -> None:
     assert of_shadow["recovered"] == {"shadow": "2013-08-08"}
 
 
+def test_as_many_windows_as_an_alarm_takes_are_enough_to_be_quiet() -> None:
+    assert decide(seen(judged=2), NOTHING_DECIDED, RULES, "run")[0] == Decision("QUIET")
+
+
 def test_windows_that_are_too_few_recover_nothing() -> None:
     old = seen(judged=1, made=DAY - timedelta(400))
 
