@@ -153,7 +153,6 @@ def serve(arguments: argparse.Namespace, listener: socket.socket, url: str) -> N
     state = arguments.state.resolve()
     store, clock = open_store(state / "kfp.db"), Clock()
     supervisor = Supervisor(store, clock, state / "runs")
-    supervisor.recover()
     mounts = [path.resolve() for path in arguments.mount or [Path()]]
     images, zone = arguments.images.resolve(), arguments.time_zone
     server = Server(store, clock, supervisor, images, arguments.runner, mounts, arguments.show_nodes, zone)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import sqlite3
+import functools
 from collections.abc import AsyncIterator, Callable
 from urllib.parse import urlsplit
 
@@ -15,9 +15,10 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local_kfp.server import experiments, page, pipelines, recurring_runs, runs
+from local_kfp.server.background import WORLD_ERRORS
 from local_kfp.server.errors import ApiError
-from local_kfp.server.scheduler import keep_schedules
-from local_kfp.server.server import Server
+from local_kfp.server.scheduler import TICK_SECONDS, start_due_runs
+from local_kfp.server.server import Server, server_of
 
 API_VERSION = "2.17.0"  # the server whose behaviour this one has
 _OWN_NAMES = {"127.0.0.1", "localhost", "::1"}
@@ -45,15 +46,18 @@ class Guard:
         return await self.app(scope, receive, send)
 
 
-async def healthz(_: Request) -> JSONResponse:
-    return JSONResponse(
-        {
-            "commit_sha": "local_kfp",
-            "tag_name": API_VERSION,
-            "multi_user": False,
-            "pipeline_store": "database",
-        }
-    )
+async def healthz(request: Request) -> JSONResponse:
+    """Status 503 while something fails that all work needs; other failures are a field of the response."""
+    failures = server_of(request).background.failures
+    if reasons := [str(failure) for failure in failures if failure.stops_the_server]:
+        raise ApiError("UNAVAILABLE", "; ".join(reasons))
+    health = {
+        "commit_sha": "local_kfp",
+        "tag_name": API_VERSION,
+        "multi_user": False,
+        "pipeline_store": "database",
+    }
+    return JSONResponse(health | ({"failures": [str(failure) for failure in failures]} if failures else {}))
 
 
 async def _api_error(_: Request, error: Exception) -> Response:
@@ -77,7 +81,9 @@ async def _http_error(_: Request, error: Exception) -> Response:
 def _lifespan(server: Server) -> Callable[[Starlette], contextlib.AbstractAsyncContextManager[None]]:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        scheduler = asyncio.create_task(keep_schedules(server))
+        await server.supervisor.recover()
+        start_due = functools.partial(start_due_runs, server)
+        scheduler = asyncio.create_task(server.background.repeat("scheduler", start_due, TICK_SECONDS))
         yield
         scheduler.cancel()
         await asyncio.wait([scheduler])  # it may be starting a run's process, which has to end as well
@@ -105,8 +111,7 @@ def create_app(server: Server) -> Starlette:
         exception_handlers={
             ApiError: _api_error,
             HTTPException: _http_error,
-            OSError: _world_error,
-            sqlite3.Error: _world_error,
+            **dict.fromkeys(WORLD_ERRORS, _world_error),
         },
         lifespan=_lifespan(server),
     )

@@ -5,6 +5,9 @@ from datetime import UTC, datetime
 
 from local_kfp.server.errors import invalid
 
+LATEST = int(datetime(9998, 12, 31, tzinfo=UTC).timestamp())
+"""The last time of a schedule: a local time of it is before the year 10000, which Python does not have."""
+
 
 class Clock:
     """Whole seconds since 1970, as the real server stores them; tests pass a clock that they can set."""
@@ -14,12 +17,12 @@ class Clock:
 
 
 def format_time(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def parse_time(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return int(moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).timestamp())
+    except (ValueError, OverflowError):
         raise invalid(f'proto: invalid google.protobuf.Timestamp value "{text}"') from None
-    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())

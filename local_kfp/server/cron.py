@@ -6,6 +6,8 @@ from datetime import datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from local_kfp.server.clock import LATEST
+
 DESCRIPTORS = {
     "@yearly": "0 0 0 1 1 *",
     "@annually": "0 0 0 1 1 *",
@@ -50,12 +52,15 @@ class Cron:
     """A day has to match day of month AND weekday if one of them has a star (`*/2` too), else one of both."""
 
     def next_after(self, moment: int, zone: ZoneInfo) -> int | None:
-        """The first time after `moment`, both in seconds since 1970; None if there is none in five years.
+        """The first time after `moment`, both in seconds since 1970; None if there is none in five years,
+        or before the year 9999.
 
         A local time that a clock change skips does not exist; one that is repeated comes twice.
         """
         moment += 1
-        last_year = datetime.fromtimestamp(moment, zone).year + SEARCHED_YEARS
+        if moment > LATEST:
+            return None
+        last_year = min(datetime.fromtimestamp(moment, zone).year + SEARCHED_YEARS, 9998)
         seconds, minutes, hours = self.fields[:3]
         while (local := datetime.fromtimestamp(moment, zone)).year <= last_year:
             if not self._includes_day(local):

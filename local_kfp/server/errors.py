@@ -11,6 +11,7 @@ _CODES = {  # name: (gRPC code, HTTP status)
     "ABORTED": (10, 409),
     "UNIMPLEMENTED": (12, 501),
     "INTERNAL": (13, 500),
+    "UNAVAILABLE": (14, 503),
 }
 
 

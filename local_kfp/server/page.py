@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from local_kfp.server.clock import format_time
-from local_kfp.server.errors import not_found
+from local_kfp.server.errors import ApiError, not_found
 from local_kfp.server.page_contexts import (
     ListedRun,
     ListedSchedule,
@@ -47,8 +47,10 @@ async def show_runs(request: Request) -> Response:
     rows = server.store.query(f"SELECT * FROM runs ORDER BY created_at DESC, rowid DESC LIMIT {_RUNS_SHOWN}")
     runs: list[ListedRun] = [{**_summary(server, run), "tasks": _leaves(server, run)} for run in rows]
     schedules = server.store.query("SELECT * FROM recurring_runs ORDER BY created_at")
+    failures = [str(failure) for failure in server.background.failures]
     context: RunsContext = {
-        "refresh": _refresh(any(run["live"] for run in runs)),
+        "refresh": _refresh(bool(failures) or any(run["live"] for run in runs)),
+        "failures": failures,
         "runs": runs,
         "schedules": [_schedule(server, schedule) for schedule in schedules],
     }
@@ -115,15 +117,22 @@ def _summary(server: Server, run: Row) -> RunSummary:
 
 def _schedule(server: Server, schedule: Row) -> ListedSchedule:
     enabled, trigger = schedule["mode"] == "ENABLE", schedule["trigger"]
-    due = next_run_time(server, schedule) if enabled else None
     return {
         "display_name": schedule["display_name"],
         "status": schedule["status"],
         "enabled": enabled,
         "cron": trigger.get("cron_schedule", {}).get("cron", ""),
         "interval": trigger.get("periodic_schedule", {}).get("interval_second", 0),
-        "next": format_time(due) if due is not None else "-",
+        "next": _next(server, schedule) if enabled else "-",
     }
+
+
+def _next(server: Server, schedule: Row) -> str:
+    try:
+        due = next_run_time(server, schedule)
+    except ApiError:  # it is shown as a failure of the scheduler
+        due = None
+    return format_time(due) if due is not None else "-"
 
 
 def _leaves(server: Server, run: Row) -> list[Tile]:

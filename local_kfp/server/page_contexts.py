@@ -38,11 +38,15 @@ class ListedSchedule(TypedDict):
 
 
 class RunsContext(TypedDict):
-    """`refresh` is the number of seconds after which the page loads again, if it does."""
+    """`refresh` is the number of seconds after which the page loads again, if it does.
+
+    `failures` is what fails in the background, such as a run that cannot start.
+    """
 
     refresh: int | None
     runs: list[ListedRun]
     schedules: list[ListedSchedule]
+    failures: list[str]
 
 
 class ShownArtifact(TypedDict):

@@ -1,35 +1,25 @@
 """Starts the runs of recurring runs when they are due."""
 
-import asyncio
+import functools
 import json
 import re
-import sys
 import uuid
 import zlib
 
-from local_kfp.server.errors import ApiError
 from local_kfp.server.macros import Macros
 from local_kfp.server.schedules import next_time
 from local_kfp.server.server import Row, Server
 from local_kfp.server.task_details import FINAL_STATES
 
-_TICK_SECONDS = 0.25
+TICK_SECONDS = 0.25
 _SLUG_LENGTH = 25
 
 
-async def keep_schedules(server: Server) -> None:
-    """Start what is due while the server runs; print once why a run cannot start."""
-    printed: dict[str, str] = {}
-    while True:
-        for schedule in server.store.query("SELECT * FROM recurring_runs WHERE mode = 'ENABLE'"):
-            try:
-                await _start_if_due(server, schedule)
-            except ApiError as error:
-                reason = f"recurring run {schedule['display_name']} cannot start: {error}"
-                if printed.get(schedule["recurring_run_id"]) != reason:
-                    print(reason, file=sys.stderr, flush=True)
-                printed[schedule["recurring_run_id"]] = reason
-        await asyncio.sleep(_TICK_SECONDS)
+async def start_due_runs(server: Server) -> None:
+    """Start the runs that are due; a recurring run whose run cannot start does not hold up the others."""
+    enabled = server.store.query("SELECT * FROM recurring_runs WHERE mode = 'ENABLE'")
+    schedules = {f"{row['display_name']} ({row['recurring_run_id']})": row for row in enabled}
+    await server.background.each("recurring run", schedules, functools.partial(_start_if_due, server))
 
 
 def next_run_time(server: Server, schedule: Row) -> int | None:

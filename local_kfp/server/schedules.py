@@ -4,13 +4,17 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from local_kfp.server import cron
-from local_kfp.server.clock import parse_time
+from local_kfp.server.clock import LATEST, parse_time
 from local_kfp.server.errors import ApiError, invalid
 
 Trigger = dict[str, Any]
 
 
 def check_trigger(trigger: Trigger) -> None:
+    for schedule in trigger.values():
+        for name in schedule.keys() & {"start_time", "end_time"}:
+            if not 0 <= parse_time(schedule[name]) <= LATEST:
+                raise invalid(f"{name}: expected a time from 1970 to 9998, found {schedule[name]}")
     if "cron_schedule" in trigger:
         try:
             cron.parse(trigger["cron_schedule"].get("cron", ""))
@@ -33,34 +37,32 @@ def next_time(
     schedule = trigger.get("cron_schedule") or trigger.get("periodic_schedule")
     if not schedule:
         return created if last is None else None  # without a schedule it runs once
-    start = parse_time(schedule["start_time"]) if "start_time" in schedule else None
-    end = parse_time(schedule["end_time"]) if "end_time" in schedule else None
+    # An older server stored times that check_trigger refuses.
+    start = max(0, parse_time(schedule["start_time"])) if "start_time" in schedule else None
+    end = min(LATEST, parse_time(schedule["end_time"])) if "end_time" in schedule else LATEST
     since = last if last is not None else created if start is None else start
     if "cron" in schedule:
-        return _next_cron(
-            schedule["cron"], max(since, start or since), end, now if no_catchup else None, zone
-        )
+        since = max(since, start or since)
+        return _next_cron(schedule["cron"], since, end, now if no_catchup else None, zone)
     return _next_interval(_interval(trigger), since, start, end, now if no_catchup else None)
 
 
-def _next_cron(expression: str, since: int, end: int | None, now: int | None, zone: ZoneInfo) -> int | None:
+def _next_cron(expression: str, since: int, end: int, now: int | None, zone: ZoneInfo) -> int | None:
     schedule = cron.parse(expression)
     due = schedule.next_after(since, zone)
     if due is not None and now is not None and due < now:
-        due = schedule.latest(due, now if end is None else max(due, min(now, end)), zone)
-    return None if due is None or (end is not None and due > end) else due
+        due = schedule.latest(due, max(due, min(now, end)), zone)
+    return None if due is None or due > end else due
 
 
-def _next_interval(
-    interval: int, since: int, start: int | None, end: int | None, now: int | None
-) -> int | None:
+def _next_interval(interval: int, since: int, start: int | None, end: int, now: int | None) -> int | None:
     if start is not None and start > since:
         return start
     due = since + interval
-    if end is not None and due > end:
+    if due > end:
         return None
     if now is not None and now >= due + interval:  # more than one was missed: count the interval from now on
-        return now if end is None else min(now, end)
+        return min(now, end)
     return due
 
 

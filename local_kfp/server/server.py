@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 
 from local_kfp.run_settings import RunSettings
+from local_kfp.server.background import Background
 from local_kfp.server.clock import Clock, format_time
 from local_kfp.server.errors import invalid, not_found
 from local_kfp.server.names import LONGEST_OF_RUN, check_free, check_storable
 from local_kfp.server.pipeline_spec import Pipeline, check_parameters, from_struct
 from local_kfp.server.store import Store
-from local_kfp.server.supervisor import Supervisor, prepare_folder
+from local_kfp.server.supervisor import Supervisor, filled_folder
 from local_kfp.server.task_details import FINAL_STATES
 
 DEFAULT_EXPERIMENT = "Default"
@@ -35,6 +36,10 @@ class Server:
     """List the nodes of a workflow instead of tasks, as a cluster does."""
     zone: ZoneInfo = UTC
     """Cron expressions are times of this zone, as the real server's CRON_SCHEDULE_TIMEZONE."""
+
+    @property
+    def background(self) -> Background:
+        return self.supervisor.background
 
     def run_folder(self, run_id: str) -> Path:
         return self.supervisor.folder / run_id
@@ -120,7 +125,6 @@ class Server:
             "image_store": str(self.images),
             "mounts": [str(path) for path in self.mounts],
         }
-        prepare_folder(folder, pipeline.yaml, settings)
         defaults = {
             "description": "",
             "recurring_run_id": "",
@@ -130,7 +134,7 @@ class Server:
             "scheduled_at": now,
             "finished_at": 0,
         }
-        with self.store:
+        with filled_folder(folder, pipeline.yaml, settings), self.store:
             self.store.insert("runs", **defaults | row)
             self.supervisor.enter(run_id, "PENDING")
             self.store.update("experiments", row["experiment_id"], last_run_created_at=now)

@@ -51,11 +51,15 @@ CREATE TABLE IF NOT EXISTS recurring_runs (
 """
 
 
+LONGEST_WAIT_SECONDS = 1.0
+"""For the lock of another process: requests wait as well, because the store has one thread."""
+
+
 class Store:
     """Rows as dictionaries; used from one thread. `with store:` makes several writes one."""
 
     def __init__(self, path: Path):
-        self._database = sqlite3.connect(path, isolation_level=None)
+        self._database = sqlite3.connect(path, isolation_level=None, timeout=LONGEST_WAIT_SECONDS)
         self._database.executescript(f"PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; {SCHEMA}")
 
     def __enter__(self) -> "Store":
@@ -63,7 +67,12 @@ class Store:
         return self
 
     def __exit__(self, kind: type | None, *_: object) -> None:
-        self._database.execute("ROLLBACK" if kind else "COMMIT")
+        try:
+            if kind is None:
+                self._database.execute("COMMIT")
+        finally:
+            if self._database.in_transaction:  # SQLite itself ends that of a full disk
+                self._database.execute("ROLLBACK")
 
     def close(self) -> None:
         self._database.close()

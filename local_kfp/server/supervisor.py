@@ -8,14 +8,15 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from local_kfp.run_settings import RunSettings
+from local_kfp.server.background import Background
 from local_kfp.server.clock import Clock, format_time
 from local_kfp.server.store import Store
-from local_kfp.server.task_details import FINAL_STATES, outcome
+from local_kfp.server.task_details import FINAL_STATES, Outcome, outcome
 
 ROOT = Path(__file__).parents[2]  # where `python -m local_kfp` finds the package
 RUN_PROCESS = (sys.executable, "-m", "local_kfp.runner.run_process")
@@ -30,22 +31,23 @@ class Supervisor:
 
     def __init__(self, store: Store, clock: Clock, folder: Path, command: Sequence[str] = RUN_PROCESS):
         self.store, self.clock, self.folder, self.command = store, clock, folder, command
+        self.background = Background(clock)
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
         self._endings: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
 
     async def start(self, run_id: str) -> None:
         try:
-            process = await self._open_process(self.folder / run_id)
-        except OSError as error:
-            self._finish(run_id, f"the run's process cannot start: {error}")
-            return
-        self.store.update("runs", run_id, local_process_group=process.pid)
-        self._watchers[run_id] = asyncio.create_task(self._watch(run_id, process))
-        if self.store.get("runs", run_id)["state"] == "CANCELING":  # terminated while it was being started
-            await self.terminate(run_id)
+            self._processes[run_id] = await self._open_process(self.folder / run_id)
+        except Exception as error:  # a run without a process must end, whatever the reason
+            self._watch(run_id, self._fail(run_id, f"the run's process cannot start: {error}"))
         else:
-            self.enter(run_id, "RUNNING")
+            self._watch(run_id, self._attend(run_id))
+
+    def _watch(self, run_id: str, work: Coroutine[Any, Any, None]) -> None:
+        self._watchers[run_id] = asyncio.create_task(work)
+        self._watchers[run_id].add_done_callback(lambda _: self._watchers.pop(run_id))
 
     async def _open_process(self, folder: Path) -> asyncio.subprocess.Process:
         with (folder / "alive").open("w") as alive, (folder / "process.log").open("ab") as log:
@@ -63,30 +65,48 @@ class Supervisor:
                 pass_fds=[alive.fileno()],
             )
 
-    async def _watch(self, run_id: str, process: asyncio.subprocess.Process) -> None:
+    async def _attend(self, run_id: str) -> None:
+        """Store that a run's process has begun and, once it has ended, the run's final state."""
+        process = self._processes[run_id]
+        await self.background.finish(f"run {run_id}", lambda: self._begin(run_id, process.pid))
         status = await process.wait()
         _signal_group(
             process.pid, signal.SIGKILL
         )  # processes that a task left running end with the run, as in a pod
-        del self._watchers[run_id]
-        ending = f"exit status {status}" if status >= 0 else signal.Signals(-status).name
-        self._finish(run_id, self._last_line(run_id, ending))
+        del self._processes[run_id]
+        folder = self.folder / run_id
+        await self.background.finish(f"run {run_id}", lambda: self._finish(run_id, _outcome(folder, status)))
 
-    def _last_line(self, run_id: str, ending: str) -> str:
-        lines = (self.folder / run_id / "process.log").read_text(errors="replace").split("\n")
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "its log is empty")
-        return f"the run's process ended without an outcome ({ending}): {last}"
+    async def _fail(self, run_id: str, reason: str) -> None:
+        """Store the final state of a run whose process does not run, or was another server's."""
+        folder, failed = self.folder / run_id, Outcome(run="FAILED", error=reason)
+        await self.background.finish(f"run {run_id}", lambda: self._finish(run_id, outcome(folder) or failed))
 
-    def _finish(self, run_id: str, reason: str) -> None:
-        """Enter the final state: the recorded one, or FAILED if there is none or the run was terminated."""
-        terminated = self.store.get("runs", run_id)["state"] == "CANCELING"
-        ended = outcome(self.folder / run_id) or {"run": "FAILED", "error": reason}
-        if terminated:
+    def _begin(self, run_id: str, group: int) -> None:
+        with self.store:
+            self.store.update("runs", run_id, local_process_group=group)
+            if self._state(run_id) == "PENDING":
+                self.enter(run_id, "RUNNING")
+        if self._state(run_id) == "CANCELING":  # terminated while it was being started
+            self._endings[run_id] = asyncio.create_task(self.end(run_id))
+
+    def _state(self, run_id: str) -> str | None:
+        """The stored state of a run, None if it was deleted."""
+        rows = self.store.query("SELECT state FROM runs WHERE run_id = ?", run_id)
+        return str(rows[0]["state"]) if rows else None
+
+    def _finish(self, run_id: str, ended: Outcome) -> None:
+        """Store the final state, which is FAILED if the run was terminated."""
+        state = self._state(run_id)
+        if state is None or state in FINAL_STATES:
+            return
+        if state == "CANCELING":
             ended = {"run": "FAILED", "error": TERMINATED}
         elif self._stopping and ended["run"] == "FAILED":
             ended["error"] = SERVER_STOPPED
-        self.store.update("runs", run_id, finished_at=self.clock.now(), local_process_group=None)
-        self.enter(run_id, ended["run"], ended["error"])
+        with self.store:
+            self.store.update("runs", run_id, finished_at=self.clock.now(), local_process_group=None)
+            self.enter(run_id, ended["run"], ended["error"])
 
     def enter(self, run_id: str, state: str, error: str | None = None) -> None:
         status: dict[str, Any] = {"update_time": format_time(self.clock.now()), "state": state}
@@ -103,9 +123,9 @@ class Supervisor:
     async def end(self, run_id: str) -> None:
         """Wait until a run's processes have ended, and kill them after a grace period."""
         if watcher := self._watchers.get(run_id):
-            group = self.store.get("runs", run_id)["local_process_group"]
             for number in (signal.SIGTERM, signal.SIGKILL):
-                _signal_group(group, number)
+                if process := self._processes.get(run_id):
+                    _signal_group(process.pid, number)
                 await asyncio.wait([watcher], timeout=GRACE_SECONDS)
                 if watcher.done():
                     break
@@ -116,16 +136,33 @@ class Supervisor:
         self._stopping = True
         await asyncio.gather(*map(self.end, self._watchers))
 
-    def recover(self) -> None:
+    async def recover(self) -> None:
         """Fail the runs that a killed server left running."""
         states = ", ".join(f"'{state}'" for state in FINAL_STATES)
         for run in self.store.query(f"SELECT * FROM runs WHERE state NOT IN ({states})"):
             if run["local_process_group"] and _is_alive(self.folder / run["run_id"]):
                 _signal_group(run["local_process_group"], signal.SIGKILL)
-            self._finish(run["run_id"], SERVER_DIED)
+            self._watch(run["run_id"], self._fail(run["run_id"], SERVER_DIED))
+        if self._watchers:  # the first response has them as ended, unless the store fails
+            await asyncio.wait(self._watchers.values(), timeout=GRACE_SECONDS)
+
+
+def _outcome(folder: Path, status: int) -> Outcome:
+    """How a run's process ended: as it recorded, or by its exit status if the folder is gone."""
+    if recorded := outcome(folder):
+        return recorded
+    if status == 0 and not folder.is_dir():
+        return {"run": "SUCCEEDED", "error": None}
+    log = folder / "process.log"
+    lines = log.read_text(errors="replace").split("\n") if log.is_file() else []
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "its log is empty")
+    ending = f"exit status {status}" if status >= 0 else signal.Signals(-status).name
+    return {"run": "FAILED", "error": f"the run's process ended without an outcome ({ending}): {last}"}
 
 
 def _is_alive(folder: Path) -> bool:
+    if not folder.is_dir():
+        return False
     with (folder / "alive").open("w") as alive:
         try:
             fcntl.flock(alive, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -139,12 +176,14 @@ def _signal_group(group: int, number: signal.Signals) -> None:
         os.killpg(group, number)
 
 
-def prepare_folder(folder: Path, pipeline_yaml: str, settings: RunSettings) -> None:
-    """Write the files that a run's process reads, all of them or none."""
+@contextlib.contextmanager
+def filled_folder(folder: Path, pipeline_yaml: str, settings: RunSettings) -> Iterator[None]:
+    """Make the folder that a run's process reads; an error, of the block too, removes it."""
     folder.mkdir(parents=True)
     try:
         (folder / "pipeline.yaml").write_text(pipeline_yaml)
         (folder / "run.json").write_text(json.dumps(settings, indent=1))
-    except OSError:
+        yield
+    except Exception:
         shutil.rmtree(folder, ignore_errors=True)
         raise

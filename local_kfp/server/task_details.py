@@ -79,10 +79,19 @@ def is_child(task: Task, parent: Task) -> bool:
 
 
 def _lines(folder: Path) -> list[Task | Outcome]:
-    """The complete lines of the record; a process may have been killed in the middle of its last."""
+    """The lines of the record, without those that a full disk or the end of the process cut short."""
     path = folder / "events.jsonl"
-    lines = path.read_text().split("\n")[:-1] if path.exists() else []
-    return [json.loads(line) for line in lines]
+    lines = path.read_text(errors="replace").split("\n")[:-1] if path.exists() else []
+    return [document for line in lines if (document := _parsed(line))]
+
+
+def _parsed(line: str) -> Task | Outcome | None:
+    try:
+        document: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    is_object = isinstance(document, dict)
+    return document if is_object else None
 
 
 def _history(before: Task | None, task: Task) -> list[StateChange]:

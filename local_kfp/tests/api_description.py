@@ -35,7 +35,7 @@ INT64 = {
     "pipeline_run_context_id",
 }
 # The real server responds with these too, although the API's description does not name them.
-UNDESCRIBED = {"V2beta1GetHealthzResponse": {"commit_sha": "str", "tag_name": "str"}}
+UNDESCRIBED = {"V2beta1GetHealthzResponse": {"commit_sha": "str", "tag_name": "str", "failures": "list[str]"}}
 EMPTY: Schema = {"type": "object", "additionalProperties": False}
 UPLOAD_ERROR: Schema = {
     "type": "object",

@@ -14,7 +14,7 @@ import yaml
 from local_kfp.server.clock import Clock
 from local_kfp.server.server import Server
 from local_kfp.server.store import Store
-from local_kfp.server.supervisor import Supervisor, prepare_folder
+from local_kfp.server.supervisor import Supervisor, filled_folder
 from local_kfp.tests.in_process import InProcessServer, is_running, wait_until
 
 Start = Callable[..., Any]
@@ -149,12 +149,15 @@ def test_run_that_cannot_be_written_is_not_stored(server: InProcessServer, clien
     assert client.list_runs().runs is None
 
 
-def test_prepare_folder_removes_a_partly_written_folder(tmp_path: Path):
+def test_filled_folder_removes_a_partly_written_folder(tmp_path: Path):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
     try:
-        with pytest.raises(OSError, match="File too large"):
-            prepare_folder(tmp_path / "run", "more than ten bytes", {})
+        with (
+            pytest.raises(OSError, match="File too large"),
+            filled_folder(tmp_path / "run", "more than ten bytes", {}),
+        ):
+            pass
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not (tmp_path / "run").exists()

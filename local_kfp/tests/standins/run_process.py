@@ -1,7 +1,8 @@
 """Stands in for the process of a run: the parameter `behave` says what becomes of it.
 
-succeed, fail, die (without a verdict), litter (succeed, leaving a grandchild), or hang (with a grandchild; to
-SIGTERM it is deaf where that is `hang-deaf`). With no such parameter, BEHAVE in the environment does.
+succeed, fail, die (without a verdict), litter (succeed, leaving a grandchild), wait (for the file `go` in its
+folder, even if that moves), or hang (with a grandchild; to SIGTERM it is deaf where that is `hang-deaf`).
+With no such parameter, BEHAVE in the environment does.
 """
 
 import json
@@ -50,6 +51,12 @@ if behave in ("hang", "hang-deaf", "litter"):
     (folder / "pids").write_text(f"{os.getpid()} {child.pid}")
 if behave.startswith("hang"):
     time.sleep(600)
+if behave == "wait":
+    os.chdir(folder)
+    Path("pids").write_text(str(os.getpid()))
+    while not Path("go").exists():
+        time.sleep(0.02)
+    sys.exit()
 if behave == "fail":
     task("FAILED", end_time=ENDED, error="exit status 1", exit_code=1)
 else:
