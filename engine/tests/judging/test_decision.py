@@ -169,6 +169,15 @@ def test_rows_to_decide_are_forecast_where_more_rows_could_decide(
     assert against(clusters, mode, min_effect=0.5, minimum_rows=3)["rows_to_decide"] is None
 
 
+def test_slices_and_guardrails_of_the_same_model_are_not_judged() -> None:
+    rows = paired_rows(*SAME, origin=("LGA", "EWR"))
+    policy = MAE | {"guardrails": {"mae": {"margin": 1.0}}}
+
+    compared = decision.against("control", "improve", rows, policy, CANDIDATE["candidate"])
+
+    assert (compared["slices"], compared["slices_not_judged"], compared["guardrails"]) == ([], 0, [])
+
+
 def test_the_minimum_of_rows_and_of_clusters_is_enough() -> None:
     assert against(SURE, "improve")["verdict"] == "BETTER"
     assert against(SURE, "improve", minimum_rows=3)["verdict"] == "INCONCLUSIVE"

@@ -122,6 +122,10 @@ def test_a_certain_estimate_is_above_a_threshold_or_below_it() -> None:
     assert p_values == [1.0, 1.0, 0.0]
 
 
+def test_a_corrected_p_value_is_at_most_1() -> None:
+    assert statistics.holm([0.9, 0.7, 0.2]) == pytest.approx([1.0, 1.0, 0.6])
+
+
 def test_the_detectable_effect_is_the_sum_of_both_quantiles() -> None:
     quantiles = scipy.stats.t.ppf(0.95, 30) + scipy.stats.t.ppf(0.8, 30)
 
