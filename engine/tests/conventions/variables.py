@@ -22,6 +22,8 @@ MAY_REPEAT = {(".github/workflows/pr.yml", "Gate on the runner")}
 W = ".github/workflows/w.yml"
 STEPS = "jobs:\n  one:\n    steps:\n      - "
 STEP = f"{STEPS}run: make\n        env:\n          "
+DEPLOYS = re.compile(r"scripts\.(deploy_model|roll_back)\b")
+FOR_DEPLOYMENTS = ("KUBECONFIG", "SERVING_ACCESS_KEY_ID", "SERVING_SECRET_ACCESS_KEY", "MODEL_REGISTRY_URI")
 BLOCK = "env: {A: '1', B: '2', C: '3'}\n"
 
 
@@ -182,3 +184,14 @@ def blocks_of_variables_stand_once(root: Path) -> Iterator[str]:
             if len(repeated := block.items() & other.items()) > MOST_REPEATED:
                 where = f"{name}:{max(block.line, other.line)}"
                 yield f"{where}: expected an anchor, found {len(repeated)} variables again"
+
+
+@rule(
+    breach(f"{W}:4", f"{STEPS}run: python -m scripts.roll_back\n"),
+    breach(f"{W}:4", f"{STEPS}run: python -m scripts.deploy_model\n        env: {{KUBECONFIG: a}}\n"),
+)
+def steps_that_deploy_get_what_a_deployment_needs(root: Path) -> Iterator[str]:
+    for name, step in steps(root):
+        missing = [each for each in FOR_DEPLOYMENTS if each not in step.get("env", {})]
+        if missing and DEPLOYS.search(step.get("run", "")):
+            yield f"{name}:{step.lines['run']}: expected {', '.join(missing)} in env, found none"
