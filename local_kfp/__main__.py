@@ -2,10 +2,7 @@
 
 import argparse
 import fcntl
-import os
-import signal
 import socket
-import sys
 import threading
 from pathlib import Path
 from typing import IO
@@ -13,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from local_kfp import command_line
 from local_kfp.command_line import WorldError
+from local_kfp.runner.keeper import end_with_parent
 from local_kfp.runner.task_environment import drop_other_variables
 
 _HELP = """
@@ -159,15 +157,10 @@ def serve(arguments: argparse.Namespace, listener: socket.socket, url: str) -> N
     server.prune(arguments.keep_runs)
     server.add_default_experiment()
     if arguments.with_parent:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
+        threading.Thread(target=end_with_parent, daemon=True).start()
     print(f"listening on {url}", flush=True)
     config = uvicorn.Config(create_app(server), log_level="warning", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listener])
-
-
-def _end_with_parent() -> None:
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from types import FrameType
 
 from local_kfp.command_line import SettingsError, WorldError, parser, run
 from local_kfp.run_settings import RunSettings
+from local_kfp.runner.keeper import keep
 from local_kfp.runner.record import Record
 from local_kfp.runner.tasks import Tasks
 
@@ -19,7 +20,10 @@ GRACE_SECONDS = 0.5
 def main() -> int:
     arguments = parser(__doc__)
     arguments.add_argument("run", type=Path, help="the run's folder")
-    return execute(arguments.parse_args().run.resolve())
+    arguments.add_argument("--with-parent", action="store_true", help="end the run when standard input ends")
+    options = arguments.parse_args()
+    keep(options.with_parent)
+    return execute(options.run.resolve())
 
 
 def execute(folder: Path) -> int:
@@ -27,8 +31,6 @@ def execute(folder: Path) -> int:
     settings: RunSettings = json.loads((folder / "run.json").read_text())
     (folder / "logs").mkdir(exist_ok=True)
     record = Record(folder)
-    if os.getpgrp() != os.getpid():
-        os.setpgid(0, 0)  # one process group for this process and all that it starts
     try:
         tasks = _tasks(settings, folder)
         end_together(record, tasks)

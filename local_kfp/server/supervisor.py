@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,9 @@ from local_kfp.server.store import Store
 from local_kfp.server.task_details import FINAL_STATES, Outcome, outcome
 
 ROOT = Path(__file__).parents[2]  # where `python -m local_kfp` finds the package
-RUN_PROCESS = (sys.executable, "-m", "local_kfp.runner.run_process")
-GRACE_SECONDS = 5
+RUN_PROCESS = (sys.executable, "-m", "local_kfp.runner.run_process", "--with-parent")
+PATIENCE_SECONDS = 8.0
+"""More than a run's process takes to end itself and all that it started."""
 SERVER_DIED = "the local KFP server died while this run was running"
 SERVER_STOPPED = "the local KFP server was stopped while this run was running"
 TERMINATED = "the run was terminated"
@@ -58,7 +60,7 @@ class Supervisor:
                 *self.command,
                 folder,
                 cwd=ROOT,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE,  # it ends with this server, and with it the run
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -70,17 +72,20 @@ class Supervisor:
         process = self._processes[run_id]
         await self.background.finish(f"run {run_id}", lambda: self._begin(run_id, process.pid))
         status = await process.wait()
-        _signal_group(
-            process.pid, signal.SIGKILL
-        )  # processes that a task left running end with the run, as in a pod
         del self._processes[run_id]
         folder = self.folder / run_id
         await self.background.finish(f"run {run_id}", lambda: self._finish(run_id, _outcome(folder, status)))
 
     async def _fail(self, run_id: str, reason: str) -> None:
-        """Store the final state of a run whose process does not run, or was another server's."""
-        folder, failed = self.folder / run_id, Outcome(run="FAILED", error=reason)
-        await self.background.finish(f"run {run_id}", lambda: self._finish(run_id, outcome(folder) or failed))
+        """Store the final state of a run whose process did not start, or ended with an earlier server."""
+
+        def finish() -> None:
+            ended = outcome(self.folder / run_id)
+            if ended is None or ended["error"] == TERMINATED:  # by the end of its server
+                ended = {"run": "FAILED", "error": reason}
+            self._finish(run_id, ended)
+
+        await self.background.finish(f"run {run_id}", finish)
 
     def _begin(self, run_id: str, group: int) -> None:
         with self.store:
@@ -116,17 +121,17 @@ class Supervisor:
         self.store.update("runs", run_id, state=state, state_history=[*history, status])
 
     async def terminate(self, run_id: str) -> None:
-        """Ask a run's processes to end; after a grace period kill those that have not ended."""
+        """Ask a run's process to end, with all that it started."""
         self.enter(run_id, "CANCELING")
         self._endings[run_id] = asyncio.create_task(self.end(run_id))
 
     async def end(self, run_id: str) -> None:
-        """Wait until a run's processes have ended, and kill them after a grace period."""
+        """Wait until a run's process has ended, and kill one that does not end itself."""
         if watcher := self._watchers.get(run_id):
             for number in (signal.SIGTERM, signal.SIGKILL):
                 if process := self._processes.get(run_id):
-                    _signal_group(process.pid, number)
-                await asyncio.wait([watcher], timeout=GRACE_SECONDS)
+                    process.send_signal(number)
+                await asyncio.wait([watcher], timeout=PATIENCE_SECONDS)
                 if watcher.done():
                     break
         self._endings.pop(run_id, None)
@@ -140,11 +145,18 @@ class Supervisor:
         """Fail the runs that a killed server left running."""
         states = ", ".join(f"'{state}'" for state in FINAL_STATES)
         for run in self.store.query(f"SELECT * FROM runs WHERE state NOT IN ({states})"):
-            if run["local_process_group"] and _is_alive(self.folder / run["run_id"]):
-                _signal_group(run["local_process_group"], signal.SIGKILL)
-            self._watch(run["run_id"], self._fail(run["run_id"], SERVER_DIED))
+            self._watch(run["run_id"], self._recover(run["run_id"], run["local_process_group"]))
         if self._watchers:  # the first response has them as ended, unless the store fails
-            await asyncio.wait(self._watchers.values(), timeout=GRACE_SECONDS)
+            await asyncio.wait(self._watchers.values(), timeout=2 * PATIENCE_SECONDS)
+
+    async def _recover(self, run_id: str, group: int | None) -> None:
+        """Fail a run once its process, which ends with its server, has ended."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while group and _is_alive(self.folder / run_id):
+            if time.monotonic() > deadline:
+                _signal_group(group, signal.SIGKILL)
+            await asyncio.sleep(0.05)
+        await self._fail(run_id, SERVER_DIED)
 
 
 def _outcome(folder: Path, status: int) -> Outcome:

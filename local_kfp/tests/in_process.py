@@ -20,7 +20,7 @@ from local_kfp.server.store import Store
 from local_kfp.server.supervisor import Supervisor
 from local_kfp.tests.api_description import Checked
 
-STANDIN = Path(__file__).with_name("standins") / "run_process.py"
+STANDIN = (sys.executable, "-m", "local_kfp.tests.standins.run_process")
 PATIENCE_SECONDS = 20
 
 
@@ -39,7 +39,7 @@ class InProcessServer:
     def __init__(
         self,
         state: Path,
-        command: Sequence[str] = (sys.executable, str(STANDIN)),
+        command: Sequence[str] = STANDIN,
         shows_nodes: bool = False,
     ):
         self.state, self.command, self.clock = state, command, MovableClock()

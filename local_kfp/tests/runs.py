@@ -94,11 +94,12 @@ def execute(run: Run) -> str | None:
     return error
 
 
-def start(run: Run) -> subprocess.Popen[str]:
+def start(run: Run, *options: str) -> subprocess.Popen[str]:
     """Run it in a process of its own, as the server does."""
     return subprocess.Popen(
-        [sys.executable, "-m", "local_kfp.runner.run_process", run.folder],
+        [sys.executable, "-m", "local_kfp.runner.run_process", *options, run.folder],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -101,8 +101,8 @@ def test_scheduler_goes_on_after_a_fault(
 def kill(server: InProcessServer, run: Any) -> None:
     """End the process of a run, as its end or a kernel without memory does."""
     file = server.state / "runs" / run.run_id / "pids"
-    pids = wait_until(lambda: file.exists() and file.read_text()).split()
-    os.kill(int(pids[0]), signal.SIGKILL)
+    process, *_ = wait_until(lambda: file.exists() and file.read_text()).split()
+    os.kill(int(process), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("reason", ["locked", REFUSAL])

@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kfp import dsl
@@ -103,7 +105,7 @@ def test_log_is_readable_while_the_task_runs(waiting: tuple[Run, subprocess.Pope
     run, process, _ = waiting
     _until(lambda: run.log("wait") == "waiting\n")
     assert run.states["wait"] == "RUNNING"
-    os.killpg(process.pid, signal.SIGKILL)
+    process.terminate()
     process.communicate()
 
 
@@ -128,19 +130,68 @@ def test_tasks_of_a_terminated_run_are_recorded_as_canceled(folder: Path) -> Non
     run = prepare(folder, pipeline, pid_files=[str(path) for path in started])
     process = start(run)
     _until(lambda: all(path.is_file() for path in started))
-    os.killpg(process.pid, signal.SIGTERM)
+    process.terminate()
     process.communicate()
 
     last = {line["task_id"]: line["state"] for line in run.lines if "name" in line}
     assert list(last.values()) == ["CANCELED"] * 6
 
 
-def test_task_is_in_the_process_group_of_the_run(waiting: tuple[Run, subprocess.Popen[str], int]) -> None:
+def test_run_ends_when_its_keeper_is_killed(waiting: tuple[Run, subprocess.Popen[str], int]) -> None:
     _, process, task = waiting
-    assert os.getpgid(task) == os.getsid(task) == process.pid
-    os.killpg(process.pid, signal.SIGKILL)
+    group = os.getpgid(task)
+    assert os.getsid(task) == process.pid != group
+    process.kill()
     process.communicate()
-    _until(lambda: not _alive(task))
+    _until(lambda: not _alive(group))
+    os.kill(task, signal.SIGKILL)
+
+
+@dsl.container_component
+def leave_daemon(pid_file: str, seconds: float):
+    return tool("--leave-daemon", pid_file, "--sleep", seconds)
+
+
+@pytest.fixture
+def daemon(folder: Path) -> Callable[..., tuple[Run, subprocess.Popen[str], int]]:
+    """A run whose task leaves a daemon and lasts for so many seconds, its process, and the daemon's."""
+
+    def start_daemon(seconds: float, *options: str) -> tuple[Run, subprocess.Popen[str], int]:
+        @dsl.pipeline
+        def pipeline(pid_file: str, seconds: float):
+            leave_daemon(pid_file=pid_file, seconds=seconds)
+
+        run = prepare(folder, pipeline, pid_file=str(folder / "pid"), seconds=seconds)
+        process = start(run, *options)
+        _until(lambda: (folder / "pid").is_file() and (folder / "pid").read_text())
+        return run, process, int((folder / "pid").read_text())
+
+    return start_daemon
+
+
+def test_daemon_of_a_task_ends_with_the_run(daemon: Callable[..., Any]) -> None:
+    run, process, pid = daemon(0)
+    assert os.getsid(pid) != process.pid
+    process.communicate()
+    assert (process.returncode, run.verdict["run"]) == (0, "SUCCEEDED")
+    assert not _alive(pid)
+
+
+def test_daemon_of_a_task_ends_with_a_terminated_run(daemon: Callable[..., Any]) -> None:
+    run, process, pid = daemon(60)
+    process.terminate()
+    process.communicate()
+    assert run.verdict == {"run": "FAILED", "error": "the run was terminated"}
+    assert not _alive(pid)
+
+
+def test_daemon_of_a_task_ends_with_the_parent_of_the_run(daemon: Callable[..., Any]) -> None:
+    run, process, pid = daemon(60, "--with-parent")
+    process.stdin.close()
+    process.wait()
+    process.stdout.close()
+    assert run.verdict == {"run": "FAILED", "error": "the run was terminated"}
+    assert not _alive(pid)
 
 
 def _alive(pid: int) -> bool:

@@ -100,9 +100,8 @@ def test_terminate_ends_grandchildren(server: InProcessServer, client: kfp.Clien
 
 
 def test_terminate_kills_a_process_that_ignores_sigterm(
-    server: InProcessServer, client: kfp.Client, start, finish, monkeypatch
+    server: InProcessServer, client: kfp.Client, start, finish
 ):
-    monkeypatch.setattr("local_kfp.server.supervisor.GRACE_SECONDS", 0.1)
     run = start(behave="hang-deaf")
     pids = processes(server, run)
     client.terminate_run(run.run_id)

@@ -83,10 +83,9 @@ def test_restarted_server_fails_active_runs_and_keeps_schedules(package: str, im
         schedule = first.client.create_recurring_run(None, "often", params=arguments, **when)
         pid = read_pid(pid_file)
         first.end(signal.SIGKILL)
-    assert is_running(pid)
+    wait_until(lambda: not is_running(pid))
     pid_file.unlink()
     with ServerProcess(state, images) as second:
-        assert not is_running(pid)
         killed = second.client.list_runs(sort_by="created_at").runs[0]
         assert killed.state == "FAILED"
         assert (

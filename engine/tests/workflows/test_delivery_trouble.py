@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -50,7 +49,7 @@ def kubeflow(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kubeflo
     folder = tmp_path / "kubeflow"
     folder.mkdir()
     behave = getattr(request, "param", "succeed")
-    with InProcessServer(folder, ("env", f"BEHAVE={behave}", sys.executable, str(STANDIN))) as server:
+    with InProcessServer(folder, ("env", f"BEHAVE={behave}", *STANDIN)) as server:
         yield Kubeflow(server, folder)
 
 

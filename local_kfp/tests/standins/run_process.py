@@ -14,6 +14,9 @@ import time
 import uuid
 from pathlib import Path
 
+from local_kfp.runner.keeper import keep
+
+keep(with_parent=True, grace_seconds=0.3)
 folder = Path(sys.argv[1])
 settings = json.loads((folder / "run.json").read_text())
 behave = settings["parameters"].get("behave", os.environ.get("BEHAVE", "succeed"))
