@@ -6,47 +6,63 @@ import calendar
 import hashlib
 import json
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from pyarrow import fs
 
-from engine import command_line, tables
-from engine.stores import storage
+from engine import tables
+from engine.datasets.files import DataFile, read_files, table_files
+from engine.datasets.parts import opened
+from engine.datasets.schemas import concatenated
 from engine.tables.snapshots import LoadedTable
 
 if TYPE_CHECKING:
     Mask = pa.ChunkedArray[Any] | pa.BooleanArray
 
+FILES_AT_ONCE = 8  # most of a file's time is waiting for the store
+
+
+class TimedRows(NamedTuple):
+    """The rows of a file that are in a span of time, and how many rows of the file have no time."""
+
+    rows: pa.Table
+    untimed: int
+
 
 def read_rows(uri: str, time: str, start: datetime, end: datetime) -> pa.Table:
     """The rows with start <= `time` < end of a parquet file, or of all that are below a folder."""
-    filesystem, path, files = parquet_files(uri)
-    parts = [
-        read_part(filesystem, file, f"{uri}{file.removeprefix(path)}", time, start, end) for file in files
-    ]
-    try:
-        return pa.concat_tables(parts, promote_options="permissive")
-    except pa.ArrowException as error:
-        raise command_line.SettingsError(f"{uri}: expected files of one schema, found: {error}") from None
+
+    def read(files: list[DataFile]) -> dict[str, TimedRows]:
+        with ThreadPoolExecutor(FILES_AT_ONCE) as threads:
+            parts = threads.map(lambda file: read_part(file, time, start, end), files)
+            return dict(zip((file.uri for file in files), parts, strict=True))
+
+    parts = read_files(table_files(uri), (start, end), read)
+    if untimed := sum(part.untimed for part in parts.values()):
+        print(f"{uri}: {untimed} rows have no {time} and are left out")
+    return concatenated({name: part.rows for name, part in parts.items()})
 
 
-def read_part(
-    filesystem: fs.FileSystem, file: str, uri: str, time: str, start: datetime, end: datetime
-) -> pa.Table:
-    """The rows of one file; where its time column says that there are none, nothing else of it is read."""
-    with storage.clear_errors(uri), pq.ParquetFile(file, filesystem=filesystem, pre_buffer=True) as part:
-        check_time(part.schema_arrow, time, uri)
-        inside = is_inside(part.read([time])[time], start, end)
-        return part.read().filter(inside) if pc.any(inside).as_py() else part.read_row_groups([])
+def read_part(file: DataFile, time: str, start: datetime, end: datetime) -> TimedRows:
+    """The rows of one file; of row groups whose times are all outside, nothing else is read."""
+    with opened(file, time) as part:
+        times = part.times()
+        inside = is_inside(times, start, end)
+        edges = enumerate(part.row_groups)
+        rows = part.read(
+            [group for group, (first, stop) in edges if pc.any(inside.slice(first, stop - first)).as_py()]
+        )
+    return TimedRows(rows.filter(is_inside(rows[time], start, end)), times.null_count)
 
 
 def is_inside(times: pa.ChunkedArray[Any], start: datetime, end: datetime) -> Mask:
     """Whether each time is in [start, end); null where there is none."""
+    if pa.types.is_null(times.type):  # as pandas writes a day without rows
+        times = times.cast(pa.timestamp("us"))
     since, until = moment(start, times.type), moment(end, times.type)
     return pc.and_(pc.greater_equal(times, since), pc.less(times, until))
 
@@ -62,30 +78,6 @@ def duration(days: int, unit: Literal["s", "ms", "us", "ns"]) -> pa.Scalar[Any]:
 
 def _seconds(number: int, kind: pa.DataType) -> pa.Scalar[Any]:
     return pa.Array.from_buffers(kind, 1, [None, pa.py_buffer(struct.pack("q", number))])[0]
-
-
-def parquet_files(uri: str) -> tuple[fs.FileSystem, str, list[str]]:
-    """A file system, the path of `uri` in it, and the parquet files there, of which there must be one."""
-    with storage.clear_errors(uri):
-        filesystem, path = storage.filesystem(uri)
-        if filesystem.get_file_info(path).type == fs.FileType.File:
-            return filesystem, path, [path]
-        below = filesystem.get_file_info(fs.FileSelector(path, recursive=True))
-        files = sorted(info.path for info in below if info.extension == "parquet")
-        if not files:
-            raise storage.NotFound(f"{uri}: there is no parquet file here; check the URI")
-    return filesystem, path, files
-
-
-def check_time(schema: pa.Schema, time: str, uri: str) -> None:
-    if time not in schema.names:
-        hint = command_line.nearest(time, schema.names)
-        raise command_line.SettingsError(
-            f"{uri}: expected a time column {time!r}, found {', '.join(schema.names)}{hint}"
-        )
-    kind = schema.field(time).type
-    if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
-        raise command_line.SettingsError(f"{uri}: expected timestamps in column {time!r}, found {kind}")
 
 
 def write_rows(rows: pa.Table, time: str, path: Path, uri: str) -> LoadedTable:

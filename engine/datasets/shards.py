@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from engine import tables
 from engine.command_line import WorldError
+from engine.datasets.files import read_files, table_file, table_files
 from engine.datasets.history import write_history
-from engine.datasets.rows import check_time, is_inside, joint_sha256, parquet_files, read_rows, write_rows
-from engine.stores import storage
+from engine.datasets.parts import first_and_last, opened
+from engine.datasets.rows import is_inside, joint_sha256, read_rows, write_rows
 from engine.tables.snapshots import LoadedTable, WrittenSnapshot
 
 if TYPE_CHECKING:
+    from engine.datasets.files import DataFile
     from engine.datasets.rows import Mask
     from engine.documents.listing import Listing, Piece, Shard
 
@@ -32,7 +30,6 @@ def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> List
     table = settings["tables"][settings["rows"]]
     uri, time = input_uri or table["uri"], table["time"]
     start = datetime(as_of.year, as_of.month, as_of.day)
-    cut, first, last = Cut(wanted["shard_rows"]), datetime.max, datetime.min
     listing: Listing = {
         "as_of": as_of.isoformat(),
         "uri": uri,
@@ -40,28 +37,36 @@ def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> List
         "start": start.isoformat(),
         "end": (start + timedelta(wanted["days"])).isoformat(),
         "rows": 0,
-        "shards": cut.shards,
+        "shards": [],
     }
-    filesystem, path, files = parquet_files(uri)
-    for file in files:
-        file_uri = f"{uri}{file.removeprefix(path)}"
-        with opened(filesystem, file, file_uri) as part:
-            check_time(part.schema_arrow, time, file_uri)
-            cut.begin(file_uri, part.schema_arrow)
-            for group, (begin, _) in enumerate(row_groups(part)):
-                times = part.read_row_group(group, [time])[time]
-                cut.take(begin, pc.indices_nonzero(is_wanted(times, listing)))
-                days = times.cast(pa.timestamp("s"), safe=False)
-                first = min(first, pc.min(days).as_py() or first)
-                last = max(last, pc.max(days).as_py() or last)
-    if not cut.shards:
+    window = None if input_uri else span(listing)
+    first, last, listing["shards"] = read_files(
+        table_files(uri), window, lambda files: cut_files(files, time, listing, wanted["shard_rows"])
+    )
+    if not listing["shards"]:
         when = "" if input_uri else f" from {listing['start']} to {listing['end']}"
         raise WorldError(f"{uri}: expected rows{when} to predict, found none; have they arrived?")
     if input_uri and first <= last:  # the other tables' rows are those of the same days
         listing["start"] = midnight(first).isoformat()
         listing["end"] = (midnight(last) + timedelta(1)).isoformat()
-    listing["rows"] = sum(shard["rows"] for shard in cut.shards)
+    listing["rows"] = sum(shard["rows"] for shard in listing["shards"])
     return listing
+
+
+def cut_files(
+    files: list[DataFile], time: str, listing: Listing, shard_rows: int
+) -> tuple[datetime, datetime, list[Shard]]:
+    """The first and the last time of all rows, and the shards of those that are wanted."""
+    cut, first, last = Cut(shard_rows), datetime.max, datetime.min
+    for file in files:
+        with opened(file, time) as part:
+            cut.begin(file.uri, part.schema)
+            for group, (begin, _) in enumerate(part.row_groups):
+                times = part.times([group])
+                cut.take(begin, pc.indices_nonzero(is_wanted(times, listing)))
+                earliest, latest = first_and_last(times)
+                first, last = min(first, earliest or first), max(last, latest or last)
+    return first, last, cut.shards
 
 
 def since(published: date | None, today: date, wanted: Json) -> tuple[date, Json]:
@@ -110,16 +115,14 @@ def load(settings: Json, listing: Listing, name: str, target: Path) -> str:
 def read_piece(piece: Piece, time: str, listing: Listing) -> pa.Table:
     """The rows of a piece, of which there must be as many as when it was listed."""
     uri, start, stop = piece["uri"], piece["start"], piece["stop"]
-    filesystem, _, [file] = parquet_files(uri)
-    with opened(filesystem, file, uri) as part:
-        check_time(part.schema_arrow, time, uri)
+    with opened(table_file(uri, listing["uri"]), time) as part:
         groups = {
             index: edges
-            for index, edges in enumerate(row_groups(part))
+            for index, edges in enumerate(part.row_groups)
             if edges[0] < stop and start < edges[1]
         }
         begin = min((first for first, _ in groups.values()), default=start)
-        rows = part.read_row_groups(list(groups)).slice(start - begin, stop - start)
+        rows = part.read([*groups]).slice(start - begin, stop - start)
         rows = rows.filter(is_wanted(rows[time], listing))
     if rows.num_rows != piece["rows"]:
         raise WorldError(
@@ -176,18 +179,6 @@ def is_wanted(times: pa.ChunkedArray[Any], listing: Listing) -> Mask:
 
 def span(listing: Listing) -> tuple[datetime, datetime]:
     return datetime.fromisoformat(listing["start"]), datetime.fromisoformat(listing["end"])
-
-
-def row_groups(part: pq.ParquetFile) -> Iterator[tuple[int, int]]:
-    """For each row group of a file the number of its first row, and of the first after it."""
-    sizes = (part.metadata.row_group(index).num_rows for index in range(part.num_row_groups))
-    return pairwise(accumulate(sizes, initial=0))
-
-
-@contextmanager
-def opened(filesystem: Any, file: str, uri: str) -> Iterator[pq.ParquetFile]:
-    with storage.clear_errors(uri), pq.ParquetFile(file, filesystem=filesystem, pre_buffer=True) as part:
-        yield part
 
 
 def midnight(time: datetime) -> datetime:

@@ -173,7 +173,7 @@ def test_files_that_disagree_on_a_type_are_said(run_component, data_settings, tm
     data_settings["tables"]["days"] = {"uri": tmp_path.as_uri(), "time": "day"}
     ended = load(run_component, data_settings, tmp_path / "tables")
     assert ended.status == 2
-    assert f"{tmp_path.as_uri()}: expected files of one schema" in ended.error
+    assert f"{tmp_path.as_uri()}/2.parquet: expected column 'value' of type int64" in ended.error
 
 
 def test_a_folder_without_parquet_is_said(run_component, data_settings, tmp_path) -> None:

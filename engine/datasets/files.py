@@ -1,0 +1,119 @@
+"""The parquet files of a table: which names are read, and which never are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+from urllib.parse import quote
+
+import pyarrow as pa
+from pyarrow import fs
+
+from engine.command_line import SettingsError
+from engine.datasets.partitions import Span, keys_of, kinds_of, span_of
+from engine.stores import storage
+
+T = TypeVar("T")
+EXTENSIONS = ("parquet", "parq", "pq")
+MARGIN = timedelta(1)  # partitions may be days of another time zone
+LOGS = {"_delta_log": "a Delta", ".hoodie": "a Hudi", "metadata": "an Iceberg"}
+"""The folder that says which of a table's files are current, and whose it is."""
+
+
+class Misplaced(Exception):  # noqa: N818 - not a failure, all files are read then
+    """A file has rows of other times than its partition is named for."""
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A file with the columns of its Hive partition, and the span of time that they name."""
+
+    filesystem: fs.FileSystem
+    path: str
+    uri: str
+    keys: dict[str, str | None] = field(default_factory=dict)
+    kinds: dict[str, pa.DataType] = field(default_factory=dict)
+    span: Span | None = None
+
+
+def table_files(uri: str) -> list[DataFile]:
+    """The parquet file at `uri`, or all below it in order of their paths, of which there must be one.
+
+    Names beginning with _ or . are left out, as Spark, Hive and macOS mean them to be.
+    """
+    with storage.clear_errors(uri):
+        filesystem, root = storage.filesystem(uri)
+        if filesystem.get_file_info(root).type == fs.FileType.File:
+            return [DataFile(filesystem, root, uri)]
+        below = filesystem.get_file_info(fs.FileSelector(root, recursive=True))
+    names = {info.path.removeprefix(root).lstrip("/"): info for info in below}
+    refuse_logs(uri, [*names])
+    keys = {name: keys_of(name) for name, info in sorted(names.items()) if is_data(name, info)}
+    if not keys:
+        raise storage.NotFound(f"{uri}: there is no parquet file here; check the URI")
+    kinds = kinds_of([*keys.values()])
+    return [
+        DataFile(filesystem, names[name].path, uri_of(uri, name), columns, kinds, span_of(columns))
+        for name, columns in keys.items()
+    ]
+
+
+def table_file(uri: str, table_uri: str) -> DataFile:
+    """One file of a table; the types of its partition's columns are those of all files."""
+    if "=" not in uri.removeprefix(table_uri):
+        return table_files(uri)[0]
+    for file in table_files(table_uri):
+        if file.uri == uri:
+            return file
+    raise storage.NotFound(f"{uri}: there is nothing here any more; run again")
+
+
+def read_files(files: list[DataFile], window: Span | None, read: Callable[[list[DataFile]], T]) -> T:
+    """What `read` makes of the files whose partitions can have rows of the window.
+
+    `read` raises Misplaced where a partition has rows of other times; then it gets all files.
+    """
+    chosen = [file for file in files if window is None or may_overlap(file.span, window)]
+    try:
+        return read(chosen or files[-1:])
+    except Misplaced as error:
+        print(f"{error}; all {len(files)} files are read")
+        return read([replace(file, span=None) for file in files])
+
+
+def refuse_misplaced(file: DataFile, first: datetime | None, last: datetime | None) -> None:
+    """Raise Misplaced where the times from `first` to `last` are not those of the file's partition."""
+    if file.span and first and last:
+        start, end = file.span
+        if first < start - MARGIN or last >= end + MARGIN:
+            raise Misplaced(f"{file.uri}: has rows from {first} to {last}")
+
+
+def may_overlap(span: Span | None, window: Span) -> bool:
+    return span is None or (span[0] - MARGIN < window[1] and window[0] < span[1] + MARGIN)
+
+
+def is_data(name: str, info: fs.FileInfo) -> bool:
+    """Whether this is a file of rows: by its extension, or with none at all, as Hive and Athena write."""
+    if info.type != fs.FileType.File or any(part.startswith(("_", ".")) for part in name.split("/")):
+        return False
+    return info.extension.lower() in EXTENSIONS or ("." not in info.base_name and info.size > 0)
+
+
+def refuse_logs(uri: str, names: list[str]) -> None:
+    """Refuse tables whose folders also hold rows that were deleted or replaced."""
+    for name in names:
+        folder, _, file = name.partition("/")
+        if folder in LOGS and (folder != "metadata" or file.endswith(".metadata.json")):
+            raise SettingsError(
+                f"{uri}: expected parquet files, found {LOGS[folder]} table ({name}), whose files also have "
+                "rows that were deleted or replaced; write its current rows to a folder of parquet files"
+            )
+
+
+def uri_of(table_uri: str, path: str) -> str:
+    """The URI of a file below the folder of a table; those of local files are quoted."""
+    name = quote(path, safe="/=") if table_uri.startswith("file:") else path
+    return f"{table_uri.rstrip('/')}/{name}"
