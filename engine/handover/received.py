@@ -113,11 +113,12 @@ def with_labels(seen: pa.Table, truth: pa.Table) -> pa.Table:
     if seen.num_columns < 3:
         found = f"{seen.num_columns} columns"
         raise refusal("evaluation.parquet: expected key, time, label and features", found)
+    true_keys = tables.decoded(truth.column(0))
     try:
-        keys = seen.column(0).cast(truth.column(0).type)
+        keys = seen.column(0).cast(true_keys.type)
     except pa.ArrowException:
-        raise refusal(f"keys of type {truth.column(0).type}", str(seen.column(0).type)) from None
-    position = pc.index_in(keys, value_set=truth.column(0))
+        raise refusal(f"keys of type {true_keys.type}", str(seen.column(0).type)) from None
+    position = pc.index_in(keys, value_set=true_keys)
     labels = truth.column(2).take(position)
     return seen.set_column(2, truth.schema.field(2).name, labels)
 

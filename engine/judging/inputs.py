@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.command_line import SettingsError
 from engine.documents.record import TrainingRecord
 from engine.documents.verdict import ModelFacts
+from engine.tables import decoded
 from engine.tables.columns import encode, floats, times
 
 KEY, TIME, LABEL = 0, 1, 2  # the first columns of every feature table, whatever their names
@@ -102,7 +103,7 @@ def column_of(table: pa.Table, name: str) -> pa.ChunkedArray[Any]:
 
 
 def refuse_duplicates(table: pa.Table, whose: str) -> None:
-    repeated = len(table) - pc.count_distinct(table.column(KEY), mode="all").as_py()
+    repeated = len(table) - pc.count_distinct(decoded(table.column(KEY)), mode="all").as_py()
     if repeated:
         raise Invalid(f"{whose} has {repeated:,} repeated keys among {len(table):,} rows")
 
@@ -113,14 +114,13 @@ def align(name: str, predicted: pa.Table | None, known: pa.Table, truth: pa.Tabl
     if predicted is None:
         raise Invalid(f"{whose} are missing")
     refuse_duplicates(predicted, whose)
+    keys, true_keys = decoded(predicted.column(KEY)), decoded(truth.column(KEY))
     try:
-        keys = predicted.column(KEY).cast(truth.column(KEY).type)
+        keys = keys.cast(true_keys.type)
     except pa.ArrowException:
-        raise Invalid(
-            f"{whose} have keys of type {predicted.column(KEY).type}, not {truth.column(KEY).type}"
-        ) from None
-    position = pc.index_in(known.column(KEY), value_set=keys)
-    foreign = pc.index_in(keys, value_set=truth.column(KEY)).null_count
+        raise Invalid(f"{whose} have keys of type {keys.type}, not {true_keys.type}") from None
+    position = pc.index_in(decoded(known.column(KEY)), value_set=keys)
+    foreign = pc.index_in(keys, value_set=true_keys).null_count
     if position.null_count or foreign:
         raise Invalid(
             f"{whose} lack {position.null_count:,} of {len(known):,} labelled rows"

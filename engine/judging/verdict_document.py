@@ -22,7 +22,7 @@ from engine.judging.verdict_wording import SAME_MODEL
 from engine.metrics.known_metrics import known_metrics
 from engine.metrics.metric import Floats, LabelType, Metric, Undefined
 from engine.metrics.metrics import MODEL_BYTES
-from engine.tables import snapshot
+from engine.tables import decoded, snapshot
 from engine.tables.columns import times
 from engine.tables.snapshots import Snapshot
 
@@ -157,8 +157,9 @@ def refuse_overlap(inputs: VerdictInputs) -> None:
         if window and start < np.datetime64(window["end"]):
             raise Invalid(f"the {name} was trained up to {window['end']}, evaluation rows start at {start}")
     if inputs.training is not None:
-        keys = inputs.training.column(KEY).cast(truth.column(KEY).type)
-        shared = len(truth.filter(pc.is_in(truth.column(KEY), value_set=keys)))
+        keys = decoded(truth.column(KEY))
+        seen = decoded(inputs.training.column(KEY)).cast(keys.type)
+        shared = len(truth.filter(pc.is_in(keys, value_set=seen)))
         if shared:
             raise Invalid(f"{shared:,} evaluation rows are training rows too")
 

@@ -1,11 +1,14 @@
 """Parquet files between components: read with a clear line when broken, written whole or not at all."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -94,6 +97,12 @@ def written_whole(path: Path) -> Iterator[Path]:
         raise WorldError(f"{path}: cannot be written: {_first_line(error)}") from None
     finally:
         _remove(unfinished)
+
+
+def decoded(column: pa.ChunkedArray[Any]) -> pa.ChunkedArray[Any]:
+    """The values themselves of a column that holds them as a dictionary, as pandas writes categories."""
+    kind: Any = column.type
+    return column.cast(kind.value_type) if pa.types.is_dictionary(kind) else column
 
 
 def file_sha256(path: Path) -> str:

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from engine.tables import decoded
+
 
 def floats(column: pa.ChunkedArray[Any]) -> NDArray[np.float64]:
     """The column's numbers, NaN for null."""
@@ -28,7 +30,8 @@ def _numbers(column: pa.ChunkedArray[Any], kind: pa.DataType, missing: float) ->
 
 
 def times(column: pa.ChunkedArray[Any]) -> NDArray[np.datetime64]:
-    return whole_numbers(column.cast(pa.timestamp("us"))).view("datetime64[us]")
+    microseconds = pc.CastOptions(pa.timestamp("us"), allow_time_truncate=True)
+    return whole_numbers(column.cast(options=microseconds)).view("datetime64[us]")
 
 
 def is_number(column: pa.ChunkedArray[Any]) -> bool:
@@ -36,9 +39,9 @@ def is_number(column: pa.ChunkedArray[Any]) -> bool:
 
 
 def encode(values: pa.ChunkedArray[Any]) -> tuple[list[str], NDArray[np.intp]]:
-    """The sorted names of the distinct values, and which of them each row has."""
-    encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
+    """The names of the distinct values, sorted after the missing one, and which of them each row has."""
+    encoded = decoded(values).combine_chunks().dictionary_encode(null_encoding="encode")
     distinct = encoded.dictionary.to_pylist()
-    order = sorted(range(len(distinct)), key=lambda index: (str(type(distinct[index])), distinct[index] or 0))
-    names = ["(missing)" if distinct[index] is None else str(distinct[index]) for index in order]
+    order = sorted(range(len(distinct)), key=lambda index: (distinct[index] is not None, distinct[index]))
+    names = [{None: "(missing)", "": "(empty)"}.get(distinct[index], str(distinct[index])) for index in order]
     return names, np.argsort(order).astype(np.intp)[whole_numbers(pa.chunked_array([encoded.indices]))]
