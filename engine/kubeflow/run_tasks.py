@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.kubeflow.workflow_nodes import TaskNode, child_ids, task_nodes
+from engine.kubeflow.uploads import spec_of
+from engine.kubeflow.workflow_nodes import TaskNode, child_ids, pod_metadata, task_nodes
 
 FINAL = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")
 ITERATION = re.compile(r".+-iteration-\d+")
@@ -32,10 +33,10 @@ def tasks_listed(details: Iterable[Any]) -> list[Task]:
     return [_task(detail) for detail in details if not _is_wrapper(detail.display_name or "root")]
 
 
-def tasks_of_nodes(details: Iterable[Any], spec: dict[str, Any]) -> list[Task]:
-    """The tasks of `spec` that nodes of its workflow stand for; drivers and wrappers are left out."""
-    nodes = list(details)
-    known = task_nodes(nodes, spec)
+def tasks_of_nodes(details: Iterable[Any], stored: dict[str, Any]) -> list[Task]:
+    """The tasks of a stored pipeline that nodes of its workflow stand for, without drivers and wrappers."""
+    nodes, spec = list(details), spec_of(stored)
+    known = task_nodes(nodes, spec, pod_metadata(stored))
     by_child = {child: node for node in known for child in node.children}
     names = _names(spec)
     failed = {node.display_name for node in nodes if node.state == "FAILED"}

@@ -19,7 +19,7 @@ from engine.kubeflow.run_tasks import FINAL as FINAL
 from engine.kubeflow.run_tasks import Task as Task
 from engine.kubeflow.run_tasks import lists_nodes, tasks_listed, tasks_of_nodes
 from engine.kubeflow.task_logs import printed, shortened
-from engine.kubeflow.uploads import Version, spec_of
+from engine.kubeflow.uploads import Version
 
 PATIENCE = 60  # seconds without an answer, beside the client's own attempts, until a run is given up
 SETTLING = 5  # seconds for the tasks of a final run to become final: on a cluster they do after it
@@ -197,7 +197,7 @@ def start(
 def _run(client: Client, run: Any) -> Run:
     details = (run.run_details.task_details if run.run_details else None) or []
     if lists_nodes(details):
-        tasks = tasks_of_nodes(details, _spec(client, run)) if details else []
+        tasks = tasks_of_nodes(details, _stored(client, run)) if details else []
     else:
         tasks = tasks_listed(details)
     error = shortened(run.error.message or "") if run.error else ""
@@ -214,16 +214,16 @@ def _changed(run: Any, details: list[Any]) -> datetime | None:
     return max((moment for moment in moments if moment), default=None)
 
 
-def _spec(client: Client, run: Any) -> dict[str, Any]:
-    """The specification of the run's pipeline."""
+def _stored(client: Client, run: Any) -> dict[str, Any]:
+    """The run's pipeline as the endpoint has it."""
     if run.pipeline_spec:
-        return spec_of(run.pipeline_spec)
+        return dict(run.pipeline_spec)
     reference = run.pipeline_version_reference
-    return _spec_of_version(client, reference.pipeline_id, reference.pipeline_version_id)
+    return _stored_version(client, reference.pipeline_id, reference.pipeline_version_id)
 
 
 @cache
-def _spec_of_version(client: Client, pipeline_id: str, version_id: str) -> dict[str, Any]:
+def _stored_version(client: Client, pipeline_id: str, version_id: str) -> dict[str, Any]:
     """A version never changes, and a run is read every few seconds."""
     version = client.get_pipeline_version(pipeline_id, version_id)
-    return spec_of(client.known(version, "pipeline_version_id").pipeline_spec)
+    return dict(client.known(version, "pipeline_version_id").pipeline_spec)

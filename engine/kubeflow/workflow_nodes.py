@@ -1,7 +1,8 @@
 """Which task a node of an Argo workflow belongs to, found from the ids of nodes.
 
 The API lists a node's name and the ids of its children, not its own id or path. Argo makes an id from the
-workflow's name and a hash of the path, so the paths of a pipeline's tasks can be checked against the ids.
+workflow's name and a hash of the path, so the paths of a pipeline's tasks can be checked against the ids. A
+pod, by whose name a log is asked for, has the name of its template in its own.
 """
 
 from collections.abc import Iterator
@@ -10,11 +11,13 @@ from itertools import count, takewhile
 from typing import Any
 
 Spec = dict[str, Any]
+IMPLEMENTATION = "system-container-impl"
+"""The template that Kubeflow runs a container by, with a prefix where that is retried or labelled."""
 
 
 @dataclass(frozen=True)
 class TaskNode:
-    """The node of a task: its display name, the ids of its children, and those of its container's pods."""
+    """The node of a task: its display name, the ids of its children, and its container's pods."""
 
     name: str
     children: frozenset[str]
@@ -25,13 +28,24 @@ def child_ids(detail: Any) -> list[str]:
     return [child.pod_name for child in detail.child_tasks or [] if child.pod_name]
 
 
-def task_nodes(details: list[Any], spec: Spec) -> list[TaskNode]:
+def pod_metadata(stored: Spec) -> dict[str, str]:
+    """What the labels and annotations of pods put before a template's name, by executor."""
+    deployment = stored.get("platform_spec", {}).get("platforms", {}).get("kubernetes", {})
+    executors = deployment.get("deploymentSpec", {}).get("executors", {})
+    return {
+        label: f"metadata-{len(metadata.get('annotations', {}))}-{len(metadata.get('labels', {}))}-"
+        for label, config in executors.items()
+        if (metadata := config.get("podMetadata"))
+    }
+
+
+def task_nodes(details: list[Any], spec: Spec, metadata: dict[str, str]) -> list[TaskNode]:
     """The nodes of tasks that have started, in the pipeline's order."""
     ids = frozenset(child for detail in details for child in child_ids(detail))
     if not ids:
         return []
     workflow = next(iter(ids)).rpartition("-")[0]
-    walk = _Walk(workflow, ids, spec)
+    walk = _Walk(workflow, ids, spec, metadata)
     return [node for top in walk.attempts(workflow) for node in walk.graph(f"{top}.root", spec["root"])]
 
 
@@ -43,11 +57,18 @@ def node_id(workflow: str, path: str) -> str:
     return f"{workflow}-{value}"
 
 
+def pod_name(node: str, template: str) -> str:
+    """The pod of a node: its id, with the name of its template before the hash."""
+    workflow, _, digest = node.rpartition("-")
+    return f"{workflow}-{template}-{digest}"
+
+
 @dataclass(frozen=True)
 class _Walk:
     workflow: str
     ids: frozenset[str]
     spec: Spec
+    metadata: dict[str, str]
 
     def exists(self, path: str) -> bool:
         return node_id(self.workflow, path) in self.ids
@@ -66,7 +87,13 @@ class _Walk:
         component = self.spec["components"][task["componentRef"]["name"]]
         attempts = self.attempts(path)
         if "dag" not in component:
-            pods = tuple(pod for attempt in attempts for pod in self.pods(f"{attempt}.executor"))
+            templates = self.templates(path.rpartition(".")[2], task, component["executorLabel"])
+            pods = tuple(
+                pod_name(executor, template)
+                for attempt in attempts
+                for executor in self.executors(f"{attempt}.executor")
+                for template in templates
+            )
             yield self.node(path, task, attempts, ["executor"], pods)
             return
         inner = component["dag"]["tasks"]
@@ -91,5 +118,11 @@ class _Walk:
         for iteration in takewhile(self.exists, numbered):
             yield f"{iteration}.iteration-item"
 
-    def pods(self, path: str) -> list[str]:
+    def executors(self, path: str) -> list[str]:
         return [node_id(self.workflow, attempt) for attempt in self.attempts(path) if self.exists(attempt)]
+
+    def templates(self, key: str, task: Spec, label: str) -> list[str]:
+        """The template of a task's container, as Kubeflow calls it from 2.14 on, and as it did before."""
+        if "retryPolicy" in task:
+            return [f"{self.metadata.get(label, '')}retry-{IMPLEMENTATION}", f"{key}-{IMPLEMENTATION}"]
+        return sorted({f"{self.metadata.get(label, '')}{IMPLEMENTATION}", IMPLEMENTATION})

@@ -61,13 +61,15 @@ def node_id(workflow: str, path: str) -> str:
     return f"{workflow}-{value}"
 
 
-def task_of_node(folder: Path, identity: str) -> str:
-    """The id of the task whose container the node `identity` runs, or `identity` itself."""
+def task_of_pod(folder: Path, pod: str) -> str:
+    """The id of the task whose container runs in `pod`, or `pod` itself."""
     workflow = _workflow(folder)
     for node in _all_nodes(workflow, tasks(folder, "RUNNING")):
-        if node.name == "executor(0)" and node_id(workflow, node.path) == identity:
-            return node.task["task_id"]
-    return identity
+        if node.name == "executor(0)":
+            _, _, digest = node_id(workflow, node.path).rpartition("-")
+            if re.fullmatch(rf"{workflow}-(.+-)?system-container-impl-{digest}", pod):
+                return node.task["task_id"]
+    return pod
 
 
 def _workflow(folder: Path) -> str:

@@ -10,7 +10,7 @@ from local_kfp.server import messages
 from local_kfp.server.errors import ApiError, invalid
 from local_kfp.server.listing import list_response, list_rows
 from local_kfp.server.macros import Macros
-from local_kfp.server.nodes import node_details, task_of_node
+from local_kfp.server.nodes import node_details, task_of_pod
 from local_kfp.server.server import Row, Server, server_of
 from local_kfp.server.store import view
 from local_kfp.server.task_details import FINAL_STATES, task_details, tasks
@@ -106,7 +106,7 @@ async def read_log(request: Request) -> Response:
     server = server_of(request)
     try:
         run, pod = _run(server, request), request.path_params["pod"]
-        task = task_of_node(server.run_folder(run["run_id"]), pod) if server.shows_nodes else pod
+        task = task_of_pod(server.run_folder(run["run_id"]), pod) if server.shows_nodes else pod
         return task_log(server, run, task)
     except ApiError as error:
         return JSONResponse({"error_message": str(error), "error_details": str(error)})

@@ -6,14 +6,15 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from kfp import compiler, dsl
+import yaml
+from kfp import compiler, dsl, kubernetes
 
 from engine.gate.judged_run import agrees
 from engine.kubeflow import runs
 from engine.kubeflow.endpoint import open_client
 from engine.kubeflow.run_tasks import NOT_STARTED, tasks_of_nodes
 from engine.kubeflow.uploads import read_spec, upload
-from engine.kubeflow.workflow_nodes import node_id
+from engine.kubeflow.workflow_nodes import node_id, pod_name
 from local_kfp.tests.runs import stage, tool
 from local_kfp.tests.server_process import ServerProcess
 
@@ -118,7 +119,36 @@ def test_node_without_attempts_is_found_by_its_executor(compiled: Path) -> None:
         detail("executor", "RUNNING", node_id("whole-x", "whole-x.root.say-driver")),
     ]
     [task] = tasks_of_nodes(nodes, read_spec(compiled))
-    assert (task.name, task.pods) == (
-        "Say it deep inside",
-        (node_id("whole-x", f"{above}.say.executor"),),
-    )
+    executor = node_id("whole-x", f"{above}.say.executor")
+    assert (task.name, task.pods) == ("Say it deep inside", (pod_name(executor, "system-container-impl"),))
+
+
+@dsl.pipeline(name="placed")
+def placed() -> None:
+    say(text="plain")
+    say(text="again").set_retry(2)
+    labelled = say(text="labelled")
+    kubernetes.add_pod_label(labelled, "team", "models")
+    kubernetes.add_pod_label(labelled, "tier", "one")
+    kubernetes.add_pod_annotation(labelled, "owner", "us")
+
+
+def test_pod_is_named_by_its_template(tmp_path: Path) -> None:
+    compiler.Compiler().compile(placed, str(tmp_path / "placed.yaml"))
+    spec, platform = yaml.safe_load_all((tmp_path / "placed.yaml").read_text())
+    executors = {key: f"placed-x.root.{key}.executor" for key in ("say", "say-2", "say-3")}
+    nodes = [detail("root-driver", "SUCCEEDED")] + [
+        detail(key, "RUNNING", node_id("placed-x", path)) for key, path in executors.items()
+    ]
+
+    tasks = tasks_of_nodes(nodes, {"pipeline_spec": spec, "platform_spec": platform})
+
+    templates = {
+        "say": ["system-container-impl"],
+        "say-2": ["retry-system-container-impl", "say-2-system-container-impl"],
+        "say-3": ["metadata-1-2-system-container-impl", "system-container-impl"],
+    }
+    assert {task.name: task.pods for task in tasks} == {
+        key: tuple(pod_name(node_id("placed-x", path), template) for template in templates[key])
+        for key, path in executors.items()
+    }
