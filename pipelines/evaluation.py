@@ -16,6 +16,7 @@ def evaluation(
     model_registry_uri: str,
     data_settings: str,
     policy: str,
+    proposed_policy: str,
     provenance: str,
     results_uri: str,
     fallback: str,
@@ -71,6 +72,7 @@ def evaluation(
         champion_scores = champions.score(champion, champions.features("evaluation", evaluation_rows.known))
         compared = compare_models(
             policy=policy,
+            proposed_policy=proposed_policy,
             truth=control_evaluation.outputs["features"],
             candidate=candidate_tasks.score(candidate, candidate_evaluation).outputs["predictions"],
             control=control_tasks.score(control, control_evaluation).outputs["predictions"],

@@ -17,6 +17,7 @@ def judgement(
     model_registry_uri: str,
     data_settings: str,
     policy: str,
+    proposed_policy: str,
     provenance: str,
     results_uri: str,
     fallback: str,
@@ -62,6 +63,7 @@ def judgement(
         candidate = receive_model(uri=handover_uri, truth=truth.outputs["features"])
         compared = compare_models(
             policy=policy,
+            proposed_policy=proposed_policy,
             truth=truth.outputs["features"],
             candidate=candidate.outputs["predictions"],
             control=control_tasks.score(control, truth).outputs["predictions"],

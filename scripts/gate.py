@@ -100,40 +100,27 @@ def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
 
 def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> "Verdict":
     """The verdict; it and its report are left in RESULTS."""
-    from engine.gate import judged_run, known_verdicts, pull_request_run
+    from engine.gate import known_verdicts
     from engine.gate.estimator_settings import check_estimator
-    from engine.kubeflow.endpoint import remote_host
+    from engine.gate.gate_run import GateRun
+    from engine.gate.judged_run import asked_about
     from engine.model_registry.model_registry import ModelRegistry
     from engine.model_registry.place import model_registry_uri
 
     registry_uri = model_registry_uri(ROOT)
     registry = ModelRegistry(registry_uri, change.control.settings.model)
     champion = registry.champion()
+    run = GateRun(ROOT, RESULTS, change, registry, champion, pull_request, arguments.detach_after)
     asked = change.question(arguments.as_of) | {"model_registry_uri": registry_uri}
     if champion and change.base and not change.changes_model:
-        return known_verdicts.unchanged(asked, champion, RESULTS)
-    pipeline = "evaluation"
+        return known_verdicts.unchanged(asked, champion, RESULTS, run.proposed(asked))
     if arguments.handover:
         if not arguments.handover.is_file():
             return known_verdicts.nothing_handed_over(asked, change.changed_interfaces(), RESULTS)
-        pipeline, asked = "judgement", judged_run.asked_about(asked, arguments.handover, RESULTS)
-    elif change.brings_training_settings:
+        return run.compared("judgement", asked_about(asked, arguments.handover, RESULTS))
+    if change.brings_training_settings:
         check_estimator(change.candidate)
-    references = {name: image.reference for name, image in change.images().items()}
-    judged_run.expect_reachable(change.tables_of().settings, references, registry_uri)
-    judged_run.recover_images(ROOT, champion, registry)
-    evaluation = (pipeline, references, change.tasks(on_cluster=remote_host() is not None))
-    about = champion["version"] if champion else "no champion"
-    try:
-        if pull_request is None:
-            return judged_run.judge(ROOT, *evaluation, asked, RESULTS)
-        compiled = judged_run.compiled_to(RESULTS, ROOT, *evaluation)
-        return pull_request_run.judge(ROOT, pull_request, compiled, asked, about, arguments.detach_after)
-    except judged_run.NoVerdict as error:
-        if not (broken := change.broken_interfaces(error.broken)):
-            raise
-        print(error, file=sys.stderr)
-        return known_verdicts.broken_interface(asked, broken, RESULTS)
+    return run.compared("evaluation", asked)
 
 
 if __name__ == "__main__":

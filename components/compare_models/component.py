@@ -8,6 +8,7 @@ from engine.kubeflow.interface import container
 @dsl.container_component
 def compare_models(
     policy: str,
+    proposed_policy: str,
     truth: dsl.Input[dsl.Dataset],
     candidate: dsl.Input[dsl.Dataset],
     control: dsl.Input[dsl.Dataset],

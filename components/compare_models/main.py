@@ -12,6 +12,9 @@ MODELS = ("candidate", "control", "champion")
 def arguments_parser() -> argparse.ArgumentParser:
     parser = command_line.parser(__doc__)
     parser.add_argument("--policy", type=command_line.json_object, required=True)
+    parser.add_argument(
+        "--proposed-policy", type=command_line.json_object, default={}, help="the change's; decides nothing"
+    )
     for name in MODELS:
         parser.add_argument(f"--{name}", type=Path, help=f"the {name}'s predictions, parquet")
     parser.add_argument("--truth", type=Path, help="features with labels (default: the evaluation features)")
@@ -35,6 +38,7 @@ def arguments_parser() -> argparse.ArgumentParser:
 def main() -> None:
     arguments = arguments_parser().parse_args()
 
+    from engine.judging.proposed_policy import with_proposed
     from engine.judging.verdict_document import judge
     from engine.judging.verdict_inputs import read_inputs
     from engine.reporting import terminal
@@ -54,6 +58,7 @@ def main() -> None:
         champion_version=arguments.champion_version,
     )
     verdict, rows = judge(inputs)
+    verdict = with_proposed(verdict, inputs, arguments.proposed_policy)
     rendered = render(verdict, rows, inputs)
     results = {
         "verdict.json": (arguments.verdict, json.dumps(verdict, indent=2) + "\n"),

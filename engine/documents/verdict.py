@@ -145,6 +145,16 @@ class FloorComparison(Judgement):
 Comparison = ModelComparison | FloorComparison
 
 
+class Proposed(TypedDict):
+    """What the policy that a change brings would say of the same rows; it decides after the merge only."""
+
+    policy: Policy
+    verdict: Outcome
+    passed: bool
+    reason: Text
+    comparisons: list[Comparison]
+
+
 Models = Annotated[
     dict[str, JudgedModel],
     Keywords(
@@ -177,6 +187,7 @@ class Verdict(TypedDict):
     policy: Policy
     provenance: Provenance
     holdout_uses: Count
+    proposed: NotRequired[Proposed]
     registered: NotRequired[RegisteredModel]
     accepted: NotRequired[Annotated[str, Keywords(pattern="^accepted by [A-Za-z0-9_-]{1,39}: .")]]
 

@@ -98,8 +98,16 @@ class Change:
 
     def policy(self) -> str:
         """The base's policy; where nothing changed, without the control, which is the candidate itself."""
+        return self._policy_of(self.control)
+
+    def proposed_policy(self) -> str:
+        """The policy that the change brings, which decides after the merge; "{}" if it is the base's."""
+        proposed = self._policy_of(self.candidate)
+        return "{}" if proposed == self.policy() else proposed
+
+    def _policy_of(self, code: ModelCode) -> str:
         gate: Gate = "update" if self.only_updates else "pull_request"
-        policy = json.loads(self.control.settings.policy(gate))
+        policy = json.loads(code.settings.policy(gate))
         if not self.changes_model:
             del policy["references"]["control"]
         return canonical_json(policy)
@@ -120,6 +128,7 @@ class Change:
             "model": self.control.settings.model,
             "data_settings": self.data_settings(),
             "policy": self.policy(),
+            "proposed_policy": self.proposed_policy(),
             "provenance": json.dumps({**self.provenance(), "as_of": day}),
             "fallback": self.control.fallback(),
             **self.candidate.parameters("candidate_"),

@@ -5,11 +5,12 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TypedDict
 
 from engine.command_line.typed_json import checked
 from engine.documents.parts import Provenance
 from engine.documents.policy import Policy
-from engine.documents.verdict import Outcome, RegisteredModel, Verdict
+from engine.documents.verdict import Outcome, Proposed, RegisteredModel, Verdict
 from engine.documents.version import Version
 from engine.judging import verdict_document as document
 from engine.judging.inputs import Model
@@ -19,16 +20,27 @@ from engine.reporting import verdict_report as report
 QUEUE = "refs/heads/gh-readonly-queue/"
 
 
-def unchanged(asked: Mapping[str, str], champion: Version, results: Path) -> Verdict:
+class KnownParts(TypedDict, total=False):
+    """What a verdict has beside its decision, if nothing was compared."""
+
+    proposed: Proposed
+    registered: RegisteredModel
+
+
+def unchanged(
+    asked: Mapping[str, str], champion: Version, results: Path, proposed: Proposed | None = None
+) -> Verdict:
     """The same code makes the same model, byte for byte: the answer is known before anything is trained.
 
-    The figures are the champion's.
+    The figures are the champion's; `proposed` is what another policy of the change says of the model.
     """
     later: list[str] | None = _provenance(asked).get("counts_after_the_merge")
     but = " but for what counts after the merge" if later else ""
     reason = f"Nothing that makes the model has changed{but}: this is the model that the base makes."
-    registered = registered_model(champion)
-    return _reached(asked, results, registered, verdict="IDENTICAL", passed=True, reason=reason)
+    known: KnownParts = {"registered": registered_model(champion)}
+    if proposed:
+        known["proposed"] = proposed
+    return _reached(asked, results, known, verdict="IDENTICAL", passed=True, reason=reason)
 
 
 def registered_model(champion: Version) -> RegisteredModel:
@@ -87,7 +99,7 @@ def with_acceptance(verdict: Verdict, number: int, sha: str, results: Path) -> V
 def _reached(
     asked: Mapping[str, str],
     results: Path,
-    registered: RegisteredModel | None = None,
+    known: KnownParts | None = None,
     *,
     verdict: Outcome,
     passed: bool,
@@ -100,9 +112,8 @@ def _reached(
         "verdict": verdict,
         "passed": passed,
         "reason": reason,
+        **(known or {}),
     }
-    if registered:
-        reached["registered"] = registered
     _write(reached, report.render(reached, None, question), results)
     return reached
 

@@ -14,10 +14,10 @@ from engine import text
 from engine.documents.changes import Changes
 from engine.documents.parts import Provenance
 from engine.documents.policy import slice_level
-from engine.documents.verdict import Comparison, Slice, Verdict
+from engine.documents.verdict import Comparison, Proposed, Slice, Verdict
 from engine.metrics.metrics import title_of
 from engine.reporting import terminal
-from engine.reporting.replaced import replaced_rows
+from engine.reporting.replaced import later_rows, replaced_rows
 
 MARKUP = str.maketrans(
     {"<": "&lt;", ">": "&gt;", "&": "&amp;", "$": f"\\${text.INVISIBLE}"}
@@ -63,6 +63,9 @@ class ReportContext(TypedDict):
     verdict: Verdict
     title: str
     bars: Markup
+    proposed: Proposed | None
+    proposed_bars: Markup
+    later_rows: list[str]
     changed: list[str]
     changes: Changes | None
     later: list[str]
@@ -74,11 +77,14 @@ class ReportContext(TypedDict):
 
 def report(verdict: Verdict, run: RunContext | None = None) -> str:
     """The report; with `run` it is a comment's, which folds the tables."""
-    provenance = verdict["provenance"]
+    provenance, proposed = verdict["provenance"], verdict.get("proposed")
     context: ReportContext = {
         "verdict": verdict,
         "title": text.printable(provenance.get("title") or provenance.get("model") or "").strip(),
-        "bars": Markup("\n\n".join(bars(verdict["metric"]["name"], each) for each in verdict["comparisons"])),
+        "bars": all_bars(verdict),
+        "proposed": proposed,
+        "proposed_bars": all_bars(proposed) if proposed else Markup(),
+        "later_rows": later_rows(provenance),
         "changed": text.names(provenance.get("changed")),
         "changes": provenance.get("changes"),
         "later": text.names(provenance.get("counts_after_the_merge")),
@@ -173,6 +179,11 @@ def link(url: str, words: str) -> Markup:
 
 def cut(line: str) -> str:
     return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]}…"
+
+
+def all_bars(judged: Verdict | Proposed) -> Markup:
+    metric = judged["policy"]["metric"]
+    return Markup("\n\n".join(bars(metric, each) for each in judged["comparisons"]))
 
 
 def bars(metric: str, comparison: Comparison) -> str:

@@ -3,9 +3,12 @@
 from typing import NamedTuple
 
 from engine.documents.changes import Changes
-from engine.text import printable
+from engine.documents.parts import Provenance
+from engine.text import names, printable
 
 MOST_LINES = 12
+ROWS = ("windows.", "label.matures_after_days", "data.as_of", "data.tables")
+"""Settings that say which rows there are."""
 
 
 class ReplacedRow(NamedTuple):
@@ -35,6 +38,17 @@ def replaced_lines(changes: Changes) -> list[str]:
     lines = [printable(line_of(row)) for row in rows[:MOST_LINES]]
     more = len(rows) - len(lines) + changes["omitted"]
     return [*lines, f"{more:,} more are in the report"] if more else lines
+
+
+def later_rows(provenance: Provenance) -> list[str]:
+    """The settings of which rows there are that count after the merge only, with old and new value."""
+    changes = provenance.get("changes")
+    later = {*names(provenance.get("counts_after_the_merge"))}
+    return [
+        f"{each['name']} {each['old'] or 'none'} → {each['new'] or 'none'}"
+        for each in (changes["settings"] if changes else [])
+        if each["name"].startswith(ROWS) and f"mlops.yaml: {each['name']}" in later
+    ]
 
 
 def line_of(row: ReplacedRow) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from engine.documents.parts import UsedRows
 from engine.documents.verdict import Comparison, Guardrail, RegisteredModel, Verdict
 from engine.metrics.metrics import title_of
-from engine.reporting.replaced import replaced_lines
+from engine.reporting.replaced import later_rows, replaced_lines
 from engine.text import (
     MARKS,
     OPEN,
@@ -51,6 +51,7 @@ def render(verdict: Verdict, color: bool) -> str:
         lines += textwrap.wrap(f"this regression is {printable(accepted)}", WIDTH)
     if later := names(verdict["provenance"].get("counts_after_the_merge")):
         lines += textwrap.wrap(f"counts after the merge: {printable(', '.join(later))}", WIDTH)
+    lines += after_the_merge(verdict)
     if changes := verdict["provenance"].get("changes"):
         lines += replaced_lines(changes)
     for comparison in verdict["comparisons"]:
@@ -111,6 +112,16 @@ def detectable(comparison: Comparison) -> str:
         return f"{effect}; clusters stand side by side in time"
     widened = f"widened {serial['widening']:.2f}x" if serial["widening"] > 1 else "not widened"
     return f"{effect}; serial correlation {signed(serial['autocorrelation'], 2)}, {widened}"
+
+
+def after_the_merge(verdict: Verdict) -> Iterator[str]:
+    """What the change's own policy would say, and which rows it would be asked about."""
+    if proposed := verdict.get("proposed"):
+        outcome = "passes" if proposed["passed"] else "does not pass"
+        said = f"the change's own policy would say {proposed['verdict']}, {outcome}: {proposed['reason']}"
+        yield from textwrap.wrap(printable(f"after the merge {said}"), WIDTH)
+    if rows := later_rows(verdict["provenance"]):
+        yield from textwrap.wrap(printable(f"other rows after the merge: {', '.join(rows)}"), WIDTH)
 
 
 def production_figures(model: RegisteredModel) -> Iterator[str]:

@@ -9,7 +9,7 @@ from engine.documents.changes import Changes
 from engine.documents.decision import Drift
 from engine.documents.ledger import Move
 from engine.documents.policy import slice_level
-from engine.documents.verdict import Verdict
+from engine.documents.verdict import Proposed, Verdict
 from engine.judging.drift import drift
 from engine.judging.inputs import Rows
 from engine.judging.verdict_document import label_of
@@ -17,7 +17,7 @@ from engine.judging.verdict_inputs import VerdictInputs
 from engine.metrics.metrics import title_of
 from engine.reporting import markdown, pictures, terminal
 from engine.reporting.curves import curves
-from engine.reporting.replaced import replaced_rows
+from engine.reporting.replaced import later_rows, replaced_rows
 
 
 class AcceptedContext(TypedDict):
@@ -34,6 +34,9 @@ class PageContext(TypedDict):
     """A text of the provenance; None or empty without one."""
     changes: Changes | None
     forests: list[pictures.ForestPlot]
+    proposed: Proposed | None
+    proposed_forests: list[pictures.ForestPlot]
+    later_rows: list[str]
     curves: list[pictures.Curve]
     drift: Drift | None
     history: list[Move]
@@ -43,11 +46,15 @@ class PageContext(TypedDict):
 
 def render(verdict: Verdict, rows: Rows | None, inputs: VerdictInputs) -> dict[str, str]:
     """The report by file name."""
+    proposed = verdict.get("proposed")
     context: PageContext = {
         "verdict": verdict,
         "title": inputs.provenance.get("title") or inputs.provenance.get("model"),
         "changes": inputs.provenance.get("changes"),
-        "forests": [pictures.forest_plot(verdict["metric"]["name"], each) for each in verdict["comparisons"]],
+        "forests": forests(verdict),
+        "proposed": proposed,
+        "proposed_forests": forests(proposed) if proposed else [],
+        "later_rows": later_rows(inputs.provenance),
         "curves": drawn_curves(rows, inputs),
         "drift": drift(inputs.training, inputs.evaluation) if inputs.training and inputs.evaluation else None,
         "history": inputs.history,
@@ -58,6 +65,10 @@ def render(verdict: Verdict, rows: Rows | None, inputs: VerdictInputs) -> dict[s
         "report.html": environment().get_template("report.html").render(context),
         "report.md": markdown.report(verdict),
     }
+
+
+def forests(judged: Verdict | Proposed) -> list[pictures.ForestPlot]:
+    return [pictures.forest_plot(judged["policy"]["metric"], each) for each in judged["comparisons"]]
 
 
 def render_accepted(verdict: Verdict, page: str) -> dict[str, str]:

@@ -8,15 +8,17 @@ from jinja2 import Environment, meta
 from engine.reporting import markdown, monitoring_report, verdict_report
 
 MARKDOWN = monitoring_report.with_templates(markdown.environment())
+MARKDOWN_PARTS = ("changes.md", "proposed.md", "registered.md")
+HTML_PARTS = ("changes.html", "proposed.html", "registered.html")
 HTML = monitoring_report.with_templates(verdict_report.environment())
 
 
 @pytest.mark.parametrize(
     ("context", "templates"),
     [
-        (markdown.ReportContext, {"report.md": MARKDOWN, "run.md": MARKDOWN}),
+        (markdown.ReportContext, dict.fromkeys(["report.md", "run.md", *MARKDOWN_PARTS], MARKDOWN)),
         (markdown.OutcomeContext, {"outcome.md": MARKDOWN, "run.md": MARKDOWN}),
-        (verdict_report.PageContext, {"report.html": HTML, "accepted.html": HTML}),
+        (verdict_report.PageContext, dict.fromkeys(["report.html", "accepted.html", *HTML_PARTS], HTML)),
         (verdict_report.AcceptedContext, {"accepted.html": HTML}),
         (monitoring_report.MonitoringContext, {"monitoring.html": HTML, "monitoring.md": MARKDOWN}),
     ],
