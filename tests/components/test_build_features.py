@@ -172,6 +172,14 @@ def test_a_column_that_is_declared_as_known_stays_though_the_label_reads_it(
     assert (rows["distance"].null_count, rows["arr_delay"].null_count) == (0, rows.num_rows)
 
 
+def test_outcomes_of_the_history_stay(run_component, feature_settings, loaded, tmp_path) -> None:
+    shutil.copytree(loaded["evaluation"], tmp_path / "tables")
+    history = tmp_path / "tables/flights_history.parquet"
+    shutil.copy(loaded["training"] / "flights.parquet", history)
+    assert hide(run_component, feature_settings, tmp_path / "tables", tmp_path / "hidden").status == 0
+    assert (tmp_path / "hidden/flights_history.parquet").read_bytes() == history.read_bytes()
+
+
 def build(run_component: Any, feature_settings: dict[str, Any], tables: Path, folder: Path) -> Any:
     options = {"feature_settings": feature_settings, "tables": tables, "features": folder / "features"}
     return run_component("build_features", **options)

@@ -1,0 +1,42 @@
+"""Features of what earlier rows came to, as it was known when a row's day began."""
+
+import pandas as pd
+
+EPOCH = pd.Timestamp(0)
+
+
+def recent_mean(
+    rows: pd.DataFrame, history: pd.DataFrame, time: str, column: str, by: str | list[str], days: int
+) -> "pd.Series[float]":
+    """For each of `rows` the mean of `column` in the rows of `history` that have its values of `by`.
+
+    They are those that became known in the `days` before the midnight at which the row's day begins, by
+    its `time`: with what is known then, a batch of the whole day is predicted. NaN if there are none.
+    """
+    keys = [by] if isinstance(by, str) else by
+    known = _known_by_day(history, column, keys)
+    day = _day(rows[time])
+    recent = _until(day, rows[keys], known) - _until(day - days, rows[keys], known)
+    return recent["known_sum"] / recent["known_count"].where(recent["known_count"] > 0)
+
+
+def _known_by_day(history: pd.DataFrame, column: str, keys: list[str]) -> pd.DataFrame:
+    """Sum and count of all values of `column` that were known when a day began, by day and `keys`."""
+    since = _day(history["known_at"]) + 1
+    values = history[keys].assign(known_day=since, value=history[column]).dropna()
+    grouped = values.groupby([*keys, "known_day"], observed=True)["value"]
+    daily = grouped.agg(known_sum="sum", known_count="count")
+    return daily.groupby(keys, observed=True).cumsum().reset_index().sort_values("known_day")
+
+
+def _until(day: "pd.Series[int]", groups: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """What was known when each `day` began, of the groups with these values; 0 where nothing was."""
+    asked = groups.assign(known_day=day).dropna(subset="known_day").astype({"known_day": "int64"})
+    asked = asked.sort_values("known_day")
+    found = pd.merge_asof(asked, known, on="known_day", by=[*groups.columns]).set_axis(asked.index)
+    return found[["known_sum", "known_count"]].reindex(groups.index).fillna(0)
+
+
+def _day(times: "pd.Series[pd.Timestamp]") -> "pd.Series[int]":
+    """Days since 1970, missing where the time is."""
+    return (times - EPOCH).dt.days
