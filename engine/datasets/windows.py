@@ -25,7 +25,7 @@ def load_window(settings: dict[str, Any], window: str, as_of: date, target: Path
             rows = read_rows(table["uri"], table["time"], start - timedelta(days=history), end)
             loaded[name] = write_rows(rows, table["time"], folder / f"{name}.parquet", table["uri"])
             print(f"{name}: {rows.num_rows} rows of {window}, {start:%Y-%m-%d} to {end:%Y-%m-%d}")
-        loaded |= write_history(settings, start, start if window == "evaluation" else end, folder)
+        loaded |= write_history(settings, start, known_before(settings, window, start, end), folder)
         snapshot: WrittenSnapshot = {
             "window": window,
             "start": start.isoformat(),
@@ -36,6 +36,12 @@ def load_window(settings: dict[str, Any], window: str, as_of: date, target: Path
             "sha256": joint_sha256(loaded),
         }
         tables.write_json(snapshot, folder / "snapshot.json")
+
+
+def known_before(settings: dict[str, Any], window: str, start: datetime, end: datetime) -> datetime:
+    """When the history of a window ends: evaluation's at its start, as inference's does, unless it rolls."""
+    rolls = settings["windows"].get("history") == "rolling"
+    return start if window == "evaluation" and not rolls else end
 
 
 def window_of(settings: dict[str, Any], window: str, as_of: date) -> tuple[datetime, datetime]:

@@ -18,6 +18,7 @@ class Provenance(TypedDict, total=False):
     changed: list[str]
     changes: Changes
     tables: str
+    history: str
     candidate: dict[str, str]
     control: dict[str, str]
     judges: dict[str, str]

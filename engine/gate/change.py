@@ -11,6 +11,7 @@ from engine.gate import judging_paths as judging
 from engine.gate import model_code
 from engine.gate.base_commit import find_base, subject
 from engine.gate.change_kind import only_updates
+from engine.gate.evaluation_history import evaluation_history
 from engine.gate.interfaces import is_task_of, same_interface
 from engine.gate.model_code import BORN_FROM, SETTINGS_FILE, ModelCode
 from engine.gate.replaced_values import replaced_values
@@ -116,7 +117,11 @@ class Change:
         """The base says which rows are evaluated; a pull request's control is trained on its window too."""
         base = self.control.settings
         own = base if self.by_the_base else self.candidate.settings
-        windows = base.windows.model_dump() | {"training_days": own.windows.training_days}
+        history = evaluation_history(base.windows).mode
+        windows = base.windows.model_dump() | {
+            "training_days": own.windows.training_days,
+            "history": history,
+        }
         asked = json.loads(self.tables_of().data_settings()) | {"windows": windows}
         return canonical_json(asked | {"label_matures_after_days": base.label.matures_after_days})
 
@@ -148,6 +153,8 @@ class Change:
             "control": self.control.references(),
             "judges": {name: self.images()[name].reference for name in JUDGES},
         }
+        if (history := evaluation_history(self.control.settings.windows)).reason:
+            origin["history"] = f"{history.mode}: {history.reason}"
         if later := self.counts_after_the_merge():
             more = [f"and {len(later) - MOST_NAMES} more"] if len(later) > MOST_NAMES else []
             origin["counts_after_the_merge"] = later[:MOST_NAMES] + more

@@ -24,6 +24,7 @@ from engine.settings.tasks_schema import Resources, Store, TaskSettings
 
 Gate = Literal["pull_request", "update", "promotion"]
 Mode = Literal["improve", "not-worse"]
+History = Literal["window-start", "rolling"]
 
 
 class Label(Section):
@@ -35,6 +36,8 @@ class Label(Section):
 class Windows(Section):
     training_days: Count
     evaluation_days: Count
+    history: History = "window-start"
+    """Until when outcomes are in the history of evaluation rows: rolling, until each row's day."""
 
 
 class Column(Section):

@@ -30,6 +30,7 @@ def main() -> None:
     )
     arguments = options.parse_args()
 
+    from engine.gate.evaluation_history import evaluation_history
     from engine.gate.judging_paths import paths_that_judge
     from engine.images.published_images import pull_request_number
     from engine.settings.settings import load
@@ -37,10 +38,11 @@ def main() -> None:
 
     root = Path.cwd()
     candidate, base = GitTree(arguments.candidate, "HEAD"), GitTree(root, "HEAD")
-    changed = candidate.changed(base)
-    gate = decide_gate(changed, root, load(root / "mlops.yaml"))
+    changed, settings = candidate.changed(base), load(root / "mlops.yaml")
+    gate = decide_gate(changed, root, settings)
     plumbing = decide_plumbing(changed, candidate, root)
-    show([gate, plumbing], paths_that_judge(candidate, base))
+    history = Decision("history", *evaluation_history(settings.windows))
+    show([gate, plumbing, *([history] if history.reason else [])], paths_that_judge(candidate, base))
     number = str(pull_request_number("")) if os.environ.get("GITHUB_REF") else ""
     push = "false"  # which workflows of releases before 1.1.0 ask for
     set_outputs(gate=gate.value, push=push, plumbing=plumbing.value, number=number, reason=gate.reason)

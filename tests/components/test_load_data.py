@@ -3,7 +3,7 @@ import json
 import shutil
 import subprocess
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,14 @@ def test_history_has_the_outcomes_that_were_known(
     entry = snapshot["tables"]["flights_history"]
     assert (entry["rows"], entry["history_days"]) == (len(expected), 2)
     assert entry["known_before"] == snapshot["start" if window == "evaluation" else "end"]
+
+
+def test_rolling_history_goes_up_to_the_end_of_evaluation(run_component, data_settings, tmp_path) -> None:
+    data_settings["tables"]["flights"]["history_days"] = 2
+    data_settings["windows"]["history"] = "rolling"
+    assert load(run_component, data_settings, tmp_path / "tables").status == 0
+    known = pq.read_table(tmp_path / "tables/flights_history.parquet")["known_at"].to_pylist()
+    assert (min(known).date(), max(known).date()) == (date(2013, 1, 26), date(2013, 2, 3))
 
 
 @pytest.mark.parametrize("kind", [pa.timestamp("ns"), pa.timestamp("us", "UTC"), pa.date32()], ids=str)
@@ -225,7 +233,7 @@ def test_as_of_is_a_date(run_component, data_settings, tmp_path, as_of: str) -> 
 def test_pandas_is_not_imported(loaded: dict[str, Path]) -> None:
     program = f"""
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from engine.datasets.history import known_at
 from engine.datasets.rows import read_rows
 window = datetime(2013, 3, 1), datetime(2013, 3, 2)

@@ -114,6 +114,20 @@ def test_what_a_change_is_evaluated_on_is_the_bases_to_say(change: Change) -> No
     assert asked["windows"] == base["windows"] | {"training_days": 30}
 
 
+def test_forks_pull_request_gets_no_outcomes_of_evaluation_rows(
+    change: Change, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rolls = by_the_base(change.candidate, with_settings(change.control, windows={"history": "rolling"}))
+    assert json.loads(rolls.data_settings())["windows"]["history"] == "rolling"
+    assert rolls.provenance()["history"].startswith("rolling: features get the outcomes")
+    event = tmp_path / "event.json"
+    event.write_text('{"pull_request": {"head": {"repo": null}}}')
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(event))
+    assert json.loads(rolls.data_settings())["windows"]["history"] == "window-start"
+    assert rolls.provenance()["history"].startswith("window-start: mlops.yaml says rolling")
+    assert "history" not in by_the_base(change.candidate, change.control).provenance()
+
+
 def test_a_change_of_policy_counts_after_the_merge(change: Change) -> None:
     lenient = with_settings(change.control, policies={"margin": 0.9}, training={"seed": 7})
     changed = Change(lenient, change.control, "base")

@@ -86,7 +86,12 @@ MISTAKES = [
         f"model: {'a' * 42}\nserving: {{namespace: models}}",
         "2: serving: expected a name of at most 41 characters",
     ),
-    # what the history of the rows would be called
+    # the history of the rows
+    (
+        "evaluation_days: 30",
+        "evaluation_days: 30, history: roling",
+        "10: windows.history: expected window-start or rolling, found 'roling'; did you mean rolling?",
+    ),
     (
         "time: sold_at}",
         "time: sold_at, history_days: 7}\n    sales_history: {uri: data/more, time: sold_at}",
@@ -217,7 +222,7 @@ def test_data_settings_point_below_the_root():
         },
         "rows": "sales",
         "label_matures_after_days": 1,
-        "windows": {"training_days": 60, "evaluation_days": 30},
+        "windows": {"training_days": 60, "evaluation_days": 30, "history": "window-start"},
     }
 
 

@@ -35,11 +35,13 @@ def plan(tmp_path: Path) -> Plan:
         subprocess.run([*git, "add", "."], cwd=folder, check=True)
         subprocess.run([*git, "commit", "--quiet", "--allow-empty", "-m", "A step"], cwd=folder, check=True)
 
-    def run(*files: str, repository: str = "", **variables: str) -> Step:
+    def run(
+        *files: str, repository: str = "", replaced: tuple[str, str] = ("", ""), **variables: str
+    ) -> Step:
         dockerfile = root / "components/train_model/Dockerfile"
         dockerfile.parent.mkdir(parents=True, exist_ok=True)
         dockerfile.write_text(f"FROM python@sha256:{'0' * 64}\nUSER 1000\n")
-        settings = DEMO_SETTINGS.read_text()
+        settings = DEMO_SETTINGS.read_text().replace(*replaced)
         if repository:
             settings = settings.partition("\nimages:")[0] + f"\nimages: {{repository: {repository}}}\n"
         (root / "mlops.yaml").write_text(settings)
@@ -65,9 +67,18 @@ def test_with_nothing_set_the_gate_is_local_as_in_a_fork(plan: Plan) -> None:
     done = plan(MODEL, "pipelines/`x`|<b>.py")
     assert decided(done) == ("local", "false", "false")
     assert done.outputs["number"] == "12" and "no endpoint is set" in done.outputs["reason"]
+    assert "| history |" not in done.printed
     assert "| gate | local | no endpoint is set" in done.printed and "::notice" not in done.printed
     assert done.summary == done.printed
     assert "What judges and counts after the merge: `pipelines/ˋxˋ\\|<b>.py`" in done.summary
+
+
+def test_fork_is_planned_without_outcomes_of_evaluation_rows(plan: Plan, tmp_path: Path) -> None:
+    event = tmp_path / "event.json"
+    event.write_text('{"pull_request": {"head": {"repo": null}}, "repository": {"full_name": "you/flights"}}')
+    rolls = ("evaluation_days: 49\n", "evaluation_days: 49\n  history: rolling\n")
+    done = plan(MODEL, replaced=rolls, GITHUB_EVENT_PATH=str(event))
+    assert "| history | window-start | mlops.yaml says rolling, but a fork's code gets" in done.summary
 
 
 def test_what_is_half_set_is_local_and_reported(plan: Plan) -> None:
