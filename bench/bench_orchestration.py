@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def measure(folder: Path) -> None:
-    from engine.gate.change import read_change
+    from engine.gate.checkouts import read_change
     from engine.tests.project import copy_of_this_project
 
     root = copy_of_this_project(folder / "project").root

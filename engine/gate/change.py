@@ -3,13 +3,9 @@
 import json
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 
-from engine.command_line import SettingsError
 from engine.documents.parts import Provenance
 from engine.gate import judging_paths as judging
-from engine.gate import model_code
-from engine.gate.base_commit import find_base, subject
 from engine.gate.change_kind import only_updates
 from engine.gate.evaluation_history import evaluation_history
 from engine.gate.interfaces import is_task_of, same_interface
@@ -18,7 +14,7 @@ from engine.gate.replaced_values import replaced_values
 from engine.images.images import Image
 from engine.settings.settings_schema import Gate, canonical_json
 from engine.settings.tasks_schema import Resources, TaskSettings
-from engine.sources import GitIndex, GitTree, WorkTree, commit_day
+from engine.sources import commit_day
 
 JUDGES = ("validate_data", "compare_models", "enforce_verdict")
 MOST_NAMES = 100
@@ -208,48 +204,3 @@ class Change:
 
     def _same_interface(self, component: str) -> bool:
         return same_interface(component, self.candidate.source, self.control.source)
-
-
-def read_change(root: Path, base: str | None) -> Change:
-    """What the work tree at `root` changes since it left `base` (default: the default branch)."""
-    candidate = model_code.read(WorkTree(root))
-    found = find_base(root, base)
-    change = _against(candidate, found.commit, found.reason)
-    if found.previous and change.base and not change.parts():
-        return _against(candidate, found.previous, f"the commit before {found.reason}")
-    return change
-
-
-def _against(candidate: ModelCode, commit: str, reason: str) -> Change:
-    """The change that `candidate` is of `commit`; with no control where `commit` defines no such model."""
-    tree = GitTree(candidate.source.root, commit)
-    named = f"{commit[:12]} ({subject(tree.root, commit)}), {reason}"
-    if SETTINGS_FILE not in tree.paths:
-        return Change(candidate, candidate, None, reason=f"{named}, has no {SETTINGS_FILE}")
-    control = model_code.read(tree)
-    if _is_another_model(candidate, control):
-        another = f"defines another model, {control.settings.model}"
-        return Change(candidate, candidate, None, reason=f"{named}, {another}")
-    return Change(candidate, control, commit, reason=named)
-
-
-def _is_another_model(candidate: ModelCode, control: ModelCode) -> bool:
-    """Whether both the name and the label differ: no metric is about both models."""
-    mine, base = candidate.settings, control.settings
-    return mine.model != base.model and (mine.label.name, mine.label.type) != (
-        base.label.name,
-        base.label.type,
-    )
-
-
-def read_candidate(root: Path, folder: Path) -> Change:
-    """What the checkout in `folder` changes of the commit that is checked out at `root`, which judges it."""
-    base = GitTree(root, "HEAD")
-    control = model_code.read(base)
-    try:
-        candidate = model_code.read(GitIndex(folder.resolve()), root)
-    except SettingsError as error:
-        raise SettingsError(
-            f"{folder}: {error} (read by the base's code: what it does not know comes in a later step)"
-        ) from None
-    return Change(candidate, control, base.commit, by_the_base=True)

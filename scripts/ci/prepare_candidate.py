@@ -15,7 +15,7 @@ def main() -> None:
     arguments = options.parse_args()
 
     from engine.gate import candidate_place
-    from engine.gate.change import read_candidate
+    from engine.gate.checkouts import read_candidate
     from engine.gate.public_rows import refuse_private_rows
 
     change = read_candidate(ROOT, arguments.candidate)

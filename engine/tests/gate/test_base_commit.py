@@ -9,7 +9,7 @@ import pytest
 
 from engine.command_line import SettingsError
 from engine.gate.base_commit import find_base
-from engine.gate.change import read_change
+from engine.gate.checkouts import read_change
 from engine.tests.project import ROOT, Project
 
 SETTINGS = re.search(

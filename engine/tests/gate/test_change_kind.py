@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.gate.change import read_change
+from engine.gate.checkouts import read_change
 from engine.tests.project import Project
 from engine.tests.workflows.users import FEATURES, SAME_MODEL
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from engine.command_line import SettingsError, WorldError
-from engine.gate.change import Change, read_change
+from engine.gate.change import Change
+from engine.gate.checkouts import read_change
 from engine.gate.gate_run import GateRun
 from engine.model_registry.model_registry import ModelRegistry
 from engine.tests.project import Project

@@ -3,7 +3,7 @@
 import pytest
 
 from engine.gate import replaced_values
-from engine.gate.change import read_change
+from engine.gate.checkouts import read_change
 from engine.tests.project import Project
 
 LOCKS = [f"components/{name}/requirements.txt" for name in ("train_model", "score_model")]

@@ -15,7 +15,8 @@ import pytest
 from engine.command_line import SettingsError
 from engine.documents.verdicts import read_verdict
 from engine.gate import known_verdicts
-from engine.gate.change import Change, read_candidate, read_change
+from engine.gate.change import Change
+from engine.gate.checkouts import read_candidate, read_change
 from engine.gate.judged_run import agrees, expect_reachable, recover_images, results_uri_of_a_run
 from engine.gate.model_code import BORN_FROM, ModelCode, published
 from engine.judging.verdict_document import judge
