@@ -12,6 +12,7 @@ from engine.kserve.objects import Deployment, InferenceService, KnativeService, 
 MANAGER = "mlops-deploy-model"
 PATIENCE = 60  # seconds without an answer until we give up
 TIMEOUT = (5, 30)  # seconds to connect, and to read
+DEFINITIONS = "/openapi/v3/apis/serving.kserve.io/v1beta1"
 PATHS = {
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
     "HTTPRoute": "/apis/gateway.networking.k8s.io/v1/namespaces/{}/httproutes",
@@ -54,6 +55,11 @@ class Cluster:
         """The object, or None where there is none."""
         return self._call("GET", kind, name)
 
+    def definitions(self) -> dict[str, Any] | None:
+        """KServe's kinds as the API publishes them (OpenAPI), or None where it has none."""
+        found: dict[str, Any] | None = self._request("GET", "definitions of KServe", DEFINITIONS)
+        return found
+
     def pods(self, selector: str) -> list[Pod]:
         found = self._call("GET", "Pod", query={"labelSelector": selector}) or {}
         return list(found.get("items", []))
@@ -92,11 +98,22 @@ class Cluster:
         query: dict[str, str] | None = None,
         text: bool = False,
     ) -> Any:
+        path = PATHS[kind].format(self.namespace) + (f"/{name}" if name else "")
+        return self._request(method, f"{kind} {name}".strip(), path, body, query, text)
+
+    def _request(
+        self,
+        method: str,
+        about: str,
+        path: str,
+        body: Manifest | None = None,
+        query: dict[str, str] | None = None,
+        text: bool = False,
+    ) -> Any:
         """None where there is nothing; what cannot be answered now is asked again for a while."""
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
-        path = PATHS[kind].format(self.namespace) + (f"/{name}" if name else "")
         gives_up, wait = self.clock.now() + PATIENCE, 1.0
         while True:
             try:
@@ -107,7 +124,7 @@ class Cluster:
                 if error.status == 404:
                     return None
                 if _is_refusal(error):
-                    raise self._refusal(error, f"{method} {kind} {name}".strip()) from None
+                    raise self._refusal(error, f"{method} {about}") from None
                 problem = f"answers {error.status} {error.reason}"
             if self.clock.now() + wait > gives_up:
                 raise WorldError(

@@ -3,19 +3,25 @@
 import os
 
 from engine.command_line import SettingsError
-from engine.kserve import manifests
+from engine.kserve import manifests, releases
 from engine.kserve.cluster import Cluster
 from engine.kserve.manifests import Manifests
+from engine.kserve.releases import Release
 from engine.kserve.rollout import Rollout
 from engine.kserve.serving_settings import ServingSettings
 from engine.model_registry.model_registry import ModelRegistry, PromotionLost
 
 
-def rendered(registry: ModelRegistry, serving: ServingSettings, version: str, run: str) -> Manifests:
+def rendered(
+    registry: ModelRegistry,
+    serving: ServingSettings,
+    version: str,
+    run: str,
+    release: Release = releases.NEWEST,
+) -> Manifests:
     """What would be applied."""
-    return manifests.render(
-        serving, registry.version(version), registry.model_uri(version), run, store_keys()
-    )
+    document, uri = registry.version(version), registry.model_uri(version)
+    return manifests.render(serving, document, uri, run, store_keys(), release)
 
 
 def deliver(
@@ -39,10 +45,12 @@ def deliver(
                 " gate the version again"
             )
 
-    wanted = rendered(registry, serving, version, run)
-    golden = registry.golden(version)
-    rollout = Rollout(Cluster(serving["namespace"]), wanted, golden, say, confirm)
-    return rollout.run(serving["canary"]["steps"] if steps is None else steps)
+    steps = serving["canary"]["steps"] if steps is None else steps
+    cluster = Cluster(serving["namespace"])
+    release = releases.release_of(cluster.definitions())
+    release.check(serving["mode"], steps)
+    wanted = rendered(registry, serving, version, run, release)
+    return Rollout(cluster, wanted, registry.golden(version), say, confirm).run(steps)
 
 
 def store_keys() -> dict[str, str] | None:

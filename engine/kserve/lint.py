@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from engine.command_line import SettingsError
 from engine.kserve.objects import InferenceService, Manifest, Predictor, ServingRuntime
+from engine.kserve.releases import NAMES, OLD_NAMES
 
 # A name is part of Services and host names: `<name>-v<10 digits>-predictor` must stay within 63 characters.
 LONGEST_NAME = 41
@@ -38,10 +39,11 @@ def inference_service(manifest: InferenceService) -> Iterator[str]:
     mode = manifest["metadata"].get("annotations", {}).get(MODE)
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
         yield f"expected a name of a-z, 0-9 and -, a letter first, {LONGEST_NAME} at most, found {name!r}"
-    if mode not in ("Standard", "Knative"):
-        yield f"{MODE}: expected Standard or Knative, found {mode}"
     stable, canaries = spec["predictor"], spec.get("canary", [])
-    if "canaryTrafficPercent" in stable and mode != "Knative":
+    old_names = () if stable.get("name") else OLD_NAMES.values()
+    if mode not in (*NAMES.values(), *old_names):
+        yield f"{MODE}: expected Standard or Knative, found {mode}"
+    if "canaryTrafficPercent" in stable and mode not in (NAMES["knative"], OLD_NAMES["knative"]):
         yield "canaryTrafficPercent: expected in Knative mode only, for Standard mode ignores it"
     if canaries and mode != "Standard":
         yield f"canary: expected in Standard mode only, found {mode}"

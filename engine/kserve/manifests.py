@@ -17,12 +17,14 @@ from engine.command_line import SettingsError
 from engine.documents.version import Version
 from engine.kserve import lint
 from engine.kserve.objects import HTTPRoute, InferenceService, Manifest, Model, Predictor, Support
+from engine.kserve.releases import NEWEST, Release
 from engine.kserve.serving_settings import ServingSettings, Storage
 
 OURS = "mlops/"
 HEADER = "mlops-predictor"
-MODES = {"standard": "Standard", "knative": "Knative"}
 HIDDEN = "(hidden)"
+TAGS = f"{lint.PREFIX}enable-tag-routing"
+"""The annotation by which Knative gives the newest revision an address of its own."""
 CONTAINER = "kserve-container"
 STORE_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
@@ -38,6 +40,8 @@ class Manifests:
     service: InferenceService
     content: str
     serving: ServingSettings
+    named_predictors: bool
+    """Whether a canary of another name can stand beside the stable predictor."""
 
     def canary(self, stable: InferenceService, percent: int) -> InferenceService:
         """The live `stable` InferenceService, with this version beside it for `percent` of the traffic."""
@@ -50,6 +54,10 @@ class Manifests:
         manifest["spec"]["canary"] = [{"trafficPercent": percent, "predictor": predictor}]
         lint.check([manifest])
         return manifest
+
+    def shifted(self, percent: int) -> InferenceService:
+        """This version as Knative's newest revision, with `percent` of the traffic."""
+        return with_share(self.service, percent)
 
     def route(self, host: str) -> HTTPRoute:
         """Where golden requests reach the canary, by a header."""
@@ -71,19 +79,26 @@ class Manifests:
 
 
 def render(
-    serving: ServingSettings, version: Version, model_uri: str, run: str, keys: Mapping[str, str] | None
+    serving: ServingSettings,
+    version: Version,
+    model_uri: str,
+    run: str,
+    keys: Mapping[str, str] | None,
+    release: Release = NEWEST,
 ) -> Manifests:
     """What serves `version`; `keys` are the store's, where they are given and not in the cluster already."""
     name, image = serving["name"], version["images"].get("serve_model", "")
     if not image:
         raise SettingsError(f"version {version['version']} has no image that serves it; train it again")
-    predictor = f"v{version['version'][:10]}"
+    is_named = serving["mode"] == "standard" and release.named_predictors
+    predictor = f"v{version['version'][:10]}" if is_named else ""
     facts = {
         "serving": serving,
         "name": name,
         "version": version,
         "predictor": predictor,
-        "mode": MODES[serving["mode"]],
+        "tags": TAGS,
+        "mode": release.modes[serving["mode"]],
         "account": f"{name}-store",
         "image": image,
         # Versions that differ in their server must not share a runtime: changing it restarts who uses it.
@@ -109,7 +124,7 @@ def render(
     }
     service: InferenceService = _render("inference_service", annotations=annotations, **facts)
     lint.check([*supports, service])
-    return Manifests(name, version["version"], predictor, supports, service, content, serving)
+    return Manifests(name, version["version"], predictor, supports, service, content, serving, is_named)
 
 
 def kept(live: InferenceService) -> InferenceService:
@@ -118,7 +133,7 @@ def kept(live: InferenceService) -> InferenceService:
     annotations = {
         key: value
         for key, value in metadata.get("annotations", {}).items()
-        if key.startswith(OURS) or key == lint.MODE
+        if key.startswith(OURS) or key in (lint.MODE, TAGS)
     }
     return {
         "apiVersion": live["apiVersion"],
@@ -130,6 +145,14 @@ def kept(live: InferenceService) -> InferenceService:
         },
         "spec": {"predictor": live["spec"]["predictor"]},
     }
+
+
+def with_share(service: InferenceService, percent: int) -> InferenceService:
+    """`service` as Knative's newest revision, with `percent` of the traffic; the rest stays where it was."""
+    predictor: Predictor = {**service["spec"]["predictor"], "canaryTrafficPercent": percent}
+    manifest: InferenceService = {**service, "spec": {"predictor": predictor}}
+    lint.check([manifest])
+    return manifest
 
 
 def storage_uri(model_uri: str) -> str:

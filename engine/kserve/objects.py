@@ -62,7 +62,12 @@ class CanaryStatus(TypedDict):
     trafficPercent: int
 
 
+class ComponentStatus(TypedDict, total=False):
+    latestRolledoutRevision: str
+
+
 class InferenceServiceStatus(TypedDict, total=False):
+    components: dict[str, ComponentStatus]
     url: str
     conditions: list[Condition]
     canaryStatuses: list[CanaryStatus]
@@ -141,10 +146,20 @@ class Deployment(TypedDict):
     status: NotRequired[DeploymentStatus]
 
 
+class Traffic(TypedDict, total=False):
+    """A share of a Knative Service's traffic; `url` is the address of its tag alone."""
+
+    revisionName: str
+    percent: int
+    tag: str
+    url: str
+
+
 class KnativeServiceStatus(TypedDict, total=False):
     observedGeneration: int
     latestReadyRevisionName: str
     latestCreatedRevisionName: str
+    traffic: list[Traffic]
 
 
 class KnativeService(TypedDict):

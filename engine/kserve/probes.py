@@ -28,12 +28,16 @@ class Probe:
         live: InferenceService,
         clock: Clock,
         canary: bool,
+        address: str = "",
     ):
+        """`address` is where the canary answers, if the URL of the InferenceService does not lead there."""
         import requests
 
         url, ingress = live["status"]["url"].rstrip("/"), wanted.serving.get("ingress", "").rstrip("/")
         self.headers = {HEADER: wanted.predictor} if canary else {}
-        if canary and not wanted.serving.get("gateway"):
+        if address:
+            url, self.headers = address.rstrip("/"), {}
+        elif canary and not wanted.serving.get("gateway"):
             service = workload_name(wanted.name, wanted.predictor)
             url, ingress = f"http://{service}.{wanted.serving['namespace']}.svc", ""
         if ingress:

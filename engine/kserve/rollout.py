@@ -8,7 +8,7 @@ from engine.command_line import Finding, SettingsError, WorldError
 from engine.documents.golden import GoldenRequests
 from engine.kserve import watch
 from engine.kserve.cluster import Cluster
-from engine.kserve.manifests import OURS, STORE_KEYS, Manifests, kept
+from engine.kserve.manifests import OURS, STORE_KEYS, Manifests, kept, with_share
 from engine.kserve.objects import InferenceService
 from engine.kserve.probes import Probe
 
@@ -39,7 +39,7 @@ class Rollout:
             return f"{about} is served already; nothing to do"
         for manifest in self.wanted.supports:
             self.cluster.apply(manifest)
-        if live and self._can_stand_beside(live):
+        if live and self._can_stand_beside(live, steps):
             self._through_canary(live, steps)
         else:
             self._replace(live)
@@ -61,10 +61,12 @@ class Rollout:
             if secret.get("data", found) != found:
                 self.cluster.apply(secret)
 
-    def _can_stand_beside(self, live: InferenceService) -> bool:
-        """A canary needs a stable predictor of another name that serves."""
+    def _can_stand_beside(self, live: InferenceService, steps: list[int]) -> bool:
+        """A canary needs what serves beside it: a predictor of another name, or Knative's former revision."""
+        if watch.is_knative(self.wanted):
+            return bool(steps) and watch.has_served(live)
         return (
-            self.wanted.serving["mode"] == "standard"
+            self.wanted.named_predictors
             and live["spec"]["predictor"].get("name", "") != self.wanted.predictor
             and watch.condition(live, "PredictorReady").get("status") == "True"
         )
@@ -78,9 +80,9 @@ class Rollout:
         """Golden requests first, then users: a canary starts with no traffic at all."""
         with self._taken_back(live):
             for percent in (0, *steps):
-                self.cluster.apply(self.wanted.canary(live, percent))
+                self.cluster.apply(self._canary(live, percent))
                 served = watch.until_serving(self.cluster, self.wanted, percent)
-                if percent == 0 and self.wanted.serving.get("gateway"):
+                if percent == 0 and self._has_route():
                     self.cluster.apply(self.wanted.route(urlsplit(served["status"]["url"]).hostname or ""))
                 probe = self._probe(served, canary=True)
                 probe.expect_equal()
@@ -90,6 +92,11 @@ class Rollout:
             self._promote()
         self._remove_route()
 
+    def _canary(self, live: InferenceService, percent: int) -> InferenceService:
+        if watch.is_knative(self.wanted):
+            return self.wanted.shifted(percent)
+        return self.wanted.canary(live, percent)
+
     def _promote(self) -> None:
         self.confirm()
         self.cluster.apply(self.wanted.service)
@@ -97,7 +104,10 @@ class Rollout:
         self._probe(served).expect_equal()
 
     def _probe(self, live: InferenceService, canary: bool = False) -> Probe:
-        return Probe(self.wanted, self.golden, live, self.cluster.clock, canary)
+        address = ""
+        if canary and watch.is_knative(self.wanted):
+            address = watch.newest_address(self.cluster, self.wanted)
+        return Probe(self.wanted, self.golden, live, self.cluster.clock, canary, address)
 
     @contextmanager
     def _taken_back(self, live: InferenceService | None) -> Iterator[None]:
@@ -118,15 +128,25 @@ class Rollout:
     def _take_back(self, live: InferenceService) -> str:
         """What became of it, in words. Never raises: it is called while other errors are handled."""
         former = live["metadata"].get("annotations", {}).get(f"{OURS}model-version", "what served before")
+        is_knative = watch.is_knative(self.wanted)
         try:
-            self.cluster.apply(kept(live))
+            # Without a share, Knative's users get the newest ready revision until the former is ready again.
+            self.cluster.apply(with_share(kept(live), 0) if is_knative else kept(live))
+            if "canaryTrafficPercent" in live["spec"]["predictor"]:  # of a deployment that was interrupted
+                return "taken back: what served before the canary serves all traffic"
             if watch.condition(live, "Ready").get("status") == "True":
-                watch.until_alone(self.cluster, self.wanted.name, self.wanted.serving["timeout_seconds"])
+                watch.until_alone(self.cluster, live, self.wanted)
+            if is_knative:
+                self.cluster.apply(kept(live))
             self._remove_route()
         except (Finding, SettingsError, WorldError) as error:
             return f"it could not be taken back: {error}\nrun this again: it goes on from what it finds"
         return f"taken back: {former} serves all traffic"
 
+    def _has_route(self) -> bool:
+        """Whether a route of a Gateway leads golden requests to the canary."""
+        return bool(self.wanted.named_predictors and self.wanted.serving.get("gateway"))
+
     def _remove_route(self) -> None:
-        if self.wanted.serving.get("gateway"):
+        if self._has_route():
             self.cluster.delete("HTTPRoute", f"{self.wanted.name}-canary")

@@ -3,8 +3,17 @@
 from engine.command_line import Finding
 from engine.kserve.cluster import Cluster, Forbidden
 from engine.kserve.manifests import OURS, Manifests, workload_name
-from engine.kserve.objects import Condition, Deployment, InferenceService, KnativeService, Waiting
+from engine.kserve.objects import (
+    Condition,
+    Deployment,
+    InferenceService,
+    KnativeService,
+    Predictor,
+    Traffic,
+    Waiting,
+)
 
+NEWEST = "latest"  # KServe's tag
 POLL = 2.0
 RESTARTS = 2  # a store that was away for a moment is no fault of the version
 BROKEN = ("CrashLoopBackOff", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError")
@@ -29,7 +38,8 @@ def until_serving(cluster: Cluster, wanted: Manifests, percent: int | None = Non
     while True:
         live = expect_ours(cluster.read("InferenceService", wanted.name), wanted)
         workload = _workload(cluster, wanted)
-        if _is_ready(live, wanted, percent) and _rolled_out(workload, wanted):
+        shares = percent is None or not is_knative(wanted) or newest_share(workload) == percent
+        if shares and _is_ready(live, wanted, percent) and _rolled_out(workload, wanted.content):
             return live
         if problem := _broken_pod(cluster, wanted):
             raise NotServing(f"{role} does not start: {problem}")
@@ -39,12 +49,16 @@ def until_serving(cluster: Cluster, wanted: Manifests, percent: int | None = Non
         cluster.clock.sleep(POLL)
 
 
-def until_alone(cluster: Cluster, name: str, seconds: float) -> None:
-    """Wait until no canary is left beside a predictor that serves."""
+def until_alone(cluster: Cluster, former: InferenceService, wanted: Manifests) -> None:
+    """Wait until `former`, which was declared again, serves with no canary beside it."""
+    name, seconds = wanted.name, wanted.serving["timeout_seconds"]
+    predictor = former["spec"]["predictor"]
+    content = predictor.get("annotations", {}).get(f"{OURS}content")
     gives_up = cluster.clock.now() + seconds
     while True:
         live = cluster.read("InferenceService", name)
-        if live and not _canaries(live) and condition(live, "Ready").get("status") == "True":
+        is_ready = live and not _canaries(live) and condition(live, "Ready").get("status") == "True"
+        if is_ready and (not content or _rolled_out(_workload(cluster, wanted, predictor), content)):
             return
         if cluster.clock.now() > gives_up:
             raise NotServing(
@@ -78,7 +92,41 @@ def is_served(cluster: Cluster, live: InferenceService | None, wanted: Manifests
     content = (live.get("metadata", {}).get("annotations") or {}).get(f"{OURS}content")
     if content != wanted.content or not _is_ready(live, wanted, None):
         return False
-    return _rolled_out(_workload(cluster, wanted), wanted)
+    return _rolled_out(_workload(cluster, wanted), wanted.content)
+
+
+def newest_address(cluster: Cluster, wanted: Manifests) -> str:
+    """Where Knative's newest revision answers, whatever its share of traffic."""
+    traffic = _traffic(_workload(cluster, wanted))
+    found = [share["url"] for share in traffic if share.get("tag") == NEWEST and share.get("url")]
+    if not found:
+        problem = f"expected an address of the tag {NEWEST}, found none; golden requests need it"
+        raise NotServing(f"Knative Service {workload_name(wanted.name)}: {problem}")
+    return found[0]
+
+
+def newest_share(workload: Deployment | KnativeService | None) -> int:
+    """The percentage of traffic of the newest revision that is ready."""
+    if workload is None or workload["kind"] != "Service":
+        return 0
+    ready = workload.get("status", {}).get("latestReadyRevisionName")
+    return sum(share.get("percent", 0) for share in _traffic(workload) if share.get("revisionName") == ready)
+
+
+def _traffic(workload: Deployment | KnativeService | None) -> list[Traffic]:
+    if workload is None or workload["kind"] != "Service":
+        return []
+    return workload.get("status", {}).get("traffic", [])
+
+
+def has_served(live: InferenceService) -> bool:
+    """Whether a revision of Knative had all traffic once, which then keeps what a newer one does not get."""
+    predictor = live.get("status", {}).get("components", {}).get("predictor", {})
+    return bool(predictor.get("latestRolledoutRevision"))
+
+
+def is_knative(wanted: Manifests) -> bool:
+    return wanted.serving["mode"] == "knative"
 
 
 def condition(live: InferenceService, kind: str) -> Condition:
@@ -91,6 +139,8 @@ def condition(live: InferenceService, kind: str) -> Condition:
 def _is_ready(live: InferenceService, wanted: Manifests, percent: int | None) -> bool:
     ready = condition(live, "Ready").get("status") == "True" and bool(live["status"].get("url"))
     canaries = live.get("status", {}).get("canaryStatuses") or []
+    if is_knative(wanted):
+        return ready and live["spec"]["predictor"].get("canaryTrafficPercent") == percent
     if percent is None:
         return ready and not live["spec"].get("canary") and not canaries
     return ready and any(
@@ -99,18 +149,22 @@ def _is_ready(live: InferenceService, wanted: Manifests, percent: int | None) ->
     )
 
 
-def _workload(cluster: Cluster, wanted: Manifests) -> Deployment | KnativeService | None:
-    if wanted.serving["mode"] == "knative":
+def _workload(
+    cluster: Cluster, wanted: Manifests, predictor: Predictor | None = None
+) -> Deployment | KnativeService | None:
+    """Of the predictor that is wanted, or of another."""
+    if is_knative(wanted):
         return cluster.read("Service", workload_name(wanted.name))
-    return cluster.read("Deployment", workload_name(wanted.name, wanted.predictor))
+    name = wanted.predictor if predictor is None else predictor.get("name", "")
+    return cluster.read("Deployment", workload_name(wanted.name, name))
 
 
-def _rolled_out(workload: Deployment | KnativeService | None, wanted: Manifests) -> bool:
+def _rolled_out(workload: Deployment | KnativeService | None, content: str) -> bool:
     if workload is None:
         return False
     made_of = workload["spec"]["template"]["metadata"].get("annotations", {}).get(f"{OURS}content")
     seen = workload.get("status", {}).get("observedGeneration") == workload["metadata"]["generation"]
-    if made_of != wanted.content or not seen:
+    if made_of != content or not seen:
         return False
     if workload["kind"] == "Service":
         revisions = workload.get("status", {})
@@ -123,7 +177,7 @@ def _rolled_out(workload: Deployment | KnativeService | None, wanted: Manifests)
 
 def _broken_pod(cluster: Cluster, wanted: Manifests) -> str:
     """Why a container of the new version cannot run, with the last it said; "" where none is known."""
-    if wanted.serving["mode"] == "knative":
+    if is_knative(wanted):
         selector = f"serving.knative.dev/service={workload_name(wanted.name)}"
     else:
         selector = f"app=isvc.{workload_name(wanted.name, wanted.predictor)}"

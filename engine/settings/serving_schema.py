@@ -59,8 +59,8 @@ class Serving(Section):
     timeout_seconds: Count = 600
 
     def has_canary_steps(self) -> bool:
-        """Traffic is shared by KServe's Standard mode with the Gateway API, and by nothing else."""
-        return self.mode == "standard" and self.gateway is not None
+        """Traffic is shared by Knative, and in mode standard by a Gateway."""
+        return self.mode == "knative" or self.gateway is not None
 
     def written(self, model: str) -> dict[str, Any]:
         """With all defaults, for the model called so."""

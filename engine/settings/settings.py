@@ -117,7 +117,7 @@ def _serving_disagreements(settings: Settings) -> Iterator[Problem]:
     if steps != sorted({*steps}):
         yield ("serving", "canary", "steps"), f"expected shares of traffic that rise, found {steps}"
     if "steps" in serving.canary.model_fields_set and steps and not serving.has_canary_steps():
-        problem = "expected none without a gateway and mode standard, for nothing else shares traffic"
+        problem = "expected none without a gateway and mode standard, or mode knative"
         yield ("serving", "canary", "steps"), problem
     storage = serving.storage
     if (storage.credentials == "irsa") != (storage.role_arn is not None):

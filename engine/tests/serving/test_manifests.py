@@ -74,8 +74,7 @@ def test_everything_else_that_is_rendered_keeps_to_the_definitions(mode: str) ->
         kubernetes_api.crd_check(manifest)
 
 
-def test_mode_knative_needs_kserve_0_15_and_mode_standard_0_20() -> None:
-    kubernetes_api.crd_check(rendered(mode="knative").service, (0, 15))
+def test_predictors_with_names_need_kserve_0_20() -> None:
     for service in (rendered().service, beside_a_stable()):
         with pytest.raises(kubernetes_api.Refusal, match="field not declared in schema"):
             kubernetes_api.crd_check(service, (0, 19))

@@ -52,6 +52,8 @@ PREDICTOR: Fields = {
     "serviceAccountName": STRING,
     "minReplicas": INTEGER,
     "canaryTrafficPercent": INTEGER,
+    "autoScaling.metrics[].type!": STRING,
+    "autoScaling.behavior.scaleUp.stabilizationWindowSeconds": INTEGER,
     "model.modelFormat.name!": STRING,
     "model.protocolVersion": STRING,
     "model.runtime": STRING,
@@ -78,6 +80,7 @@ INFERENCE_SERVICE: Fields = {
     "status.conditions[].status!": STRING,
     "status.conditions[].reason": STRING,
     "status.conditions[].message": STRING,
+    "status.components.*.latestRolledoutRevision": STRING,
     "status.deploymentMode": STRING,
     "status.observedGeneration": INTEGER,
     "status.url": STRING,
@@ -138,6 +141,7 @@ KINDS = {
 Version = tuple[int, ...]
 NEWEST: Version = (0, 20)
 SINCE: dict[str, Version] = {
+    "spec.predictor!.autoScaling.behavior": (0, 16),
     "spec.predictor!.name": (0, 20),
     "spec.canary[]": (0, 20),
     "status.canaryStatuses[]": (0, 20),

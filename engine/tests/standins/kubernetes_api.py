@@ -35,6 +35,9 @@ KNOWN = {
     ("serving.kserve.io/v1beta1", "inferenceservices"),
 }
 VERSION = "mlops/model-version"
+DEFINITIONS = "/openapi/v3/apis/serving.kserve.io/v1beta1"
+MODE = "serving.kserve.io/deploymentMode"
+OLD_MODES = {"RawDeployment": "Standard", "Serverless": "Knative"}
 
 
 class Refusal(Exception):  # noqa: N818 - an answer
@@ -63,6 +66,7 @@ class KubernetesApi:
 
     clock: FakeClock
     url: str = ""
+    kserve: crds.Version = crds.NEWEST
     namespaces: set[str] = field(default_factory=lambda: {"models"})
     without: set[str] = field(default_factory=set)
     """Kinds that are not installed."""
@@ -89,6 +93,8 @@ class KubernetesApi:
     _noticed: int = 0
     _routed: Document = field(default_factory=dict)
     """The spec that the gateway follows."""
+    _rolled_out: Document = field(default_factory=dict)
+    """The predictor of Knative's revision that had all traffic last."""
 
     def changes(self) -> list[tuple[str, str]]:
         return [(kind, name) for method, kind, name in self.calls if method != "GET"]
@@ -99,6 +105,8 @@ class KubernetesApi:
     def traffic(self) -> dict[str, int]:
         """The share of each version."""
         spec = self.service()["spec"]
+        if (percent := spec["predictor"].get("canaryTrafficPercent")) is not None:
+            return {version_of(self._rolled_out): 100 - percent, version_of(spec["predictor"]): percent}
         canaries = {version_of(each["predictor"]): each["trafficPercent"] for each in spec.get("canary", [])}
         return {version_of(spec["predictor"]): 100 - sum(canaries.values())} | canaries
 
@@ -108,6 +116,9 @@ class KubernetesApi:
             return self._infer(request, url.path)
         if self.down:
             return Answer(503, {}, b"the API is down")
+        if url.path == DEFINITIONS and "inferenceservices" not in self.without:
+            schemas = {"io.kserve.serving.v1beta1.InferenceService": self._definition()}
+            return Answer(200, JSON, json.dumps({"components": {"schemas": schemas}}).encode())
         try:
             match = PATH.fullmatch(url.path)
             known = match and (match["api"], match["kind"]) in KNOWN and match["kind"] not in self.without
@@ -121,6 +132,16 @@ class KubernetesApi:
         if isinstance(document, str):
             return Answer(200, {"Content-Type": "text/plain"}, document.encode())
         return Answer(200, JSON, json.dumps(document).encode())
+
+    def _definition(self) -> Document:
+        return crds.schema_of("InferenceService", self.kserve)
+
+    def _mode(self, annotations: Document) -> str:
+        """What KServe takes the annotation for: before 0.16 it knows the old names, and a default."""
+        named = annotations.get(MODE, "")
+        if self.kserve >= (0, 16):
+            return OLD_MODES.get(named, named)
+        return named if named in OLD_MODES else "Serverless"
 
     def _do(self, request: Request, match: re.Match[str], query: dict[str, str]) -> Any:
         kind, name, key = match["kind"], match["name"], (match["kind"], match["name"])
@@ -167,7 +188,7 @@ class KubernetesApi:
         for path in gone - {path for path, _ in leaves(manifest)}:
             remove(new, path)
         merge(new, manifest)
-        crd_check(new)
+        crd_check(new, self.kserve)
         if key[0] == "inferenceservices":
             webhook(new, live)
         changed = live is None or new.get("spec") != live.get("spec")
@@ -182,7 +203,8 @@ class KubernetesApi:
         service = self.service(name)
         spec, annotations = service["spec"], service["metadata"].get("annotations", {})
         predictors = [spec["predictor"], *(each["predictor"] for each in spec.get("canary", []))]
-        knative = annotations.get("serving.kserve.io/deploymentMode") == "Knative"
+        mode = self._mode(annotations)
+        knative = OLD_MODES.get(mode, mode) == "Knative"
         kind = "services" if knative else "deployments"
         workloads = [self._workload(kind, name, each, annotations) for each in predictors]
         kept = {each["metadata"]["name"] for each in workloads}
@@ -193,7 +215,9 @@ class KubernetesApi:
         conditions = [{"type": kind, "status": truth} for kind in ("PredictorReady", "IngressReady", "Ready")]
         if not ready[0]:
             conditions[0] |= {"reason": "MinimumReplicasUnavailable", "message": "no pod is available"}
-        status = {"conditions": conditions, "deploymentMode": annotations["serving.kserve.io/deploymentMode"]}
+        status = {"conditions": conditions}
+        if self.kserve >= (0, 15, 2):
+            status["deploymentMode"] = mode
         status["observedGeneration"] = workloads[0]["status"]["observedGeneration"]
         if ready[0]:
             status["url"] = self.url
@@ -207,6 +231,25 @@ class KubernetesApi:
                 for each, is_ready in zip(spec["canary"], ready[1:], strict=True)
             ]
         service["status"], self._routed = status, copy.deepcopy(spec)
+        if knative:
+            self._share_traffic(service, workloads[0], is_ready=ready[0])
+
+    def _share_traffic(self, service: Document, workload: Document, is_ready: bool) -> None:
+        """As KServe does: a share goes to the newest revision, the rest to the one that had all last."""
+        predictor, status = service["spec"]["predictor"], workload["status"]
+        percent = predictor.get("canaryTrafficPercent")
+        if percent is None and is_ready:
+            self._rolled_out = copy.deepcopy(predictor)
+        if self._rolled_out:
+            service["status"]["components"] = {"predictor": {"latestRolledoutRevision": "the-last"}}
+        newest = {"revisionName": status["latestReadyRevisionName"], "latestRevision": True}
+        newest |= {"percent": 100 if percent is None else percent}
+        if service["metadata"]["annotations"].get("serving.kserve.io/enable-tag-routing") == "true":
+            newest |= {"tag": "latest", "url": f"http://latest-{workload['metadata']['name']}.example.com"}
+        status["traffic"] = [newest]
+        if percent is not None and self._rolled_out:
+            canary = {"trafficPercent": percent, "predictor": copy.deepcopy(predictor)}
+            self._routed = {"predictor": self._rolled_out, "canary": [canary]}
 
     def _workload(self, kind: str, name: str, predictor: Document, annotations: Document) -> Document:
         own = "-".join(filter(None, (name, predictor.get("name"), "predictor")))
@@ -261,7 +304,7 @@ class KubernetesApi:
         for canary in spec.get("canary", []):
             percent = canary["trafficPercent"]
             named = any(
-                rule["backendRefs"][0]["name"] == f"flight-delays-{canary['predictor']['name']}-predictor"
+                rule["backendRefs"][0]["name"] == f"flight-delays-{canary['predictor'].get('name')}-predictor"
                 and match["path"]["value"] == path
                 and request.headers.get(match["headers"][0]["name"]) == match["headers"][0]["value"]
                 for (kind, _), route in self.objects.items()
@@ -269,6 +312,7 @@ class KubernetesApi:
                 for rule in route["spec"]["rules"]
                 for match in rule["matches"]
             )
+            named = named or request.headers.get("Host", "").startswith("latest-")
             if named or self._asked % 100 < percent:
                 chosen = canary["predictor"]
         version = version_of(chosen)
@@ -355,7 +399,7 @@ def webhook(new: Document, old: Document | None) -> None:
 
 
 def denials(new: Document, old: Document) -> Iterator[str]:
-    mode = new["metadata"].get("annotations", {}).get("serving.kserve.io/deploymentMode")
+    mode = new["metadata"].get("annotations", {}).get(MODE)
     was = old.get("status", {}).get("deploymentMode")
     if was and mode and mode != was:
         yield f"update rejected: deploymentMode cannot be changed from '{was}' to '{mode}'"
