@@ -12,12 +12,28 @@ FACTS = {
     (2, 17): "the newest that is tested",
 }
 """What is new in a version."""
+KUBEFLOW = {
+    "1.10": ((2, 5), "0.15.0"),
+    "1.11": ((2, 15), "0.15.2"),
+    "26.03": ((2, 16), "0.16.0"),
+    "26.03.1": ((2, 16), "0.18.0"),
+}
+"""The supported releases of Kubeflow, with the Kubeflow Pipelines and the KServe that they install."""
 
 
 def table() -> str:
     """The facts as docs/cluster.md has them."""
     rows = [f"| {major}.{minor} | {fact} |" for (major, minor), fact in FACTS.items()]
     return "\n".join(["| Kubeflow Pipelines | what is new there |", "|---|---|", *rows])
+
+
+def kubeflow_table() -> str:
+    """The releases of Kubeflow as docs/cluster.md has them."""
+    rows = [
+        f"| {release} | {major}.{minor} | {kserve} |"
+        for release, ((major, minor), kserve) in KUBEFLOW.items()
+    ]
+    return "\n".join(["| Kubeflow | Kubeflow Pipelines | KServe |", "|---|---|---|", *rows])
 
 
 def check_supported(host: str, tag: str | None) -> None:
