@@ -12,15 +12,17 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from local_kfp.server import experiments, page, pipelines, recurring_runs, runs
 from local_kfp.server.background import WORLD_ERRORS
-from local_kfp.server.errors import ApiError
+from local_kfp.server.errors import ApiError, invalid
+from local_kfp.server.packages import LARGEST_BYTES
 from local_kfp.server.scheduler import TICK_SECONDS, start_due_runs
 from local_kfp.server.server import Server, server_of
 
 API_VERSION = "2.17.0"  # the server whose behaviour this one has
+_LARGEST_HEADERS = 1 << 20  # of a multipart body
 _OWN_NAMES = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -36,14 +38,34 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             headers = Request(scope).headers
-            host = urlsplit(f"//{headers.get('host', '')}").hostname
-            origin = urlsplit(headers["origin"]).hostname if "origin" in headers else host
-            if not {host, origin} <= _OWN_NAMES:
-                refusal = ApiError(
-                    "PERMISSION_DENIED", f"expected Host and Origin of this machine, found {host}"
-                )
-                return await refusal.response()(scope, receive, send)
-        return await self.app(scope, receive, send)
+            host = headers.get("host", "")
+            origin = headers.get("origin", f"//{host}")
+            if not {_hostname(f"//{host}"), _hostname(origin)} <= _OWN_NAMES:
+                reason = f"expected Host and Origin of this machine, found {host!r} and {origin!r}"
+                return await ApiError("PERMISSION_DENIED", reason).response()(scope, receive, send)
+        return await self.app(scope, _limited(receive), send)
+
+
+def _hostname(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def _limited(receive: Receive) -> Receive:
+    """Refuse a body that is larger than the largest upload."""
+    size = 0
+
+    async def receive_limited() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > LARGEST_BYTES + _LARGEST_HEADERS:
+            raise invalid(f"File size too large. Maximum supported size: {LARGEST_BYTES} bytes")
+        return message
+
+    return receive_limited
 
 
 async def healthz(request: Request) -> JSONResponse:

@@ -18,6 +18,8 @@ DESCRIPTORS = {
     "@hourly": "0 0 * * * *",
 }
 SEARCHED_YEARS = 5
+_LONGEST = 1000  # characters
+_LONGEST_DURATION = 10**10  # seconds: a duration of Go has at most 292 years
 _BOUNDS = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _MONTH, _WEEKDAY = 4, 5
 _NAMES = {
@@ -95,6 +97,8 @@ class Cron:
 @cache
 def parse(expression: str) -> Cron | Every:
     """The schedule; ValueError if the real server refuses the expression."""
+    if len(expression) > _LONGEST:
+        raise ValueError(f"Expected at most {_LONGEST} characters")
     if expression.startswith("@every "):
         return Every(_duration(expression.removeprefix("@every ")))
     if expression.startswith("@") and expression not in DESCRIPTORS:
@@ -146,7 +150,10 @@ def _duration(text: str) -> int:
     parts = _DURATION.findall(text)
     if not parts or "".join(map("".join, parts)) != text:
         raise ValueError(f"Failed to parse duration @every {text}")
-    return max(1, int(sum(float(number) * _UNITS[unit] for number, unit in parts)))
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if seconds > _LONGEST_DURATION:
+        raise ValueError(f"Failed to parse duration @every {text}")
+    return max(1, int(seconds))
 
 
 def _midnight_after(local: datetime) -> int:

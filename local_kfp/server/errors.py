@@ -15,11 +15,14 @@ _CODES = {  # name: (gRPC code, HTTP status)
 }
 
 
+_LONGEST_MESSAGE = 2000
+
+
 class ApiError(Exception):
     """A request that the real server refuses."""
 
     def __init__(self, code: str, message: str):
-        super().__init__(message)
+        super().__init__(message[:_LONGEST_MESSAGE])
         self.number, self.status = _CODES[code]
 
     def response(self) -> JSONResponse:

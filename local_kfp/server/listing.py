@@ -11,6 +11,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import JSONResponse
 
 from local_kfp.server.clock import parse_time
+from local_kfp.server.documents import read_json
 from local_kfp.server.errors import invalid
 from local_kfp.server.names import check_namespace
 from local_kfp.server.store import Store, key_of
@@ -42,12 +43,13 @@ _OPERATIONS = {
     "LESS_THAN": "<",
     "LESS_THAN_EQUALS": "<=",
     "IN": "IN",
-    "IS_SUBSTRING": "LIKE",
+    "IS_SUBSTRING": "instr",
 }
 _NUMBERED = dict(zip((1, 2, 3, 5, 6, 7, 8, 9), _OPERATIONS, strict=True))  # as kfp.Client sends them
 _SCALARS = {"int_value", "long_value", "string_value", "timestamp_value"}
 _ARRAYS = {"int_values", "long_values", "string_values"}
 _DEFAULT_PAGE, _LARGEST_PAGE = 20, 200
+_MOST_VALUES = 200
 
 
 def list_rows(
@@ -104,9 +106,10 @@ def _read_token(text: str) -> dict[str, Any] | None:
     if not text:
         return None
     try:
-        page = json.loads(base64.b64decode(text, validate=True))
+        page = read_json(base64.b64decode(text, validate=True))
         value, row = page["from"]
-        return {"sort_by": str(page["sort_by"]), "filter": str(page["filter"]), "from": [value, row]}
+        first = [value if isinstance(value, str) else _int64(value), _int64(row)]
+        return {"sort_by": str(page["sort_by"]), "filter": str(page["filter"]), "from": first}
     except (binascii.Error, ValueError, KeyError, TypeError):
         raise invalid("Invalid page token") from None
 
@@ -143,8 +146,12 @@ def _conditions(text: str, fields: Fields) -> tuple[list[str], list[Any]]:
         if operation == "IS_SUBSTRING" and not isinstance(value, str):
             raise invalid(f"cannot use non string value {json.dumps(value)} with operator IS_SUBSTRING")
         marks = f"({', '.join('?' * len(value))})" if operation == "IN" else "?"
-        conditions.append(f"{fields[key]} {_OPERATIONS[operation]} {marks}")
-        values += value if operation == "IN" else [f"%{value}%" if operation == "IS_SUBSTRING" else value]
+        column = fields[key]
+        if operation == "IS_SUBSTRING":  # LIKE takes exponential time for some patterns
+            conditions.append(f"instr(lower({column}), lower(?)) > 0")
+        else:
+            conditions.append(f"{column} {_OPERATIONS[operation]} {marks}")
+        values += value if operation == "IN" else [value]
     return conditions, values
 
 
@@ -158,10 +165,13 @@ def _predicates(text: str) -> list[tuple[str, str, Any]]:
             f'failed to parse valid filter from {json.dumps(text)}: invalid URL escape "{escape[0]}"'
         )
     try:
-        document = json.loads(unquote_plus(text))
+        document = read_json(unquote_plus(text))
         if document.keys() - {"predicates"}:
             raise ValueError(f"unknown field {sorted(document.keys() - {'predicates'})[0]}")
-        return [_predicate(dict(predicate)) for predicate in document.get("predicates") or []]
+        predicates = document.get("predicates") or []
+        if len(predicates) > _MOST_VALUES:
+            raise ValueError(f"expected at most {_MOST_VALUES} predicates")
+        return [_predicate(dict(predicate)) for predicate in predicates]
     except (ValueError, AttributeError, TypeError, KeyError) as error:
         raise invalid(f"failed to parse valid filter from {json.dumps(text)}: {error}") from None
 
@@ -175,6 +185,8 @@ def _predicate(fields: dict[str, Any]) -> tuple[str, str, Any]:
     name = kind.replace("V", "_v")  # kfp.Client writes stringValue
     if name in _ARRAYS:
         value = value["values"]
+        if len(value) > _MOST_VALUES:
+            raise ValueError(f"expected at most {_MOST_VALUES} values")
     elif name == "timestamp_value":
         value = parse_time(value)
     elif name not in _SCALARS:
@@ -187,4 +199,14 @@ def _predicate(fields: dict[str, Any]) -> tuple[str, str, Any]:
 
 
 def _number(name: str, value: Any) -> Any:
-    return int(value) if name.startswith(("int", "long")) else value
+    if name.startswith(("int", "long")):
+        return _int64(int(value))
+    if name.startswith("string") and not isinstance(value, str):
+        raise TypeError(f"expected a string, found {json.dumps(value)[:60]}")
+    return value
+
+
+def _int64(value: Any) -> int:
+    if not isinstance(value, int) or abs(value) >= 2**63:
+        raise ValueError(f"expected a 64-bit integer, found {json.dumps(value)[:60]}")
+    return value

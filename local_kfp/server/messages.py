@@ -11,6 +11,7 @@ from typing import Any
 from starlette.requests import Request
 
 from local_kfp.server.clock import format_time, parse_time
+from local_kfp.server.documents import read_json
 from local_kfp.server.errors import invalid
 from local_kfp.server.names import check_namespace
 
@@ -81,7 +82,7 @@ _ONE_OF += [{"cron_schedule", "periodic_schedule"}]
 
 async def read(request: Request, shape: Shape) -> dict[str, Any]:
     try:
-        body = json.loads(await request.body() or b"{}")
+        body = read_json(await request.body() or b"{}")
     except ValueError as error:
         raise invalid(f"proto: syntax error: {error}") from None
     return _message(body, shape)
@@ -112,7 +113,7 @@ def _value(name: str, value: Any, expected: Any) -> Any:
         if value not in expected:
             raise invalid(f"proto: invalid value for enum field {name}: {json.dumps(value)[:60]}")
         return value
-    if expected is int and re.fullmatch(r"-?\d+", json.dumps(value).strip('"')):
+    if expected is int and re.fullmatch(r"-?\d{1,19}", json.dumps(value).strip('"')):
         return str(int(value))
     if not isinstance(value, str if expected is parse_time else expected) or expected is int:
         raise invalid(f"proto: invalid value for field {name}: {json.dumps(value)[:60]}")

@@ -1,5 +1,7 @@
 """What the real server's database takes as a name."""
 
+import re
+
 from local_kfp.server.errors import ApiError, invalid, name_taken
 from local_kfp.server.store import Store
 
@@ -15,8 +17,15 @@ def check_namespace(namespace: str) -> None:
         raise invalid(f"In single-user mode, expected no namespace or {NAMESPACE}, found {namespace}")
 
 
+def check_printable(kind: str, name: str) -> None:
+    """Refuse a name that would be more than one line of a log."""
+    if re.search("[\x00-\x1f\x7f-\x9f\u2028\u2029]", name):
+        raise invalid(f"expected the name of a {kind} without control characters, found {name!r}")
+
+
 def check_storable(kind: str, name: str, longest: int = LONGEST) -> None:
     """Refuse a name as the real server's database does, which makes it the server's fault."""
+    check_printable(kind, name)
     if len(name) > longest:
         reason = f"expected at most {longest} characters, found {len(name)}"
     elif max(name, default="") > _LAST_CHARACTER:

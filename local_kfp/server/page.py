@@ -85,7 +85,7 @@ async def show_artifact(request: Request) -> Response:
     server = server_of(request)
     run = server.store.get("runs", request.path_params["run_id"])
     path = _inside(server.run_folder(run["run_id"]), request.path_params["path"])
-    if path is None or not path.is_file():
+    if path is None:
         raise not_found("Artifact", request.path_params["path"])
     content = path.read_bytes()
     kind = "text/html" if _is_report(path) else mimetypes.guess_type(path.name)[0] or _text_or_bytes(content)
@@ -188,8 +188,7 @@ def _took(task: Task, now: int) -> str:
 
 
 def _artifact(folder: Path, run: Row, name: str, uri: str) -> ShownArtifact:
-    path = _inside(folder, uri.removeprefix("file://"))
-    file = path if path and path.is_file() else None
+    file = _inside(folder, uri.removeprefix("file://"))
     return {
         "name": name,
         "uri": uri,
@@ -199,9 +198,12 @@ def _artifact(folder: Path, run: Row, name: str, uri: str) -> ShownArtifact:
 
 
 def _inside(folder: Path, path: str) -> Path | None:
-    """The path with links resolved, or None if it leads out of the run's folder."""
-    resolved = (folder / path).resolve()
-    return resolved if resolved.is_relative_to(folder.resolve()) else None
+    """The file at a path with links resolved, or None if there is none or it is not in the run's folder."""
+    try:
+        resolved = (folder / path).resolve()
+        return resolved if resolved.is_relative_to(folder.resolve()) and resolved.is_file() else None
+    except (ValueError, OSError):  # a null character, a name that is too long
+        return None
 
 
 def _is_report(path: Path) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from google.protobuf import json_format
 
+from local_kfp.server.documents import read_yaml
 from local_kfp.server.errors import ApiError, invalid
 
 SCHEMA_VERSION = "2.1.0"
@@ -23,15 +24,6 @@ _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
     "LIST": list,
     "STRUCT": dict,
 }
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc] # a base chosen at run time
-    """Reads dates as text, as in JSON."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name
-        first: [resolver for resolver in resolvers if resolver[0] != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
 
 
 @dataclass(frozen=True)
@@ -64,9 +56,9 @@ class Pipeline:
 
 def from_yaml(text: bytes) -> Pipeline:
     try:
-        documents = list(yaml.load_all(text, _Loader))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise invalid(f"failed to parse pipeline spec YAML: {' '.join(str(error).split())}") from None
+        documents = read_yaml(text)
+    except ValueError as error:
+        raise invalid(f"failed to parse pipeline spec YAML: {error}") from None
     return _from_documents([document for document in documents if document is not None])
 
 
@@ -109,9 +101,11 @@ def _flaw(document: Any) -> str | None:
         return f"expected a pipeline specification, found {type(document).__name__}"
     try:
         spec = json_format.ParseDict(document, _messages().PipelineSpec())
-    except (json_format.ParseError, TypeError) as error:
+    except (json_format.ParseError, TypeError, ValueError, AttributeError) as error:
         return " ".join(str(error).split())
-    if not spec.pipeline_info.name or not spec.HasField("root"):
+    # Names with underscores are another way to write the fields, which the server does not read.
+    is_complete = spec.pipeline_info.name and spec.HasField("root")
+    if not is_complete or not {"pipelineInfo", "root"} <= document.keys():
         return "expected a pipeline specification with pipelineInfo.name and root"
     return None
 
@@ -131,7 +125,7 @@ def _messages() -> ModuleType:
 
 def check_parameters(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
     """Refuse parameters that the pipeline does not declare, that are missing, or that have another type."""
-    declared = spec["root"].get("inputDefinitions", {}).get("parameters", {})
+    declared = (spec["root"].get("inputDefinitions") or {}).get("parameters") or {}
     for name, parameter in declared.items():
         if name in parameters:
             _check_type(name, parameter, parameters[name])

@@ -1,6 +1,5 @@
 """/pipelines and their versions."""
 
-import json
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -9,6 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from local_kfp.server import messages, pipeline_spec
+from local_kfp.server.documents import read_json
 from local_kfp.server.errors import ApiError, invalid, not_found
 from local_kfp.server.listing import list_response, list_rows
 from local_kfp.server.names import check_free, check_storable
@@ -173,7 +173,7 @@ async def _read_upload(request: Request) -> tuple[Pipeline, Row]:
 
 def _read_tags(text: str) -> Any:
     try:
-        tags = json.loads(text or "{}")
+        tags = read_json(text or "{}")
         if all(isinstance(value, str) for value in tags.values()):
             return tags
     except (ValueError, AttributeError):

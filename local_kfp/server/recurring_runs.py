@@ -7,6 +7,7 @@ from starlette.routing import Route
 from local_kfp.server import messages
 from local_kfp.server.errors import ApiError, invalid
 from local_kfp.server.listing import list_response, list_rows
+from local_kfp.server.names import check_printable
 from local_kfp.server.pipeline_spec import check_parameters
 from local_kfp.server.schedules import check_trigger
 from local_kfp.server.server import Row, Server, server_of
@@ -17,6 +18,7 @@ async def create_recurring_run(request: Request) -> JSONResponse:
     server, fields = server_of(request), await messages.read(request, messages.RECURRING_RUN)
     if not fields.get("display_name"):  # the real server responds with 500, here and below
         raise ApiError("INTERNAL", "InternalServerError: Recurring run's name cannot be empty")
+    check_printable("recurring run", fields["display_name"])
     concurrency = int(fields.get("max_concurrency", 0))
     if not 1 <= concurrency <= 10:
         raise invalid(

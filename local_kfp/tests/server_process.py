@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import kfp
 
@@ -18,7 +18,9 @@ FINAL = {"SUCCEEDED", "FAILED"}
 class ServerProcess:
     """`python -m local_kfp` with the package in `folder`."""
 
-    def __init__(self, state: Path, images: Path, *options: str, folder: Path = ROOT):
+    def __init__(
+        self, state: Path, images: Path, *options: str, folder: Path = ROOT, log: IO[str] | None = None
+    ):
         command = [sys.executable, "-m", "local_kfp", "--state", str(state), "--images", str(images)]
         self._process = subprocess.Popen(
             [*command, *options],
@@ -26,6 +28,7 @@ class ServerProcess:
             env=os.environ | {"PYTHONPATH": str(folder)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=log,
             text=True,
         )
         assert self._process.stdout
