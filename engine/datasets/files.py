@@ -71,16 +71,17 @@ def table_file(uri: str, table_uri: str) -> DataFile:
 
 
 def read_files(files: list[DataFile], window: Span | None, read: Callable[[list[DataFile]], T]) -> T:
-    """What `read` makes of the files whose partitions can have rows of the window.
+    """What `read` makes of the files whose partitions can have rows of the window; of all without a window.
 
     `read` raises Misplaced where a partition has rows of other times; then it gets all files.
     """
-    chosen = [file for file in files if window is None or may_overlap(file.span, window)]
-    try:
-        return read(chosen or files[-1:])
-    except Misplaced as error:
-        print(f"{error}; all {len(files)} files are read")
-        return read([replace(file, span=None) for file in files])
+    if window:
+        chosen = [file for file in files if may_overlap(file.span, window)]
+        try:
+            return read(chosen or files[-1:])
+        except Misplaced as error:
+            print(f"{error}; all {len(files)} files are read")
+    return read([replace(file, span=None) for file in files])
 
 
 def refuse_misplaced(file: DataFile, first: datetime | None, last: datetime | None) -> None:
