@@ -99,8 +99,10 @@ def first_and_last(times: pa.ChunkedArray[Any]) -> tuple[datetime | None, dateti
 
 
 def plain_kind(kind: pa.DataType) -> pa.DataType:
-    """Decimals of whole numbers, as databases export keys, are whole numbers."""
-    return pa.int64() if pa.types.is_decimal(kind) and kind.scale == 0 else kind
+    """Decimals with no fraction, as databases export keys, are whole numbers; views of text are text."""
+    if pa.types.is_decimal(kind) and kind.scale == 0:
+        return pa.int64()
+    return pa.large_string() if pa.types.is_string_view(kind) else kind
 
 
 def check_columns(schema: pa.Schema, time: str, uri: str) -> None:

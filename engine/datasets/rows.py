@@ -93,8 +93,7 @@ def with_plain_times(rows: pa.Table, time: str) -> pa.Table:
     if pa.types.is_timestamp(kind) and not kind.tz:
         return rows
     plain = pa.timestamp(kind.unit if pa.types.is_timestamp(kind) else "s")
-    rows = rows.set_column(rows.schema.get_field_index(time), time, rows[time].cast(plain))
-    return rows.replace_schema_metadata()  # where pandas noted the zone, to put it back
+    return rows.set_column(rows.schema.get_field_index(time), time, rows[time].cast(plain))
 
 
 def joint_sha256(loaded: dict[str, LoadedTable]) -> str:

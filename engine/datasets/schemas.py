@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from engine.command_line import SettingsError
 
-TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+TEXT = (pa.types.is_string, pa.types.is_large_string)
 
 
 def concatenated(parts: dict[str, pa.Table]) -> pa.Table:

@@ -178,11 +178,11 @@ def test_an_empty_day_has_no_types(write: Write, tmp_path: Path) -> None:
 
 def test_text_is_text_however_it_is_stored(write: Write, tmp_path: Path) -> None:
     texts = pa.array(["UA", "", None])
-    kinds = (pa.string(), pa.large_string(), pa.dictionary(pa.int8(), pa.string()))
+    kinds = (pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string()))
     for number, kind in enumerate(kinds):
         write(f"{number}.parquet", carrier=texts.cast(kind))
-    write("3.parquet", carrier=pa.array(["AA"]).dictionary_encode())
-    assert read(tmp_path)["carrier"].to_pylist() == ["UA", "", None] * 3 + ["AA"]
+    write("4.parquet", carrier=pa.array(["AA"]).dictionary_encode())
+    assert read(tmp_path)["carrier"].to_pylist() == ["UA", "", None] * 4 + ["AA"]
 
 
 def test_categories_and_missing_labels_stay_as_they_are(tmp_path: Path) -> None:
