@@ -155,6 +155,29 @@ class Proposed(TypedDict):
     comparisons: list[Comparison]
 
 
+class Segment(Difference):
+    """The difference on the rows whose feature `column` has the value, or is in the range, `value`."""
+
+    column: str
+    value: str
+
+
+class Worse(TypedDict):
+    """Where the candidate got worse than `reference`: explained by segments, and deciding nothing.
+
+    `rows_worse` are the rows on which it is further from the truth, `segments_worse` the segments whose
+    interval is wholly below zero; the worst of them are listed.
+    """
+
+    reference: Reference
+    rows: Count
+    rows_worse: Count
+    rows_better: Count
+    segments_examined: Count
+    segments_worse: Count
+    segments: list[Segment]
+
+
 Models = Annotated[
     dict[str, JudgedModel],
     Keywords(
@@ -188,6 +211,7 @@ class Verdict(TypedDict):
     provenance: Provenance
     holdout_uses: Count
     proposed: NotRequired[Proposed]
+    worse: NotRequired[Worse]
     registered: NotRequired[RegisteredModel]
     accepted: NotRequired[Annotated[str, Keywords(pattern="^accepted by [A-Za-z0-9_-]{1,39}: .")]]
 

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator
 
 from engine.documents.parts import UsedRows
-from engine.documents.verdict import Comparison, Guardrail, RegisteredModel, Verdict
+from engine.documents.verdict import Comparison, Guardrail, RegisteredModel, Verdict, Worse
 from engine.metrics.metrics import title_of
 from engine.reporting.replaced import later_rows, replaced_lines
 from engine.text import (
@@ -25,7 +25,7 @@ from engine.text import (
     unsigned,
 )
 
-WIDTH, BAR = 100, 42
+WIDTH, BAR, MOST_SEGMENTS = 100, 42, 3
 GREEN, RED, YELLOW, DIM, BOLD, BADGE = "32", "31", "33", "2", "1", "7"
 COLORS: dict[Tone, str] = {"good": GREEN, "open": YELLOW, "bad": RED}
 
@@ -56,6 +56,8 @@ def render(verdict: Verdict, color: bool) -> str:
         lines += replaced_lines(changes)
     for comparison in verdict["comparisons"]:
         lines += ["", *compared(verdict["metric"]["name"], comparison, paint)]
+    if found := verdict.get("worse"):
+        lines += ["", *where_worse(found)]
     for kind, entries in (("finding", verdict["findings"]), ("warning", verdict["warnings"])):
         lines += [f"{paint(kind, YELLOW)}: {printable(entry['message'])}" for entry in entries]
     if registered := verdict.get("registered"):
@@ -122,6 +124,17 @@ def after_the_merge(verdict: Verdict) -> Iterator[str]:
         yield from textwrap.wrap(printable(f"after the merge {said}"), WIDTH)
     if rows := later_rows(verdict["provenance"]):
         yield from textwrap.wrap(printable(f"other rows after the merge: {', '.join(rows)}"), WIDTH)
+
+
+def where_worse(found: Worse) -> Iterator[str]:
+    """On how many rows the candidate got worse, and the worst segments of them."""
+    yield (
+        f"worse than the {found['reference']} on {found['rows_worse']:,} of {found['rows']:,} rows,"
+        f" better on {found['rows_better']:,}; {found['segments_worse']} of {found['segments_examined']}"
+        " segments wholly below zero"
+    )
+    for each in found["segments"][:MOST_SEGMENTS]:
+        yield f"  {printable(each['column'])} = {printable(each['value'])[:40]}: {interval(each)}"
 
 
 def production_figures(model: RegisteredModel) -> Iterator[str]:
