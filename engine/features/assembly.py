@@ -2,24 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from engine import command_line, tables
 from engine.command_line.component_settings import FeatureSettings
+from engine.features.code import FeatureCode, make_features
+from engine.features.replay import find_differences
+from engine.tables.replay import metadata_of
 from engine.tables.snapshots import Snapshot
-
-
-class FeatureCode(Protocol):
-    """The user's features.py."""
-
-    def features(self, raw: dict[str, pd.DataFrame], settings: dict[str, Any]) -> pd.DataFrame:
-        """The features of each row of the rows' own table, in its order and with its index."""
-
-    def label(self, rows: pd.DataFrame) -> Any:
-        """The label of each row. KeyError where the rows lack what it is made of."""
 
 
 def build(
@@ -36,12 +29,14 @@ def build(
         )
     rows = raw[settings["rows"]]
     snapshot = (folder / "snapshot.json").read_text()
+    written: Snapshot = json.loads(snapshot)
     try:
         labelled = rows if outcomes is None else outcome_rows(outcomes, rows, settings)
-        frame = assemble(rows, label_of(labelled, code), code.features(raw, dict(settings)), settings)
+        columns = make_features(code, settings, raw)
+        differences = find_differences(code, settings, raw, columns, written)
+        frame = assemble(rows, label_of(labelled, code), columns, settings)
         table = pa.Table.from_pandas(frame, preserve_index=False)
     except KeyError as error:
-        written: Snapshot = json.loads(snapshot)
         uri = written["tables"][settings["rows"]]["uri"]
         raise command_line.SettingsError(
             f"{uri}: features.py asks for {error}; the rows have {', '.join(rows.columns)}"
@@ -50,7 +45,7 @@ def build(
         raise command_line.SettingsError(
             f"features.py: expected a type for each column, found: {error}"
         ) from None
-    tables.write_table(table, target, {"snapshot": snapshot})
+    tables.write_table(table, target, {"snapshot": snapshot, **metadata_of(differences)})
     print(f"{len(frame)} rows, {frame.shape[1] - 3} features")
 
 
@@ -75,11 +70,6 @@ def assemble(
     rows: pd.DataFrame, label: Any, columns: pd.DataFrame, settings: FeatureSettings
 ) -> pd.DataFrame:
     """Key, time, label and the declared features in their declared order; what else there is comes last."""
-    if not columns.index.equals(rows.index):
-        raise command_line.SettingsError(
-            f"features.py: expected one row for each of the {len(rows)} {settings['rows']} in their order, "
-            f"found {len(columns)} rows or another index; does a join multiply or reorder them?"
-        )
     if label is not None and not pd.Series(label).index.equals(rows.index):
         raise command_line.SettingsError(
             f"features.py: expected one label for each of the {len(rows)} {settings['rows']} in their order, "

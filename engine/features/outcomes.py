@@ -9,7 +9,7 @@ import pyarrow as pa
 from engine import tables
 from engine.command_line import SettingsError
 from engine.command_line.component_settings import FeatureSettings
-from engine.features.assembly import FeatureCode
+from engine.features.code import FeatureCode
 
 PROBED_ROWS = 1000
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,9 +13,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engine import tables
-from engine.command_line import SettingsError
+from engine.command_line import SettingsError, WorldError
 from engine.command_line.typed_json import checked
 from engine.documents.record import TrainingRecord
+from engine.tables.replay import Difference, metadata_of, read_differences
 
 NAMES = r"(training|evaluation|predictions)\.parquet|record\.json|model\.joblib"
 MOST_COLUMNS = 2000
@@ -22,6 +24,7 @@ LONGEST_TEXT = 1000
 MOST_TEXT = 1 << 30
 """Bytes of a column of text, if each of its rows has the longest."""
 MOST_RECORD_BYTES = 1_000_000
+DAY = r"\d{4}-\d\d-\d\d"
 PLAIN = (
     pa.types.is_integer,
     pa.types.is_floating,
@@ -41,8 +44,9 @@ def receive_features(handed: Path, truth: Path, control: Path, training: Path, e
     """
     known, own = tables.read_table(truth), tables.read_table(control)
     seen = read_foreign(handed / "evaluation.parquet", known.num_rows)
-    write(with_labels(seen, known), known, evaluation)
-    write(read_foreign(handed / "training.parquet", own.num_rows), own, training)
+    write(with_labels(seen, known), known, evaluation, replayed(handed / "evaluation.parquet"))
+    seen = read_foreign(handed / "training.parquet", own.num_rows)
+    write(seen, own, training, replayed(handed / "training.parquet"))
 
 
 def receive_model(handed: Path, truth: Path, predictions: Path, record: Path) -> None:
@@ -123,10 +127,25 @@ def with_labels(seen: pa.Table, truth: pa.Table) -> pa.Table:
     return seen.set_column(2, truth.schema.field(2).name, labels)
 
 
-def write(table: pa.Table, of: pa.Table, path: Path) -> None:
-    """Write `table` with the snapshot of the judge's own rows."""
+def write(table: pa.Table, of: pa.Table, path: Path, differences: list[Difference]) -> None:
+    """Write `table` with the snapshot of the judge's own rows, and what its maker says of single days."""
     metadata = {"snapshot": (of.schema.metadata or {})[b"snapshot"].decode()}
-    tables.write_table(table, path, metadata)
+    tables.write_table(table, path, metadata | metadata_of(differences))
+
+
+def replayed(path: Path) -> list[Difference]:
+    """What a candidate says of single days of its own columns; saying nothing proves nothing."""
+    with pq.ParquetFile(path) as file:
+        schema = file.schema_arrow
+    try:
+        differences = read_differences(schema)
+    except WorldError as error:
+        raise refusal(f"{path.name}: expected differences of single days", str(error)[:100]) from None
+    features = {*schema.names}
+    known = [each for each in differences if each["feature"] in features and re.fullmatch(DAY, each["day"])]
+    if len(known) < len(differences) or len(known) > 2 * len(features):
+        raise refusal(f"{path.name}: expected differences of single days and of its columns", "others")
+    return differences
 
 
 def read_record(path: Path) -> TrainingRecord:

@@ -8,6 +8,7 @@ import pandera.pandas as pandera
 import pyarrow as pa
 
 from engine.command_line.component_settings import Column, FeatureSettings
+from engine.validation.replay import later_outcomes, other_rows
 from engine.validation.window import Finding, Window, finding
 
 TELLING = 0.85  # a ROC AUC that a single feature hardly reaches by honest means
@@ -15,9 +16,14 @@ TELLING = 0.85  # a ROC AUC that a single feature hardly reaches by honest means
 
 def find(training: pa.Table, evaluation: pa.Table, settings: FeatureSettings) -> dict[str, list[Finding]]:
     windows = Window("training", training, settings), Window("evaluation", evaluation, settings)
-    checks = [check(window) for window in windows for check in (columns, values, rows_in_time, labels)]
+    checks = [
+        check(window)
+        for window in windows
+        for check in (columns, values, rows_in_time, labels, later_outcomes)
+    ]
     found = [*leakage(settings), *(entry for check in checks for entry in check), *overlap(*windows)]
-    return {"findings": found, "warnings": list(telling_features(*windows))}
+    warnings = [*telling_features(*windows), *(entry for window in windows for entry in other_rows(window))]
+    return {"findings": found, "warnings": warnings}
 
 
 def leakage(settings: FeatureSettings) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 from engine import tables
 from engine.command_line import SettingsError
 from engine.command_line.component_settings import FeatureSettings
+from engine.tables.replay import read_differences
 
 NAMED_ROWS = 3
 TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary)
@@ -31,6 +32,7 @@ class Window:
             raise SettingsError(
                 f"{name}: expected features made by build_features, found no snapshot in them"
             )
+        self.differences = read_differences(table.schema)
         self.start, self.end = pd.Timestamp(self.snapshot["start"]), pd.Timestamp(self.snapshot["end"])
 
     @cached_property

@@ -138,6 +138,59 @@ def test_labels_and_snapshot_of_a_candidate_are_not_believed(receive, handed, bu
     )
 
 
+DIFFERENCE = {
+    "feature": "carrier",
+    "cause": "later outcomes",
+    "day": "2013-01-28",
+    "rows": 3,
+    "day_rows": 900,
+}
+
+
+def replay(handed: dict[str, Path], folder: Path, content: Any) -> dict[str, Path]:
+    """What is handed over by a candidate that says so of single days of both windows."""
+    changed = {}
+    for name in ("training.parquet", "evaluation.parquet"):
+        table = pq.read_table(handed[name])
+        metadata = {
+            **table.schema.metadata,
+            "replay": content if isinstance(content, str) else json.dumps(content),
+        }
+        changed[name] = folder / f"replayed-{name}"
+        pq.write_table(table.replace_schema_metadata(metadata), changed[name])
+    return handed | changed
+
+
+def test_what_differs_on_single_days_is_received(receive, handed, tmp_path: Path) -> None:
+    said = {"differences": [DIFFERENCE]}
+    assert receive(pack(replay(handed, tmp_path, said), tmp_path / "handover.tar")).status == 0
+    for name in ("training", "evaluation"):
+        metadata = pq.read_schema(tmp_path / "received" / name).metadata
+        assert json.loads(metadata[b"replay"]) == said and b'"tables"' in metadata[b"snapshot"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "[" * 100_000,
+        " " * 2_000_000,
+        {"differences": [DIFFERENCE | {"rows": "many"}]},
+        {"differences": [DIFFERENCE | {"cause": "none"}]},
+        {"differences": [DIFFERENCE | {"feature": "<b>"}]},
+        {"differences": [DIFFERENCE | {"day": "a day\n"}]},
+        {"differences": [DIFFERENCE] * 100},
+    ],
+    ids=["empty", "list", "deep", "large", "rows", "cause", "feature", "day", "many"],
+)
+def test_what_says_no_difference_of_single_days_is_refused(
+    receive, handed, tmp_path: Path, content: Any
+) -> None:
+    files = replay(handed, tmp_path, content)
+    refused(receive(pack(files, tmp_path / "handover.tar")), "differences of single days")
+
+
 def member(name: str, content: bytes = b"x", **about: Any) -> tuple[tarfile.TarInfo, bytes]:
     info = tarfile.TarInfo(name)
     info.size = len(content)

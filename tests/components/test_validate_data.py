@@ -84,6 +84,25 @@ def test_missing_columns(validate, column: str) -> None:
     ]
 
 
+def test_later_outcomes_are_a_finding_and_other_rows_a_warning(validate, built, tmp_path) -> None:
+    later = {"feature": "carrier", "cause": "later outcomes", "day": "2013-01-14", "rows": 9, "day_rows": 900}
+    other = later | {"feature": "distance", "cause": "other rows", "largest": 0.12345}
+    table = pq.read_table(built["training"])
+    replay = {"replay": json.dumps({"differences": [later, other]})}
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **replay}), tmp_path / "again")
+    validate.built = built | {"training": tmp_path / "again"}
+    found = validate()
+    assert summary(found) == [("later_outcomes", "training", "carrier", 9)]
+    assert found[0]["message"] == (
+        "training: without the outcomes that became known from 2013-01-14 on,"
+        " carrier differs in 9 of its 900 rows"
+    )
+    [warning] = validate.read()["warnings"]
+    assert (warning["check"], warning["rows"]) == ("other_rows", 9)
+    assert "if 2013-01-14 is predicted alone" in warning["message"]
+    assert warning["message"].endswith("distance differs in 9 of its 900 rows by up to 0.123")
+
+
 def test_undeclared_columns(validate) -> None:
     found = validate("evaluation", lambda rows: rows.assign(dep_delay=1))
     assert summary(found) == [("undeclared_column", "evaluation", "dep_delay", 0)]
