@@ -1,5 +1,6 @@
 """Which comparison decides, on which rows, and at which limit."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,31 @@ def test_a_control_is_not_compared_with_because_there_is_no_champion() -> None:
     (only,) = decision.decide(paired_rows(*SURE), models, MAE | {"references": {"champion": "improve"}}, 25.0)
 
     assert (only["reference"], only["mode"], only["verdict"]) == ("champion", "improve", "NO_CHAMPION")
+
+
+def control_is_champion(
+    references: dict[str, str], until: str = "2013-08-01", champion: tuple[list[float], ...] = SURE
+) -> bool:
+    """Whether they are, if the champion, of these differences, was trained until then."""
+    rows = paired_rows(*SURE)
+    predicted = {"champion": paired_rows(*champion).predictions["candidate"]}
+    rows = replace(
+        rows, predictions=rows.predictions | {"control": rows.predictions["candidate"]} | predicted
+    )
+    window = {"start": "2013-05-01", "end": until}
+    models = CANDIDATE | {"control": model_of(), "champion": model_of(training_window=window)}
+    return decision.control_is_champion(rows, models, MAE | {"references": references})
+
+
+def test_a_control_that_predicts_as_the_champion_is_the_champion() -> None:
+    both = {"champion": "improve", "control": "not-worse"}
+
+    assert control_is_champion(both)
+    assert not control_is_champion(both, champion=SAME)
+    assert not control_is_champion(both, until="2013-08-02"), "of two rows it has seen one"
+    assert not control_is_champion(both, until="2013-09-01")
+    assert not control_is_champion({"control": "not-worse"})
+    assert not control_is_champion({"champion": "improve"})
 
 
 def against(clusters: tuple[list[float], ...], mode: str, **policy: Any) -> dict[str, Any]:

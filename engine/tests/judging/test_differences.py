@@ -37,6 +37,17 @@ def test_a_difference_is_paired_by_row_and_positive_where_the_candidate_is_bette
     )  # t of 2 degrees, one-sided 95%
 
 
+def test_what_is_written_is_within_the_bounds_and_what_is_judged_by_is_not() -> None:
+    rows = replace(paired_rows([0.0] * 2, [0.0] * 2), label=np.array([1.0, 0.0, 1.0, 0.0]))
+    predictions = {"candidate": np.array([1.0, 0.0, 1.0, 0.0]), "control": np.array([1.0, 0.0, 0.0, 1.0])}
+
+    figures, found = difference(METRICS["accuracy"], replace(rows, predictions=predictions), "control", 0.95)
+
+    assert (figures["difference"], figures["lower"], figures["upper"]) == (0.5, -1.0, 1.0)
+    assert found.lower < -1
+    assert found.upper > 1
+
+
 def test_days_in_sequence_may_foretell_the_next_and_clusters_side_by_side_do_not() -> None:
     days = paired_rows(*([each] for each in (3.0, 2.0, 1.0, -1.0, -2.0, -3.0)), in_sequence=True)
 

@@ -126,6 +126,11 @@ def test_a_corrected_p_value_is_at_most_1() -> None:
     assert statistics.holm([0.9, 0.7, 0.2]) == pytest.approx([1.0, 1.0, 0.6])
 
 
+def test_an_interval_is_shown_within_the_bounds_of_its_metric() -> None:
+    assert FOUND.within((0.0, 2.5)) == replace(FOUND, lower=0.0, upper=2.5)
+    assert FOUND.within((-2.0, 4.0)) == FOUND
+
+
 def test_the_detectable_effect_is_the_sum_of_both_quantiles() -> None:
     quantiles = scipy.stats.t.ppf(0.95, 30) + scipy.stats.t.ppf(0.8, 30)
 
