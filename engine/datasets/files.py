@@ -1,8 +1,8 @@
-"""The parquet files of a table: which names are read, and which never are."""
+"""The files of a table: which names are read, and which never are."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -16,7 +16,8 @@ from engine.datasets.partitions import Span, keys_of, kinds_of, span_of
 from engine.stores import storage
 
 T = TypeVar("T")
-EXTENSIONS = ("parquet", "parq", "pq")
+PARQUET = (".parquet", ".parq", ".pq")
+CSV = (".csv", ".csv.gz")
 MARGIN = timedelta(1)  # partitions may be days of another time zone
 LOGS = {"_delta_log": "a Delta", ".hoodie": "a Hudi", "metadata": "an Iceberg"}
 """The folder that says which of a table's files are current, and whose it is."""
@@ -28,43 +29,49 @@ class Misplaced(Exception):  # noqa: N818 - not a failure, all files are read th
 
 @dataclass(frozen=True)
 class DataFile:
-    """A file with the columns of its Hive partition, and the span of time that they name."""
+    """A file with the columns of its Hive partition, and the span of time that they name.
+
+    `types` are those that the settings declare of the columns of a CSV file.
+    """
 
     filesystem: fs.FileSystem
     path: str
     uri: str
+    types: Mapping[str, str] = field(default_factory=dict)
     keys: dict[str, str | None] = field(default_factory=dict)
     kinds: dict[str, pa.DataType] = field(default_factory=dict)
     span: Span | None = None
 
 
-def table_files(uri: str) -> list[DataFile]:
-    """The parquet file at `uri`, or all below it in order of their paths, of which there must be one.
+def table_files(uri: str, types: Mapping[str, str] | None = None) -> list[DataFile]:
+    """The file at `uri`, or all below it in order of their paths, of which there must be one.
 
-    Names beginning with _ or . are left out, as Spark, Hive and macOS mean them to be.
+    They are CSV files if `types` of columns are declared. Names beginning with _ or . are left out, as Spark,
+    Hive and macOS mean them to be.
     """
+    types = types or {}
     with storage.clear_errors(uri):
         filesystem, root = storage.filesystem(uri)
         if filesystem.get_file_info(root).type == fs.FileType.File:
-            return [DataFile(filesystem, root, uri)]
+            return [DataFile(filesystem, root, uri, types)]
         below = filesystem.get_file_info(fs.FileSelector(root, recursive=True))
     names = {info.path.removeprefix(root).lstrip("/"): info for info in below}
     refuse_logs(uri, [*names])
-    keys = {name: keys_of(name) for name, info in sorted(names.items()) if is_data(name, info)}
+    keys = {name: keys_of(name) for name, info in sorted(names.items()) if is_data(name, info, bool(types))}
     if not keys:
-        raise storage.NotFound(f"{uri}: there is no parquet file here; check the URI")
+        raise storage.NotFound(f"{uri}: there is no {'CSV' if types else 'parquet'} file here; check the URI")
     kinds = kinds_of([*keys.values()])
     return [
-        DataFile(filesystem, names[name].path, uri_of(uri, name), columns, kinds, span_of(columns))
+        DataFile(filesystem, names[name].path, uri_of(uri, name), types, columns, kinds, span_of(columns))
         for name, columns in keys.items()
     ]
 
 
-def table_file(uri: str, table_uri: str) -> DataFile:
+def table_file(uri: str, table_uri: str, types: Mapping[str, str] | None = None) -> DataFile:
     """One file of a table; the types of its partition's columns are those of all files."""
     if "=" not in uri.removeprefix(table_uri):
-        return table_files(uri)[0]
-    for file in table_files(table_uri):
+        return table_files(uri, types)[0]
+    for file in table_files(table_uri, types):
         if file.uri == uri:
             return file
     raise storage.NotFound(f"{uri}: there is nothing here any more; run again")
@@ -96,11 +103,13 @@ def may_overlap(span: Span | None, window: Span) -> bool:
     return span is None or (span[0] - MARGIN < window[1] and window[0] < span[1] + MARGIN)
 
 
-def is_data(name: str, info: fs.FileInfo) -> bool:
-    """Whether this is a file of rows: by its extension, or with none at all, as Hive and Athena write."""
+def is_data(name: str, info: fs.FileInfo, is_csv: bool) -> bool:
+    """Whether this is a file of rows: by its extension; parquet needs none, as Hive and Athena write it."""
     if info.type != fs.FileType.File or any(part.startswith(("_", ".")) for part in name.split("/")):
         return False
-    return info.extension.lower() in EXTENSIONS or ("." not in info.base_name and info.size > 0)
+    if is_csv:
+        return name.lower().endswith(CSV)
+    return name.lower().endswith(PARQUET) or ("." not in info.base_name and info.size > 0)
 
 
 def refuse_logs(uri: str, names: list[str]) -> None:

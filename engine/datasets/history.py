@@ -31,7 +31,8 @@ def write_history(
         return {}
     matures_after = settings["label_matures_after_days"]
     first, end = (moment - timedelta(matures_after) for moment in (start - timedelta(days), known_before))
-    rows = with_plain_times(read_rows(table["uri"], table["time"], first, end), table["time"])
+    rows = read_rows(table["uri"], table["time"], first, end, table.get("types"))
+    rows = with_plain_times(rows, table["time"])
     if KNOWN_AT in rows.column_names:
         raise SettingsError(
             f"{table['uri']}: expected no column {KNOWN_AT} in a table with history_days, found one"

@@ -1,30 +1,39 @@
-"""One open parquet file of a table, with the columns of its partition, and times that never wrap."""
+"""One open file of a table, with the columns of its partition, and times that never wrap."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engine.command_line import SettingsError, nearest
+from engine.datasets.csv_rows import read_csv
 from engine.datasets.files import DataFile, refuse_misplaced
 from engine.datasets.partitions import constant
 from engine.stores import storage
 
 
+class Stored(NamedTuple):
+    """What a file has by itself: `read` gets the numbers of row groups, and columns or None for all."""
+
+    schema: pa.Schema
+    group_rows: list[int]
+    read: Callable[[list[int], list[str] | None], pa.Table]
+
+
 class Part:
     """An open file of a table whose rows have their time in the column `time`."""
 
-    def __init__(self, file: DataFile, parquet: pq.ParquetFile, time: str):
-        self._file, self._parquet, self._time = file, parquet, time
-        stored = parquet.schema_arrow.names
+    def __init__(self, file: DataFile, source: Stored, time: str):
+        self._file, self._source, self._time = file, source, time
+        stored = source.schema.names
         self._kinds = {name: kind for name, kind in file.kinds.items() if name not in stored}
         if time in self._kinds:
             self._kinds[time] = pa.timestamp("s")
@@ -32,15 +41,13 @@ class Part:
 
     @cached_property
     def schema(self) -> pa.Schema:
-        fields = [field.with_type(plain_kind(field.type)) for field in self._parquet.schema_arrow]
+        fields = [field.with_type(plain_kind(field.type)) for field in self._source.schema]
         return pa.schema([*fields, *(pa.field(name, kind) for name, kind in self._kinds.items())])
 
     @cached_property
     def row_groups(self) -> list[tuple[int, int]]:
         """For each row group the number of its first row, and of the first after it."""
-        groups = range(self._parquet.num_row_groups)
-        sizes = (self._parquet.metadata.row_group(index).num_rows for index in groups)
-        return [*pairwise(accumulate(sizes, initial=0))]
+        return [*pairwise(accumulate(self._source.group_rows, initial=0))]
 
     def times(self, groups: Sequence[int] | None = None) -> pa.ChunkedArray[Any]:
         """The times of all rows, or of some row groups; Misplaced where the partition is of other times."""
@@ -54,7 +61,7 @@ class Part:
 
     def _read(self, groups: Sequence[int] | None, stored: list[str] | None) -> pa.Table:
         chosen = range(len(self.row_groups)) if groups is None else groups
-        rows = self._parquet.read_row_groups([*chosen], columns=stored)
+        rows = self._source.read([*chosen], stored)
         count = sum(end - begin for begin, end in (self.row_groups[index] for index in chosen))
         columns: dict[str, Any] = {name: self._plain(name, rows[name]) for name in rows.column_names}
         for name, kind in self._kinds.items():
@@ -82,14 +89,32 @@ class Part:
 
 @contextmanager
 def opened(file: DataFile, time: str) -> Iterator[Part]:
+    with storage.clear_errors(file.uri), stored_csv(file) if file.types else stored_parquet(file) as source:
+        yield Part(file, source, time)
+
+
+@contextmanager
+def stored_parquet(file: DataFile) -> Iterator[Stored]:
     """INT96 is read in microseconds: in nanoseconds, the default, years after 2262 become others."""
-    with (
-        storage.clear_errors(file.uri),
-        pq.ParquetFile(
-            file.path, filesystem=file.filesystem, pre_buffer=True, coerce_int96_timestamp_unit="us"
-        ) as parquet,
-    ):
-        yield Part(file, parquet, time)
+    with pq.ParquetFile(
+        file.path, filesystem=file.filesystem, pre_buffer=True, coerce_int96_timestamp_unit="us"
+    ) as parquet:
+        groups = [parquet.metadata.row_group(index).num_rows for index in range(parquet.num_row_groups)]
+        yield Stored(
+            parquet.schema_arrow, groups, lambda groups, columns: parquet.read_row_groups(groups, columns)
+        )
+
+
+@contextmanager
+def stored_csv(file: DataFile) -> Iterator[Stored]:
+    """The whole file, as one row group."""
+    rows = read_csv(file.filesystem, file.path, file.uri, file.types)
+
+    def read(groups: list[int], columns: list[str] | None) -> pa.Table:
+        chosen = rows if columns is None else rows.select(columns)
+        return chosen if groups else chosen.slice(0, 0)
+
+    yield Stored(rows.schema, [rows.num_rows], read)
 
 
 def first_and_last(times: pa.ChunkedArray[Any]) -> tuple[datetime | None, datetime | None]:

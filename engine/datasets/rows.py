@@ -1,4 +1,4 @@
-"""The rows of a table in some span of time, wherever its parquet files lie."""
+"""The rows of a table in some span of time, wherever its files lie."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import calendar
 import hashlib
 import json
 import struct
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -33,15 +34,20 @@ class TimedRows(NamedTuple):
     untimed: int
 
 
-def read_rows(uri: str, time: str, start: datetime, end: datetime) -> pa.Table:
-    """The rows with start <= `time` < end of a parquet file, or of all that are below a folder."""
+def read_rows(
+    uri: str, time: str, start: datetime, end: datetime, types: Mapping[str, str] | None = None
+) -> pa.Table:
+    """The rows with start <= `time` < end of a file, or of all that are below a folder.
+
+    They are CSV files if `types` of columns are declared, parquet files otherwise.
+    """
 
     def read(files: list[DataFile]) -> dict[str, TimedRows]:
         with ThreadPoolExecutor(FILES_AT_ONCE) as threads:
             parts = threads.map(lambda file: read_part(file, time, start, end), files)
             return dict(zip((file.uri for file in files), parts, strict=True))
 
-    parts = read_files(table_files(uri), (start, end), read)
+    parts = read_files(table_files(uri, types), (start, end), read)
     if untimed := sum(part.untimed for part in parts.values()):
         print(f"{uri}: {untimed} rows have no {time} and are left out")
     return concatenated({name: part.rows for name, part in parts.items()})

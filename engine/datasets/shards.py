@@ -39,9 +39,9 @@ def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> List
         "rows": 0,
         "shards": [],
     }
-    window = None if input_uri else span(listing)
+    window, files = None if input_uri else span(listing), table_files(uri, table.get("types"))
     first, last, listing["shards"] = read_files(
-        table_files(uri), window, lambda files: cut_files(files, time, listing, wanted["shard_rows"])
+        files, window, lambda chosen: cut_files(chosen, time, listing, wanted["shard_rows"])
     )
     if not listing["shards"]:
         when = "" if input_uri else f" from {listing['start']} to {listing['end']}"
@@ -90,13 +90,11 @@ def load(settings: Json, listing: Listing, name: str, target: Path) -> str:
         loaded: dict[str, LoadedTable] = {}
         for table_name, table in settings["tables"].items():
             if table_name == settings["rows"]:
-                rows = pa.concat_tables(
-                    read_piece(piece, table["time"], listing) for piece in shard["pieces"]
-                )
+                rows = pa.concat_tables(read_piece(piece, table, listing) for piece in shard["pieces"])
                 uri = ", ".join(uris)
             else:
                 history = timedelta(table.get("history_days", 0))
-                rows = read_rows(table["uri"], table["time"], start - history, end)
+                rows = read_rows(table["uri"], table["time"], start - history, end, table.get("types"))
                 uri = table["uri"]
             loaded[table_name] = write_rows(rows, table["time"], folder / f"{table_name}.parquet", uri)
         loaded |= write_history(settings, start, start, folder)
@@ -112,10 +110,11 @@ def load(settings: Json, listing: Listing, name: str, target: Path) -> str:
     return f"shard {name}: {shard['rows']} rows of {', '.join(uris)}"
 
 
-def read_piece(piece: Piece, time: str, listing: Listing) -> pa.Table:
+def read_piece(piece: Piece, table: Json, listing: Listing) -> pa.Table:
     """The rows of a piece, of which there must be as many as when it was listed."""
     uri, start, stop = piece["uri"], piece["start"], piece["stop"]
-    with opened(table_file(uri, listing["uri"]), time) as part:
+    file, time = table_file(uri, listing["uri"], table.get("types")), table["time"]
+    with opened(file, time) as part:
         groups = {
             index: edges
             for index, edges in enumerate(part.row_groups)

@@ -22,7 +22,8 @@ def load_window(settings: dict[str, Any], window: str, as_of: date, target: Path
         loaded: dict[str, LoadedTable] = {}
         for name, table in settings["tables"].items():
             history = 0 if name == settings["rows"] else table.get("history_days", 0)
-            rows = read_rows(table["uri"], table["time"], start - timedelta(days=history), end)
+            first = start - timedelta(days=history)
+            rows = read_rows(table["uri"], table["time"], first, end, table.get("types"))
             loaded[name] = write_rows(rows, table["time"], folder / f"{name}.parquet", table["uri"])
             print(f"{name}: {rows.num_rows} rows of {window}, {start:%Y-%m-%d} to {end:%Y-%m-%d}")
         loaded |= write_history(settings, start, known_before(settings, window, start, end), folder)

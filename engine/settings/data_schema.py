@@ -1,19 +1,29 @@
 """The section `data` of mlops.yaml: the tables, and when their columns are known."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from engine.settings.settings_types import Day, Name, Section, Uri
 
+ColumnType = Literal["integer", "number", "text", "boolean", "timestamp", "date"]
+
 
 class Table(Section):
     uri: Uri
     time: Name
+    format: Literal["parquet", "csv"] = "parquet"
+    types: dict[str, ColumnType] = Field(default={})
+    """The columns of a CSV file that are read, the time among them."""
     history_days: Annotated[int, Field(ge=0)] = 0
     known: dict[Name, Name] = Field(default={})
     """The moment that a column is known at, where that is later than its row."""
+
+    def loaded(self) -> dict[str, Any]:
+        """What load_data and list_shards get of it."""
+        written = self.model_dump(exclude={"known", "format"})
+        return written if self.types else {name: value for name, value in written.items() if name != "types"}
 
 
 class Data(Section):

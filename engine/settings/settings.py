@@ -53,6 +53,7 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
         yield ("features", "predict_at"), _not_one_of("a moment", features.predict_at, features.moments)
     yield from _column_disagreements(settings)
     yield from _history_disagreements(settings)
+    yield from _type_disagreements(settings)
     for table, each in data.tables.items():
         for column, known in each.known.items():
             if known not in features.moments:
@@ -104,6 +105,19 @@ def _history_disagreements(settings: Settings) -> Iterator[Problem]:
     if rows and rows.history_days and name in data.tables:
         problem = f"expected another name, found that of the history of {data.rows}"
         yield ("data", "tables", name), problem
+
+
+def _type_disagreements(settings: Settings) -> Iterator[Problem]:
+    for name, table in settings.data.tables.items():
+        here = ("data", "tables", name)
+        if table.format == "csv" and table.types.get(table.time) not in ("timestamp", "date"):
+            problem = f"expected {table.time}: timestamp or date among the types of a CSV table's columns"
+            yield here, f"{problem}, found {table.types.get(table.time, 'none')}"
+        if table.format != "csv" and table.types:
+            yield (
+                (*here, "types"),
+                "expected format: csv, because parquet has types of its own, found none",
+            )
 
 
 def _serving_disagreements(settings: Settings) -> Iterator[Problem]:

@@ -168,7 +168,7 @@ class Settings(Section):
 
     def data_settings(self, root: Path, evaluation_days: int | None = None) -> str:
         """What load_data gets; a table's relative path is one below the project's `root`."""
-        tables = {name: table.model_dump(exclude={"known"}) for name, table in self.data.tables.items()}
+        tables = {name: table.loaded() for name, table in self.data.tables.items()}
         for table in tables.values():
             if "://" not in table["uri"]:
                 table["uri"] = (root.absolute() / table["uri"]).as_uri()

@@ -97,6 +97,13 @@ MISTAKES = [
         "time: sold_at, history_days: 7}\n    sales_history: {uri: data/more, time: sold_at}",
         "6: data.tables.sales_history: expected another name, found that of the history of sales",
     ),
+    (
+        "time: day,",
+        "time: day, format: csv, types: {day: text},",
+        "6: data.tables.rates: expected day: timestamp or date among the types",
+    ),
+    ("time: day,", "time: day, format: csv,", "6: data.tables.rates: expected day: timestamp or date"),
+    ("time: day,", "time: day, types: {day: date},", "6: data.tables.rates.types: expected format: csv"),
     # a wrong key
     ("margin: 0.005", "margins: 0.005", "29: policies.margins: expected no such key; did you"),
     ("{maximum: 1000}", "{margin: 1}", "37: policies.guardrails.model_bytes.margin: expected no such key"),
@@ -223,6 +230,16 @@ def test_data_settings_point_below_the_root():
         "rows": "sales",
         "label_matures_after_days": 1,
         "windows": {"training_days": 60, "evaluation_days": 30, "history": "window-start"},
+    }
+
+
+def test_data_settings_of_a_csv_table_have_its_types():
+    settings = settings_with("time: day,", "time: day, format: csv, types: {day: date, the rate: number},")
+    assert json.loads(settings.data_settings(Path("/projects/me")))["tables"]["rates"] == {
+        "uri": "s3://bank/rates",
+        "time": "day",
+        "history_days": 7,
+        "types": {"day": "date", "the rate": "number"},
     }
 
 
