@@ -6,7 +6,7 @@ import unicodedata
 from typing import Literal, TypedDict
 
 from engine.documents.parts import Window
-from engine.documents.verdict import Comparison, Difference, Slice
+from engine.documents.verdict import Comparison, Difference, FeatureImportance, Slice
 from engine.metrics.metrics import title_of
 
 WORKFLOW_COMMAND = re.compile(r"::|##\[")
@@ -71,6 +71,12 @@ def is_turned(found: Difference) -> bool:
 
 def interval(found: Interval) -> str:
     return f"{signed(found['difference'])} [{signed(found['lower'])}, {signed(found['upper'])}]"
+
+
+def rise(measured: FeatureImportance) -> str:
+    """A rise of the error with its interval; such numbers are small."""
+    ends = (signed(measured[end], 5) for end in ("lower", "upper"))
+    return f"{signed(measured['rise'], 5)} [{', '.join(ends)}]"
 
 
 def rounded(count: int) -> str:

@@ -38,8 +38,7 @@ def arguments_parser() -> argparse.ArgumentParser:
 def main() -> None:
     arguments = arguments_parser().parse_args()
 
-    from engine.judging.proposed_policy import with_proposed
-    from engine.judging.segments import with_worse
+    from engine.judging.explanations import explained
     from engine.judging.verdict_document import judge
     from engine.judging.verdict_inputs import read_inputs
     from engine.reporting import terminal
@@ -59,7 +58,7 @@ def main() -> None:
         champion_version=arguments.champion_version,
     )
     verdict, rows = judge(inputs)
-    verdict = with_worse(with_proposed(verdict, inputs, arguments.proposed_policy), rows, inputs)
+    verdict = explained(verdict, rows, inputs, arguments.proposed_policy)
     rendered = render(verdict, rows, inputs)
     results = {
         "verdict.json": (arguments.verdict, json.dumps(verdict, indent=2) + "\n"),

@@ -14,6 +14,16 @@ class TrainedLabel(Label):
     median: float
 
 
+class Importance(TypedDict):
+    """How much the squared error of the newest training rows rises if a feature is shuffled, summed by day.
+
+    `rows` counts the rows of each day, in order of time; `rise` has the sums by feature.
+    """
+
+    rows: list[Count]
+    rise: dict[str, list[float]]
+
+
 class TrainingRecord(TypedDict):
     """How a model came to be: its estimator, the rows, the libraries by version, and the hashes of its files.
 
@@ -34,3 +44,4 @@ class TrainingRecord(TypedDict):
     model_bytes: Count
     sketches_sha256: NotRequired[str]
     golden_sha256: NotRequired[str]
+    importance: NotRequired[Importance]

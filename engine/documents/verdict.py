@@ -178,6 +178,15 @@ class Worse(TypedDict):
     segments: list[Segment]
 
 
+class FeatureImportance(TypedDict):
+    """The rise of the candidate's squared error with the feature shuffled, as its own code measured it."""
+
+    name: str
+    rise: float
+    lower: float | None
+    upper: float | None
+
+
 Models = Annotated[
     dict[str, JudgedModel],
     Keywords(
@@ -212,6 +221,7 @@ class Verdict(TypedDict):
     holdout_uses: Count
     proposed: NotRequired[Proposed]
     worse: NotRequired[Worse]
+    importance: NotRequired[list[FeatureImportance]]
     registered: NotRequired[RegisteredModel]
     accepted: NotRequired[Annotated[str, Keywords(pattern="^accepted by [A-Za-z0-9_-]{1,39}: .")]]
 

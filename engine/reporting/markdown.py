@@ -117,6 +117,7 @@ def environment() -> Environment:
         "codes": codes,
         "p_value": p_value,
         "window": text.window,
+        "rise": text.rise,
         "link": link,
         "shown_slices": shown_slices,
         "slice_level": slice_level,

@@ -89,6 +89,7 @@ def environment() -> Environment:
         "unsigned": text.unsigned,
         "interval": text.interval,
         "window": text.window,
+        "rise": text.rise,
         "guardrail": terminal.guardrail,
         "detectable": terminal.detectable,
         "heat": pictures.heat,

@@ -20,6 +20,7 @@ from engine.command_line.component_settings import FeatureSettings, TrainingSett
 from engine.tables.snapshots import Snapshot
 from engine.training.estimators import make_estimator, make_pipeline
 from engine.training.golden_requests import golden
+from engine.training.importance import importance
 
 if TYPE_CHECKING:  # the image of train_model has no documents, which judges read too
     from engine.documents.record import TrainingRecord
@@ -39,7 +40,7 @@ def train(
     """
     estimator = make_estimator(training, settings["label"]["type"])
     label = settings["label"]["name"]
-    table = tables.read_table(features, [label, *settings["columns"]])
+    table = tables.read_table(features, [settings["time"], label, *settings["columns"]])
     table = table.filter(table[label].is_valid())
     rows = table.to_pandas().dropna(subset=label)
     if rows.empty:
@@ -56,18 +57,23 @@ def train(
         write_golden(model, rows[list(settings["columns"])], folder / "golden.json")
     snapshot = tables.snapshot(table)
     record = describe(training, settings, rows[label], snapshot, model_folder / "model.joblib")
+    with fixed_threads():
+        record["importance"] = importance(model, rows, settings, training["seed"])
     record["sketches_sha256"] = sketches_sha256
     if (written := model_folder / "golden.json").exists():
         record["golden_sha256"] = tables.file_sha256(written)
     tables.write_json(record, record_file)
 
 
+def fixed_threads() -> threadpool_limits:
+    """Threads change the order of sums and so the model's bytes: the machine does not choose their number."""
+    return threadpool_limits(int(os.environ.get("OMP_NUM_THREADS") or 1))
+
+
 def fit(model: Any, rows: pd.DataFrame, settings: FeatureSettings) -> Any:
     kind = np.int8 if settings["label"]["type"] == "binary" else np.float64
-    # Threads change the order of sums and so the model's bytes: their number is not the machine's to choose.
-    threads = int(os.environ.get("OMP_NUM_THREADS") or 1)
     try:
-        with threadpool_limits(threads):
+        with fixed_threads():
             return model.fit(rows[list(settings["columns"])], rows[settings["label"]["name"]].to_numpy(kind))
     except (ValueError, TypeError) as error:
         raise command_line.SettingsError(

@@ -16,6 +16,7 @@ import pytest
 from engine.kserve.golden_requests import differences
 from engine.training.estimators import make_pipeline
 from engine.training.golden_requests import choose, encode
+from engine.training.importance import importance
 from tests.components.conftest import FLIGHTS, words_of
 
 BOOSTING = {
@@ -233,3 +234,36 @@ def refused(ended: Any, folder: Path, *words: str) -> None:
     assert ended.error.count("\n") == 1
     assert all(word in ended.error for word in words), ended.error
     assert not (folder / "model").exists()
+
+
+@pytest.mark.parametrize("training", [BOOSTING, LOGISTIC], ids=["boosting", "logistic"])
+def test_the_record_has_the_rise_of_error_by_feature_and_day(
+    run_component, feature_settings, built, tmp_path, training: dict[str, Any]
+) -> None:
+    record = train(run_component, training, feature_settings, built, tmp_path)[1]
+    again = train(run_component, training, feature_settings, built, tmp_path / "again")[1]
+
+    measured = record["importance"]
+    assert {*measured["rise"]} == {*feature_settings["columns"]}
+    assert {len(sums) for sums in measured["rise"].values()} == {len(measured["rows"])} == {14}
+    assert sum(measured["rows"]) == min(record["rows"], 10_000)
+    assert measured == again["importance"]
+
+
+def test_only_a_feature_that_the_model_uses_raises_its_error() -> None:
+    days = pd.date_range("2013-01-01", periods=400, freq="6h")
+    used = np.random.default_rng(1).integers(0, 2, 400)
+    rows = pd.DataFrame({"time": days, "late": used, "used": used * 1.0, "ignored": np.arange(400.0)})
+    settings = {"time": "time", "label": {"name": "late"}, "columns": {"used": {}, "ignored": {}}}
+
+    class Model:
+        classes_ = np.array([0, 1])
+
+        def predict_proba(self, features: pd.DataFrame) -> np.ndarray:
+            return np.column_stack([1 - features["used"], features["used"]])
+
+    measured = importance(Model(), rows, settings, seed=1)
+
+    assert len(measured["rows"]) == 28 and sum(measured["rows"]) == 28 * 4
+    assert sum(measured["rise"]["used"]) / 112 == pytest.approx(0.5, abs=0.15)
+    assert measured["rise"]["ignored"] == [0.0] * 28

@@ -8,8 +8,8 @@ from jinja2 import Environment, meta
 from engine.reporting import markdown, monitoring_report, verdict_report
 
 MARKDOWN = monitoring_report.with_templates(markdown.environment())
-MARKDOWN_PARTS = ("changes.md", "proposed.md", "registered.md", "worse.md")
-HTML_PARTS = ("changes.html", "proposed.html", "registered.html", "worse.html")
+MARKDOWN_PARTS = ("changes.md", "importance.md", "proposed.md", "registered.md", "worse.md")
+HTML_PARTS = ("changes.html", "importance.html", "proposed.html", "registered.html", "worse.html")
 HTML = monitoring_report.with_templates(verdict_report.environment())
 
 
