@@ -23,6 +23,7 @@ def main() -> int:
         images = {name: image.reference for name, image in stage_all(WorkTree(root)).items()}
     texts = compile_all(root, images, settings.tasks(on_cluster=True), settings.inference.parallelism)
     found = [line for name, text in texts.items() for line in problems(name, text, arguments.release)]
+    found += same_names(texts)
     if found:
         print(*found, sep="\n", file=sys.stderr)
         raise SettingsError(
@@ -30,6 +31,23 @@ def main() -> int:
         )
     _write(texts, arguments.output)
     return 0
+
+
+def same_names(texts: dict[str, str]) -> list[str]:
+    """A problem for each pipeline that would be deployed as a version of another one."""
+    import yaml
+
+    modules: dict[str, str] = {}
+    found = []
+    for module, text in texts.items():
+        name = next(yaml.load_all(text, yaml.CSafeLoader))["pipelineInfo"]["name"]
+        first = modules.setdefault(name, module)
+        if first != module:
+            found.append(
+                f"pipelines/{module}.py: expected another @dsl.pipeline(name=...) than"
+                f" pipelines/{first}.py, found {name!r} in both"
+            )
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:

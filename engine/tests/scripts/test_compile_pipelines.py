@@ -250,6 +250,22 @@ def test_the_command_refuses_a_release_without_digests_and_writes_nothing(projec
     assert command(project, "--release", "--images", "images.json").returncode == 0
 
 
+def test_the_command_refuses_two_pipelines_of_one_name(project):
+    """Or each deployment would replace the one by the other."""
+    pipeline = (project / "pipelines/toy.py").read_text()
+    (project / "pipelines/copied.py").write_text(pipeline.replace("def toy(", "def copied("))
+    done = command(project)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[0] == (
+        "pipelines/toy.py: expected another @dsl.pipeline(name=...) than pipelines/copied.py, "
+        "found 'toy' in both"
+    )
+    (project / "pipelines/copied.py").write_text(
+        pipeline.replace("def toy(", "def copied(").replace('name="toy"', 'name="copied"')
+    )
+    assert command(project).returncode == 0
+
+
 @pytest.mark.parametrize("packages", [(), ("components", "components/load_data", "pipelines")])
 def test_a_project_that_names_its_packages_as_ours_compiles_its_own(tmp_path, packages):
     """As where another repository calls our actions."""
