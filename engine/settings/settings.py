@@ -118,6 +118,8 @@ def _type_disagreements(settings: Settings) -> Iterator[Problem]:
                 (*here, "types"),
                 "expected format: csv, because parquet has types of its own, found none",
             )
+        elif table.format != "csv" and re.search(r"\.csv(\.gz)?$", table.uri, re.IGNORECASE):
+            yield here, f"expected format: csv and types beside {table.uri}, found neither"
 
 
 def _serving_disagreements(settings: Settings) -> Iterator[Problem]:

@@ -103,6 +103,7 @@ MISTAKES = [
         "6: data.tables.rates: expected day: timestamp or date among the types",
     ),
     ("time: day,", "time: day, format: csv,", "6: data.tables.rates: expected day: timestamp or date"),
+    ("bank/rates", "bank/rates.CSV.gz", "6: data.tables.rates: expected format: csv and types beside s3://"),
     ("time: day,", "time: day, types: {day: date},", "6: data.tables.rates.types: expected format: csv"),
     # a wrong key
     ("margin: 0.005", "margins: 0.005", "29: policies.margins: expected no such key; did you"),
