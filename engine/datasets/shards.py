@@ -44,7 +44,7 @@ def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> List
         files, window, lambda chosen: cut_files(chosen, time, listing, wanted["shard_rows"])
     )
     if not listing["shards"]:
-        when = "" if input_uri else f" from {listing['start']} to {listing['end']}"
+        when = "" if input_uri else f" from as_of, {listing['start']}, to {listing['end']}"
         raise WorldError(f"{uri}: expected rows{when} to predict, found none; have they arrived?")
     if input_uri and first <= last:  # the other tables' rows are those of the same days
         listing["start"] = midnight(first).isoformat()
