@@ -43,6 +43,16 @@ def test_numbers_that_no_row_has_are_no_clusters(is_positive: np.ndarray | None)
     assert statistics.jackknife(np.array([1.0, -1.0]), one, None)[0].tolist() == [1.0, -1.0]
 
 
+@pytest.mark.parametrize("only", [True, False])
+def test_a_cluster_of_one_class_is_a_cluster(only: bool) -> None:
+    cluster, is_positive = np.array([0, 0, 1, 1, 2, 2]), np.array([True, False, True, False, only, only])
+
+    moves, effective = statistics.jackknife(np.array([1.0, -1.0, 0.0, 0.0, 2.0, -2.0]), cluster, is_positive)
+
+    assert len(moves) == 3
+    assert effective == 2.0
+
+
 def test_a_class_in_one_cluster_leaves_as_many_unknown_moves_as_clusters_have_rows() -> None:
     moves, effective = statistics.jackknife(
         np.ones(4), np.array([0, 0, 2, 2]), np.array([True, False, False, False])
