@@ -97,7 +97,8 @@ def open_client(
     configuration = kfp_client.configure(host, (lambda: token) if token else None, proxy, authority)
     client = kfp_client.Client(configuration, namespace, waits or retry.WAITS)
     health = client.healthz()
-    check_supported(host, health.get("tag_name"))
+    client.version = health.get("tag_name")
+    check_supported(host, client.version)
     if health.get("multi_user") and not namespace:
         raise SettingsError(f"{host}: expected KUBEFLOW_NAMESPACE, found none: it has several users")
     return client

@@ -41,6 +41,8 @@ class Client(kfp.Client):
         self.host = self._uihost = configuration.host
         self._existing_config = configuration
         self._context_setting = {"namespace": namespace}
+        self.version: str | None = None
+        """The server's own, once it was asked, where it states one."""
         self._is_refresh_token = True  # kfp then never fetches a Google token in answer to a 401
         self._experiment_api = api.ExperimentServiceApi(client)
         self._healthz_api = api.HealthzServiceApi(client)

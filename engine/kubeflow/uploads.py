@@ -13,6 +13,7 @@ import yaml
 from engine.command_line import SettingsError, WorldError
 from engine.kubeflow import kfp_lists
 from engine.kubeflow.kfp_client import Client, Refused
+from engine.kubeflow.versions import check_pods
 
 ALREADY_EXISTS = 409
 NAME = re.compile(r"([0-9a-f]{12}-)?[0-9a-f]{12}")  # what a version is called by this project
@@ -42,6 +43,7 @@ def upload(
     for one that must not be mistaken for main's.
     """
     name, content = pipeline_name or read_spec(path)["pipelineInfo"]["name"], content_hash(path)
+    check_pods(client.host, client.version, read_platforms(path))
     pipeline_id = find_pipeline(client, name) or _create_pipeline(client, name)
     if found := _find(client, pipeline_id, version_name, content):
         return Version(name, found.display_name, pipeline_id, found.pipeline_version_id, new=False)
@@ -71,6 +73,13 @@ def read_spec(path: Path) -> dict[str, Any]:
     if not isinstance(spec, dict) or not isinstance(about, dict) or not ("name" in about and "root" in spec):
         raise SettingsError(f"{path}: expected what compile_pipelines writes, found another document")
     return spec
+
+
+def read_platforms(path: Path) -> dict[str, Any]:
+    """What a compiled YAML says of pods: its second document, which it may lack."""
+    _, *more = yaml.load_all(path.read_bytes(), yaml.CSafeLoader)
+    platforms: dict[str, Any] = more[0] if more else {}
+    return platforms
 
 
 def content_hash(path: Path) -> str:

@@ -1,17 +1,34 @@
 """The versions of Kubeflow Pipelines that are supported, and what a server of one of them lacks."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from engine.command_line import SettingsError
 
 OLDEST = (2, 5)
 FACTS = {
     (2, 5): "the oldest that is supported",
+    (2, 14): "`node_affinity` counts",
     (2, 15): "`optional` of a secret counts; the store is SeaweedFS",
     (2, 16): "pods run as `runAsNonRoot`",
     (2, 17): "the newest that is tested",
 }
 """What is new in a version."""
+KUBERNETES_FIELDS = {
+    "activeDeadlineSeconds": (2, 5),
+    "configMapAsEnv": (2, 5),
+    "emptyDirMounts": (2, 5),
+    "genericEphemeralVolume": (2, 5),
+    "imagePullSecret": (2, 5),
+    "nodeAffinity": (2, 14),
+    "nodeSelector": (2, 5),
+    "podMetadata": (2, 5),
+    "pvcMount": (2, 5),
+    "secretAsEnv": (2, 5),
+    "tolerations": (2, 5),
+}
+"""What a compiled pipeline says of a pod, and the first version that obeys it: older ones ignore it."""
 KUBEFLOW = {
     "1.10": ((2, 5), "0.15.0"),
     "1.11": ((2, 15), "0.15.2"),
@@ -38,7 +55,26 @@ def kubeflow_table() -> str:
 
 def check_supported(host: str, tag: str | None) -> None:
     """Refuse a server that is too old; one that states no version, or a newer one, is taken as it is."""
-    stated = re.match(r"v?(\d+)\.(\d+)", tag or "")
-    if stated and (int(stated[1]), int(stated[2])) < OLDEST:
+    if (stated := _stated(tag)) and stated < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise SettingsError(f"{host}: expected Kubeflow Pipelines {oldest} or newer, found {tag}; upgrade it")
+
+
+def check_pods(host: str, tag: str | None, platforms: Mapping[str, Any]) -> None:
+    """Refuse what a pipeline's platform document says of pods and the server would silently ignore."""
+    kubernetes = platforms.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {})
+    stated = _stated(tag)
+    for label, config in kubernetes.get("executors", {}).items():
+        for field in config:
+            since = KUBERNETES_FIELDS.get(field, OLDEST)
+            if stated and stated < since:
+                major, minor = since
+                raise SettingsError(
+                    f"{host}: {label}: {field} requires Kubeflow Pipelines {major}.{minor}, found {tag},"
+                    " which ignores it; upgrade it, or remove this from resources in mlops.yaml"
+                )
+
+
+def _stated(tag: str | None) -> tuple[int, int] | None:
+    found = re.match(r"v?(\d+)\.(\d+)", tag or "")
+    return (int(found[1]), int(found[2])) if found else None
