@@ -101,6 +101,11 @@ def comparison(verdict: dict[str, Any], reference: str) -> dict[str, Any]:
 
 def outputs(project: Project, task: str, output: str) -> Any:
     """A JSON document that a task of the newest run left."""
+    return json.loads(artifact(project, task, output).read_text())
+
+
+def artifact(project: Project, task: str, output: str) -> Path:
+    """What a task of the newest run left as `output`."""
     newest = max(project.runs(), key=lambda run: run.stat().st_mtime)
     events = [json.loads(line) for line in (newest / "events.jsonl").read_text().splitlines()]
     uri = next(
@@ -108,4 +113,4 @@ def outputs(project: Project, task: str, output: str) -> Any:
         for event in events
         if event.get("display_name") == task and event["state"] == "SUCCEEDED"
     )
-    return json.loads(Path(uri.removeprefix("file://")).read_text())
+    return Path(uri.removeprefix("file://"))

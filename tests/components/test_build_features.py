@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from engine.features.history import recent_mean
 from engine.tests.demo_files import DEMO_SETTINGS, demo_features
-from tests.components.conftest import FLIGHTS
+from tests.components.conftest import AS_OF, FLIGHTS
 
 features = demo_features()
 
@@ -178,6 +179,53 @@ def test_outcomes_of_the_history_stay(run_component, feature_settings, loaded, t
     shutil.copy(loaded["training"] / "flights.parquet", history)
     assert hide(run_component, feature_settings, tmp_path / "tables", tmp_path / "hidden").status == 0
     assert (tmp_path / "hidden/flights_history.parquet").read_bytes() == history.read_bytes()
+
+
+def test_mean_delay_of_the_same_day_is_unknown(
+    run_component, feature_settings, loaded, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(features, "features", delays_of_the_day)
+    hide(run_component, feature_settings, loaded["evaluation"], tmp_path / "hidden")
+    assert build(run_component, feature_settings, tmp_path / "hidden", tmp_path).status == 0
+    table = pq.read_table(tmp_path / "features")
+    assert table["delay"].null_count == table.num_rows > 0
+
+
+def delays_of_the_day(tables: dict[str, pd.DataFrame], settings: Any) -> pd.DataFrame:
+    flights = tables["flights"]
+    day = flights["scheduled_departure"].dt.normalize()
+    return pd.DataFrame({"delay": flights.groupby([day, "carrier"])["arr_delay"].transform("mean")})
+
+
+def recent_delays(tables: dict[str, pd.DataFrame], settings: Any) -> pd.DataFrame:
+    flights, history = tables["flights"], tables["flights_history"]
+    mean = recent_mean(flights, history, "scheduled_departure", "arr_delay", "carrier", 7)
+    return pd.DataFrame({"delay": mean})
+
+
+def test_first_day_of_evaluation_has_the_features_that_inference_makes(
+    run_component, data_settings, feature_settings, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(features, "features", recent_delays)
+    data_settings["tables"]["flights"]["history_days"] = 7
+    given = {"data_settings": data_settings}
+    loaded = {"window": "evaluation", "as_of": AS_OF, "tables": tmp_path / "tables"}
+    assert run_component("load_data", **given, **loaded).status == 0
+    assert build(run_component, feature_settings, tmp_path / "tables", tmp_path).status == 0
+    evaluated = pq.read_table(tmp_path / "features")
+
+    listed = {"listing": tmp_path / "listing", "shards": tmp_path / "shards"}
+    asked = {"inference_settings": {"days": 1, "shard_rows": 5000}, "as_of": "2013-01-28", "input_uri": ""}
+    kept = {"predictions_uri": (tmp_path / "predictions").as_uri(), "name": "flights"}
+    assert run_component("list_shards list", **given, **asked, **kept, **listed).status == 0
+    shard = {"listing": tmp_path / "listing", "shard": "00000", "tables": tmp_path / "shard"}
+    assert run_component("list_shards load", **given, **shard).status == 0
+    assert build(run_component, feature_settings, tmp_path / "shard", tmp_path).status == 0
+    predicted = pq.read_table(tmp_path / "features")
+
+    assert predicted.equals(evaluated.slice(0, predicted.num_rows)) and predicted.num_rows > 500
+    assert predicted["delay"].null_count == 0
+    assert set(predicted["scheduled_departure"].to_pandas().dt.day) == {28}
 
 
 def build(run_component: Any, feature_settings: dict[str, Any], tables: Path, folder: Path) -> Any:
