@@ -17,14 +17,18 @@ def end_runs(client: Client, name: str) -> list[str]:
 
 
 def remove(client: Client, name: str) -> list[str]:
-    """Delete runs, experiments and pipelines called so; a line for each that is still there."""
+    """Delete runs, experiments and pipelines called so; a line for each that is still there.
+
+    A run that does not end is deleted too, and its Workflow with it: without one it would never end.
+    """
     experiments = kfp_lists.experiments(client, name)
     found = kfp_lists.runs(client, name)
     for experiment in experiments:
         found += kfp_lists.runs(client, "", experiment.experiment_id)
     problems = []
     for run in {run.run_id: run for run in found}.values():
-        problems += _end(client, run) or _delete(f"run {run.display_name}", client.delete_run, run.run_id)
+        _end(client, run)
+        problems += _delete(f"run {run.display_name}", client.delete_run, run.run_id)
     if not problems:  # a run needs the experiment and the pipeline that it is of
         for experiment in experiments:
             what = f"experiment {experiment.display_name}"

@@ -1,8 +1,12 @@
 """Tests of scripts/ci/clean_up_pull_requests.py: what closed pull requests left goes, whatever else stays."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from engine.command_line import WorldError
+from engine.kubeflow import removal
 from engine.kubeflow.kfp_client import Client
 from engine.tests.scripts.kubeflow import Kubeflow
 from scripts.ci.clean_up_pull_requests import PERMISSIONS
@@ -56,6 +60,17 @@ def test_nightly_all_closed_ones_go_and_one_that_fails_stops_no_other(
     monkeypatch.undo()
     assert call(tmp_path, "clean_up_pull_requests", **variables).status == 0
     assert left_behind.names()["pipelines"] == ["pr-123-evaluation", "training"]
+
+
+def test_run_that_never_ends_is_deleted(
+    call: Any, tmp_path: Path, kubeflow: Kubeflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does whose Workflow is gone: seen with Kubeflow Pipelines 2.17.0, it stays CANCELING."""
+    kubeflow.start(kubeflow.upload("pr-12-evaluation"), "pr-12-0123456789ab", "hang")
+    monkeypatch.setattr(removal, "terminate", lambda *_: "asked to end, and still CANCELING after 30 seconds")
+    done = call(tmp_path, "clean_up_pull_requests", "12", KUBEFLOW_HOST=kubeflow.url)
+    assert (done.status, done.error) == (0, "")
+    assert kubeflow.names() == {"runs": [], "experiments": ["Default"], "pipelines": []}
 
 
 def test_with_no_endpoint_there_is_nothing_to_clean_up(call, tmp_path):
