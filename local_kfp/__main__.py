@@ -3,6 +3,7 @@
 import argparse
 import fcntl
 import socket
+import sqlite3
 import threading
 from pathlib import Path
 from typing import IO
@@ -154,8 +155,11 @@ def serve(arguments: argparse.Namespace, listener: socket.socket, url: str) -> N
     mounts = [path.resolve() for path in arguments.mount or [Path()]]
     images, zone = arguments.images.resolve(), arguments.time_zone
     server = Server(store, clock, supervisor, images, arguments.runner, mounts, arguments.show_nodes, zone)
-    server.prune(arguments.keep_runs)
-    server.add_default_experiment()
+    try:
+        server.prune(arguments.keep_runs)
+        server.add_default_experiment()
+    except sqlite3.Error as error:
+        raise WorldError(f"cannot store state in {state}: {error}") from None
     if arguments.with_parent:
         threading.Thread(target=end_with_parent, daemon=True).start()
     print(f"listening on {url}", flush=True)

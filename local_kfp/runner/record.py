@@ -1,8 +1,11 @@
 """Writes the record of a run: one JSON line for each change of a task."""
 
+import contextlib
+import errno
 import json
 import os
 import threading
+import time
 import uuid
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -27,13 +30,17 @@ class Task:
     outputs: dict[str, dict[str, Any]] = field(default_factory=lambda: {"parameters": {}, "artifacts": {}})
 
 
+RETRY_SECONDS, LAST_TRY_SECONDS = 0.5, 60.0
+
+
 class Record:
-    """Appends to `<run>/events.jsonl`. A line is one write, so readers never see half of it."""
+    """Appends to `<run>/events.jsonl`. What a full disk refuses is written with the next line."""
 
     def __init__(self, run: Path):
         self._file = os.open(run / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._lock = threading.RLock()  # a signal may arrive while this same thread holds it
         self._running: dict[str, Task] = {}
+        self._unwritten = b""
         self._closed = False
 
     def enter(self, task: Task, state: str, **changes: Any) -> None:
@@ -59,11 +66,26 @@ class Record:
                 self.enter(task, "CANCELED", error=reason)
 
     def finish(self, state: str, error: str | None = None) -> None:
-        """Write the last line of the record; later lines of other threads are discarded."""
+        """Write the last line of the record; later lines of other threads are discarded.
+
+        OSError if the disk takes nothing for a minute.
+        """
         with self._lock:
             self._write({"run": state, "error": error})
             self._closed = True
+            last_try = time.monotonic() + LAST_TRY_SECONDS
+            while self._unwritten and time.monotonic() < last_try:
+                time.sleep(RETRY_SECONDS)
+                self._write_rest()
+            if self._unwritten:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "events.jsonl")
 
     def _write(self, line: dict[str, Any]) -> None:
         if not self._closed:
-            os.write(self._file, (json.dumps(line) + "\n").encode())
+            self._unwritten += (json.dumps(line) + "\n").encode()
+            self._write_rest()
+
+    def _write_rest(self) -> None:
+        with contextlib.suppress(OSError):  # finish() raises it if it lasts
+            written = os.write(self._file, self._unwritten)
+            self._unwritten = self._unwritten[written:]

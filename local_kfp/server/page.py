@@ -25,7 +25,7 @@ from local_kfp.server.page_contexts import (
 from local_kfp.server.runs import task_log
 from local_kfp.server.scheduler import next_run_time
 from local_kfp.server.server import Row, Server, server_of
-from local_kfp.server.task_details import FINAL_STATES, Task, is_child, tasks
+from local_kfp.server.task_details import FINAL_STATES, Outputs, Task, is_child, tasks
 
 _RUNS_SHOWN = 100
 _REFRESH_SECONDS = 2
@@ -170,8 +170,14 @@ def _task(server: Server, run: Row, task: Task, depth: int, is_parent: bool) -> 
         "is_parent": is_parent,
         "duration": _took(task, run["finished_at"] or server.clock.now()),
         "parameters": outputs["parameters"],
-        "artifacts": [_artifact(folder, run, name, uri) for name, uri in outputs["artifacts"].items()],
+        "artifacts": [_artifact(folder, run, name, uri) for name, uri in _uris(outputs)],
     }
+
+
+def _uris(outputs: Outputs) -> Iterator[tuple[str, str]]:
+    """Each artifact's name and URI; a loop has a list of URIs for each name."""
+    for name, uris in outputs["artifacts"].items():
+        yield from ((name, uri) for uri in (uris if isinstance(uris, list) else [uris]))
 
 
 def _name(task: Task) -> str:

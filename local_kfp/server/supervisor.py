@@ -128,10 +128,10 @@ class Supervisor:
     async def end(self, run_id: str) -> None:
         """Wait until a run's process has ended, and kill one that does not end itself."""
         if watcher := self._watchers.get(run_id):
-            for number in (signal.SIGTERM, signal.SIGKILL):
+            for number, seconds in ((signal.SIGTERM, PATIENCE_SECONDS), (signal.SIGKILL, 1)):
                 if process := self._processes.get(run_id):
                     process.send_signal(number)
-                await asyncio.wait([watcher], timeout=PATIENCE_SECONDS)
+                await asyncio.wait([watcher], timeout=seconds)
                 if watcher.done():
                     break
         self._endings.pop(run_id, None)

@@ -25,10 +25,10 @@ class StateChange(TypedDict):
 
 
 class Outputs(TypedDict):
-    """Values of output parameters and URIs of output artifacts, by name."""
+    """Values of output parameters and URIs of output artifacts, by name; of a loop, lists of them."""
 
     parameters: dict[str, Any]
-    artifacts: dict[str, str]
+    artifacts: dict[str, str | list[str]]
 
 
 @final

@@ -15,6 +15,7 @@ import pytest
 
 from local_kfp.server.background import Background
 from local_kfp.server.clock import Clock
+from local_kfp.server.store import Store
 from local_kfp.tests.in_process import InProcessServer, connect, wait_until
 
 Start = Callable[..., Any]
@@ -221,3 +222,13 @@ def test_failure_pauses_longer_each_time() -> None:
         pauses.append(round(background._pause("work"), 1))
     assert pauses == [0.5, 1, 2, 4, 8, 8]
     assert background.failures[0].count == 6
+
+
+def test_transaction_whose_commit_fails_is_rolled_back(tmp_path: Path) -> None:
+    store = Store(tmp_path / "kfp.db")
+    with pytest.raises(sqlite3.IntegrityError), store:
+        store.query("PRAGMA defer_foreign_keys = ON")  # the COMMIT fails, not the INSERT
+        store.insert("pipeline_versions", pipeline_id="missing")
+    with store:
+        assert store.query("SELECT * FROM pipeline_versions") == []
+    store.close()

@@ -71,3 +71,12 @@ def test_page_serves_only_artifacts_of_the_run(server: InProcessServer, look, st
 def test_page_of_a_missing_run_or_artifact_is_404(look):
     assert look("/runs/none").status_code == 404
     assert look("/runs/none/logs/none").status_code == 404
+
+
+def test_page_shows_each_artifact_of_a_loop(server: InProcessServer, look, start: Start, finish: Finish):
+    run = finish(start())
+    record = server.state / "runs" / run.run_id / "events.jsonl"
+    uris = '["file:///shards/1", "file:///shards/2"]'
+    record.write_text(record.read_text().replace('"artifacts": {', f'"artifacts": {{"shards": {uris}, '))
+    page = look(f"/runs/{run.run_id}").text
+    assert "file:///shards/1" in page and "file:///shards/2" in page
