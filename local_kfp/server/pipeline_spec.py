@@ -125,8 +125,9 @@ def _messages() -> ModuleType:
 
 def check_parameters(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
     """Refuse parameters that the pipeline does not declare, that are missing, or that have another type."""
-    declared = (spec["root"].get("inputDefinitions") or {}).get("parameters") or {}
-    for name, parameter in declared.items():
+    # Protobuf also reads null, "" and [] as an empty message.
+    declared = ((spec["root"] or {}).get("inputDefinitions") or {}).get("parameters") or {}
+    for name, parameter in ((name, parameter or {}) for name, parameter in declared.items()):
         if name in parameters:
             _check_type(name, parameter, parameters[name])
             _check_value(name, parameters[name])

@@ -81,6 +81,15 @@ def test_body_is_refused(server: ServerProcess, resource: str, body: bytes) -> N
     assert "\n" not in refused.json()["message"] and len(refused.content) < 10_000
 
 
+SPEC = {
+    "schemaVersion": "2.1.0",
+    "pipelineInfo": {"name": "p"},
+    "root": {"dag": {"tasks": {}}},
+    "components": {},
+    "deploymentSpec": {"executors": {}},
+}
+
+
 def trigger(**schedule: Any) -> dict[str, Any]:
     return {"display_name": "a", "max_concurrency": 1, "trigger": schedule}
 
@@ -107,6 +116,21 @@ TRIGGERS = {
 }
 
 
+ROOTS = {
+    "an empty text": "",
+    "null inputs": {"dag": {}, "inputDefinitions": None},
+    "null parameters": {"dag": {}, "inputDefinitions": {"parameters": None}},
+    "a parameter without type": {"dag": {}, "inputDefinitions": {"parameters": {"a": []}}},
+}
+
+
+@pytest.mark.parametrize("root", ROOTS.values(), ids=ROOTS)
+def test_parameter_of_an_empty_message_is_refused(server: ServerProcess, root: Any) -> None:
+    body = {"display_name": "a", "runtime_config": {"parameters": {"a": 1}}}
+    refused = server.http.post("runs", json=body | {"pipeline_spec": SPEC | {"root": root}})
+    assert refused.status_code == 400
+
+
 @pytest.mark.parametrize("schedule", TRIGGERS.values(), ids=TRIGGERS)
 def test_trigger_is_refused(server: ServerProcess, schedule: dict[str, Any]) -> None:
     refused = server.http.post("recurringruns", json=trigger(**schedule))
@@ -119,13 +143,6 @@ ALIASES = "a: &a [x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
     for before, name in zip("abcdefghi", "bcdefghij", strict=True)
 )
-SPEC = {
-    "schemaVersion": "2.1.0",
-    "pipelineInfo": {"name": "p"},
-    "root": {"dag": {"tasks": {}}},
-    "components": {},
-    "deploymentSpec": {"executors": {}},
-}
 FILES = {
     "deep lists": deep(DEEP),
     "a deep block": b"".join(b" " * level + b"a:\n" for level in range(300)),
