@@ -19,6 +19,12 @@ from engine.datasets.files import DataFile, refuse_misplaced
 from engine.datasets.partitions import constant
 from engine.stores import storage
 
+VIEWS: dict[pa.DataType, pa.DataType] = {
+    pa.string_view(): pa.large_string(),
+    pa.binary_view(): pa.large_binary(),
+}
+"""What Polars may write, and Arrow cannot filter."""
+
 
 class Stored(NamedTuple):
     """What a file has by itself: `read` gets the numbers of row groups, and columns or None for all."""
@@ -124,10 +130,10 @@ def first_and_last(times: pa.ChunkedArray[Any]) -> tuple[datetime | None, dateti
 
 
 def plain_kind(kind: pa.DataType) -> pa.DataType:
-    """Decimals with no fraction, as databases export keys, are whole numbers; views of text are text."""
+    """Decimals with no fraction, as databases export keys, are whole numbers; views are what they view."""
     if pa.types.is_decimal(kind) and kind.scale == 0:
         return pa.int64()
-    return pa.large_string() if pa.types.is_string_view(kind) else kind
+    return VIEWS.get(kind, kind)
 
 
 def check_columns(schema: pa.Schema, time: str, uri: str) -> None:

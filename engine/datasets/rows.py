@@ -24,7 +24,8 @@ from engine.tables.snapshots import LoadedTable
 if TYPE_CHECKING:
     Mask = pa.ChunkedArray[Any] | pa.BooleanArray
 
-FILES_AT_ONCE = 8  # most of a file's time is waiting for the store
+FILES_AT_ONCE = 8
+"""Of a store, which most of a file's time is waiting for; local files only compete for the processor."""
 
 
 class TimedRows(NamedTuple):
@@ -43,7 +44,8 @@ def read_rows(
     """
 
     def read(files: list[DataFile]) -> dict[str, TimedRows]:
-        with ThreadPoolExecutor(FILES_AT_ONCE) as threads:
+        is_local = files[0].filesystem.type_name == "local"
+        with ThreadPoolExecutor(1 if is_local else FILES_AT_ONCE) as threads:
             parts = threads.map(lambda file: read_part(file, time, start, end), files)
             return dict(zip((file.uri for file in files), parts, strict=True))
 

@@ -57,7 +57,10 @@ def conformed(part: pa.Table, kinds: dict[str, pa.DataType], uri: str) -> pa.Tab
 
 
 def column_of(part: pa.Table, name: str, kind: pa.DataType, uri: str) -> pa.ChunkedArray[Any]:
-    if name not in part.column_names or pa.types.is_null(part.schema.field(name).type):
+    known = part.schema.field(name).type if name in part.column_names else pa.null()
+    if known == kind:
+        return part[name]
+    if pa.types.is_null(known):
         return pa.chunked_array([pa.nulls(part.num_rows).cast(kind)])
     try:
         return part[name].cast(options=pc.CastOptions(kind, allow_time_truncate=True))

@@ -185,6 +185,11 @@ def test_text_is_text_however_it_is_stored(write: Write, tmp_path: Path) -> None
     assert read(tmp_path)["carrier"].to_pylist() == ["UA", "", None] * 4 + ["AA"]
 
 
+def test_bytes_are_bytes_however_they_are_stored(write: Write, tmp_path: Path) -> None:
+    write("0.parquet", code=pa.array([b"1", None], pa.binary_view()))
+    assert read(tmp_path)["code"].to_pylist() == [b"1", None]
+
+
 def test_categories_and_missing_labels_stay_as_they_are(tmp_path: Path) -> None:
     carrier = pd.Series(["UA", "", None], dtype="category")
     frame = pd.DataFrame({"at": [DAY] * 3, "carrier": carrier, "late": [1.0, float("nan"), 0.0]})
