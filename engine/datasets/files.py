@@ -67,14 +67,15 @@ def table_files(uri: str, types: Mapping[str, str] | None = None) -> list[DataFi
     ]
 
 
-def table_file(uri: str, table_uri: str, types: Mapping[str, str] | None = None) -> DataFile:
-    """One file of a table; the types of its partition's columns are those of all files."""
-    if "=" not in uri.removeprefix(table_uri):
-        return table_files(uri, types)[0]
-    for file in table_files(table_uri, types):
-        if file.uri == uri:
-            return file
-    raise storage.NotFound(f"{uri}: there is nothing here any more; run again")
+def files_at(uris: list[str], table_uri: str, types: Mapping[str, str] | None = None) -> list[DataFile]:
+    """Files of a table; the types of their partitions' columns are those of all its files."""
+    if not any("=" in uri.removeprefix(table_uri) for uri in uris):
+        return [table_files(uri, types)[0] for uri in uris]
+    known = {file.uri: file for file in table_files(table_uri, types)}
+    for uri in uris:
+        if uri not in known:
+            raise storage.NotFound(f"{uri}: there is nothing here any more; run again")
+    return [known[uri] for uri in uris]
 
 
 def read_files(files: list[DataFile], window: Span | None, read: Callable[[list[DataFile]], T]) -> T:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from engine import tables
 from engine.command_line import WorldError
-from engine.datasets.files import read_files, table_file, table_files
+from engine.datasets.files import files_at, read_files, table_files
 from engine.datasets.history import write_history
 from engine.datasets.parts import first_and_last, opened
 from engine.datasets.rows import is_inside, joint_sha256, read_rows, write_rows
@@ -90,7 +90,11 @@ def load(settings: Json, listing: Listing, name: str, target: Path) -> str:
         loaded: dict[str, LoadedTable] = {}
         for table_name, table in settings["tables"].items():
             if table_name == settings["rows"]:
-                rows = pa.concat_tables(read_piece(piece, table, listing) for piece in shard["pieces"])
+                files = files_at(uris, listing["uri"], table.get("types"))
+                pieces = zip(shard["pieces"], files, strict=True)
+                rows = pa.concat_tables(
+                    read_piece(piece, file, table["time"], listing) for piece, file in pieces
+                )
                 uri = ", ".join(uris)
             else:
                 history = timedelta(table.get("history_days", 0))
@@ -110,10 +114,9 @@ def load(settings: Json, listing: Listing, name: str, target: Path) -> str:
     return f"shard {name}: {shard['rows']} rows of {', '.join(uris)}"
 
 
-def read_piece(piece: Piece, table: Json, listing: Listing) -> pa.Table:
+def read_piece(piece: Piece, file: DataFile, time: str, listing: Listing) -> pa.Table:
     """The rows of a piece, of which there must be as many as when it was listed."""
     uri, start, stop = piece["uri"], piece["start"], piece["stop"]
-    file, time = table_file(uri, listing["uri"], table.get("types")), table["time"]
     with opened(file, time) as part:
         groups = {
             index: edges
