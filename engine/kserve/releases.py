@@ -47,8 +47,8 @@ def release_of(openapi: Mapping[str, Any] | None) -> Release:
     if openapi is None:
         return NEWEST
     schemas = openapi["components"]["schemas"]
-    spec = next(schema for name, schema in schemas.items() if name.endswith(".InferenceService"))
-    spec = spec["properties"].get("spec", {})
+    whole = [schema for name, schema in schemas.items() if name.endswith(".InferenceService")]
+    spec = whole[0].get("properties", {}).get("spec", {}) if whole else {}
     if "properties" not in spec:
         raise SettingsError(
             "InferenceService: expected a definition with its fields, found one without;"

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from engine.command_line import SettingsError
 from engine.serving.model_server import image_of
@@ -50,6 +51,9 @@ def test_the_champion_is_served_until_ctrl_c(served: Project) -> None:
                 ["sh", "-c", process.stdout.readline()], capture_output=True, text=True, check=True
             )
             assert re.search(r'"name":"predict_proba","shape":\[1,2\]', answered.stdout), answered.stdout
+            served_model = requests.get(f"http://127.0.0.1:{port}/v2/models/flight-delays", timeout=60).json()
+            columns = served.champion()["feature_settings"]["columns"]
+            assert [column["name"] for column in served_model["inputs"]] == [*columns]
             busy = served.run("serve_model", "--port", str(port))
             assert (busy.returncode, busy.stderr) == (
                 3,

@@ -78,6 +78,8 @@ def test_definitions_that_tell_no_supported_release_are_refused() -> None:
     del spec["properties"]
     with pytest.raises(SettingsError, match="install KServe's full definitions"):
         release_of(old)
+    with pytest.raises(SettingsError, match="install KServe's full definitions"):
+        release_of({"components": {"schemas": {}}})
     assert release_of(None) is NEWEST
 
 
