@@ -132,7 +132,7 @@ class Change:
             "proposed_policy": self.proposed_policy(),
             "provenance": json.dumps({**self.provenance(), "as_of": day}),
             "fallback": self.control.fallback(),
-            **self.candidate.parameters("candidate_"),
+            **(self.candidate if self.changes_model else self.control).parameters("candidate_"),
             **self.control.parameters("control_"),
         }
 

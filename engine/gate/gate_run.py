@@ -53,11 +53,9 @@ class GateRun:
         policy = asked["proposed_policy"]
         if policy == "{}":
             return None
-        base = self.change.control.parameters("candidate_")
         try:
-            return as_proposed(
-                self.compared("evaluation", {**asked, **base, "policy": policy, "proposed_policy": "{}"})
-            )
+            own = {**asked, "policy": policy, "proposed_policy": "{}"}
+            return as_proposed(self.compared("evaluation", own))
         except (SettingsError, WorldError) as error:
             print(f"note: the change's own policy was not asked: {error}", file=sys.stderr)
             return without_verdict(json.loads(policy), error)

@@ -32,24 +32,27 @@ class ModelCode:
     def parameters(self, prefix: str = "") -> dict[str, str]:
         """The pipeline parameters that tell how to make and score this code's model."""
         references = {f"{name}_image": reference for name, reference in self.references().items()}
-        written = {
+        return {f"{prefix}{name}": value for name, value in (self._written() | references).items()}
+
+    def _written(self) -> dict[str, str]:
+        return {
             "feature_settings": self.settings.feature_settings(),
             "training_settings": self.settings.training_settings(),
         }
-        return {f"{prefix}{name}": value for name, value in (written | references).items()}
 
     def references(self) -> dict[str, str]:
         """The images that the model is made and scored in."""
         return {name: self.images[name].reference for name in BORN_FROM}
 
     def fingerprint(self) -> str:
-        """Equal where the models are equal byte for byte, given the same day."""
+        """Equal where the models are equal byte for byte, given the same day, wherever their images lie."""
         rows: dict[str, IncEx | bool] = {
             "data": {"tables", "rows"},
             "label": {"matures_after_days"},
             "windows": True,
         }
-        made_of = self.parameters() | self.settings.model_dump(mode="json", include=rows)
+        made_of = self._written() | {name: self.images[name].hash for name in BORN_FROM}
+        made_of |= self.settings.model_dump(mode="json", include=rows)
         return hashlib.sha256(canonical_json(made_of).encode()).hexdigest()
 
     def data_settings(self) -> str:

@@ -1,8 +1,11 @@
 """A pull request is judged by the checkout of its base: whatever it changes, it judges nothing of itself."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+from engine.gate import model_code
+from engine.gate.checkouts import read_candidate
 from engine.gate.model_code import BORN_FROM
 from engine.images.images import stage_all
 from engine.sources import GitTree
@@ -112,3 +115,21 @@ def test_a_change_brings_features_in_images_that_were_pushed_and_no_tables(proje
     images = verdict["provenance"]["candidate"]
     assert images == {name: json.loads(theirs.read_text())[name] for name in BORN_FROM}
     assert images["build_features"] != json.loads(ours.read_text())["build_features"]
+
+
+def test_the_same_code_is_the_same_model_wherever_its_images_lie(project: Project) -> None:
+    candidate = candidate_of(project)
+    candidate.edit("mlops.yaml", ("margin: 0.005 ", "margin: 0.25  "))
+    merged(project, candidate)
+    control, theirs = (
+        model_code.read(GitTree(project.root, "HEAD")),
+        read_candidate(project.root, candidate.root),
+    )
+    pushed = model_code.published(control, published(project, project.root, ""), control.images)
+
+    change = replace(theirs, control=pushed)
+
+    assert not change.changes_model
+    asked = change.question(None)
+    for name, reference in pushed.references().items():
+        assert asked[f"candidate_{name}_image"] == asked[f"control_{name}_image"] == reference

@@ -110,3 +110,10 @@ def test_a_strangers_slice_stays_words() -> None:
     assert "<script>alert(1)</script>" in Tags(files["report.html"]).text
     assert "<script>" not in files["report.html"] and "<script>" not in files["report.md"]
     assert not re.search(r"::|##\[|\x1b|\r", terminal.render(verdict, color=False))
+
+
+def test_a_policy_that_cannot_tell_looks_open_and_not_lost() -> None:
+    verdict, files = judged({**POLICY, "minimum_clusters": 99})
+
+    assert verdict["proposed"]["verdict"] == "INCONCLUSIVE"
+    assert '<p class="open proposed">' in files["report.html"]
