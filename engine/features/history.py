@@ -22,10 +22,9 @@ def recent_mean(
 
 def _known_by_day(history: pd.DataFrame, column: str, keys: list[str]) -> pd.DataFrame:
     """Sum and count of all values of `column` that were known when a day began, by day and `keys`."""
-    since = _day(history["known_at"]) + 1
-    values = history[keys].assign(known_day=since, value=history[column]).dropna()
-    grouped = values.groupby([*keys, "known_day"], observed=True)["value"]
-    daily = grouped.agg(known_sum="sum", known_count="count")
+    since = (_day(history["known_at"]) + 1).rename("known_day")
+    grouped = history.groupby([*keys, since], observed=True)[column]
+    daily = pd.DataFrame({"known_sum": grouped.sum(), "known_count": grouped.count()})
     return daily.groupby(keys, observed=True).cumsum().reset_index().sort_values("known_day")
 
 

@@ -30,8 +30,8 @@ def find_differences(
 ) -> list[Difference]:
     """How `columns`, the features of a window, differ on its first, middle and last day; each feature once.
 
-    A day is made of its own rows and the history that inference loads, once with the outcomes that became
-    known later and once without. Nothing is made again without a history, and for inference.
+    A day is made of its own rows and the history that inference loads, and if that differs, again with the
+    outcomes that became known later. Nothing is made again without a history, and for inference.
     """
     name, rows = history_of(settings["rows"]), raw[settings["rows"]]
     loaded = snapshot["tables"].get(name)
@@ -47,10 +47,11 @@ def find_differences(
     found: dict[tuple[str, str], Difference] = {}
     for day in first_middle_last(days):
         later = history[history["known_at"] >= day - reach]
-        known = later[later["known_at"] < day]
-        revealed = made_of(day, later)
-        replayed = made_of(day, known) if len(known) < len(later) else revealed
+        replayed = made_of(day, later[later["known_at"] < day])
         whole = columns[days == day].reset_index(drop=True)
+        if not any(compared(replayed, whole, "other rows", day)):
+            continue
+        revealed = made_of(day, later)
         for difference in (
             *compared(replayed, revealed, "later outcomes", day),
             *compared(revealed, whole, "other rows", day),
