@@ -56,7 +56,9 @@ def _task_of_node(detail: Any, node: TaskNode | None, names: set[str], driver_fa
     task = _task(detail)
     if driver_failed and task.state in ("PENDING", "SKIPPED"):
         return Task(task.id, name, "FAILED", task.error or NOT_STARTED, ())
-    return Task(task.id, name, task.state, task.error, node.pods if node else ())
+    # Argo omits what depends on a task that failed, and the API has no state for that.
+    state = task.state if detail.state else "SKIPPED"
+    return Task(task.id, name, state, task.error, node.pods if node else ())
 
 
 def _names(spec: dict[str, Any]) -> dict[str, set[str]]:
