@@ -1,5 +1,6 @@
 """HTTP to image registries: patient where they are busy, and private but on loopback."""
 
+import os
 import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -35,11 +36,19 @@ class RegistrySession:
         """The answer, whatever its status but that of a server which is busy or stumbles again and again."""
         self._expect_private(url)
         headers = {"Accept": self._accept, "Authorization": authorization}
+        authority = os.environ.get("SSL_CERT_FILE") or None  # requests itself reads REQUESTS_CA_BUNDLE alone
 
         def attempt() -> Response:
             try:
                 response = self._session.request(
-                    method, url, params=asked, json=body, headers=headers, auth=_as_given, timeout=TIMEOUT
+                    method,
+                    url,
+                    params=asked,
+                    json=body,
+                    headers=headers,
+                    auth=_as_given,
+                    timeout=TIMEOUT,
+                    verify=authority,
                 )
             except (RequestException, ValueError) as error:  # ValueError: of an address that is not valid
                 raise passing(error, self._unanswered(url, cause_of(error))) from None

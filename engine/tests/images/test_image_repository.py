@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from engine.command_line import SettingsError, WorldError
+from engine.http import RegistrySession
 from engine.images import image_repository
 from engine.images.image_credentials import credentials
 from engine.images.image_repository import DeniedError, ImageRepository, split_name
 from engine.tests.docker_registry import MANIFEST, PASSWORD, USER, DockerRegistry, htpasswd, running_registry
 from engine.tests.standins.docker_hub_tokens import TokenService, running_token_service
 from engine.tests.standins.http_server import Answer, serving
+from engine.tests.standins.web_server import web_server
 
 DIGEST = f"sha256:{'ab' * 32}"
 THERE = Answer(200, {"Content-Type": MANIFEST, "Docker-Content-Digest": DIGEST})
@@ -396,3 +398,12 @@ def test_a_docker_configuration_that_is_none(tmp_path, text):
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(SettingsError, match=r"config\.json: expected what docker login writes"):
         credentials("ghcr.io", {"DOCKER_CONFIG": str(tmp_path)})
+
+
+def test_registry_is_trusted_by_the_authority_of_the_environment(certificate, monkeypatch):
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    with web_server(body=b"here", certificate=certificate) as url:
+        with pytest.raises(WorldError, match="CERTIFICATE_VERIFY_FAILED"):
+            RegistrySession("images", (), 1).ask("GET", url, None)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert RegistrySession("images", (), 1).ask("GET", url, None).content == b"here"

@@ -4,9 +4,6 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Address
-from pathlib import Path
 
 import kfp
 import pytest
@@ -250,28 +247,3 @@ def test_the_certificate_authority_of_the_environment_is_trusted(monkeypatch, ce
         monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file")
         with pytest.raises(SettingsError, match="SSL_CERT_FILE: expected a file of certificates, found none"):
             open_client(endpoint.url)
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A certificate of 127.0.0.1 with its key, which is its own authority."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
-    host = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
-    now = datetime.now(UTC)
-    times = (now - timedelta(days=1), now + timedelta(days=1))
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), *times)
-        .add_extension(host, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    no_password = serialization.NoEncryption()
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, no_password)
-    path = tmp_path / "certificate.pem"
-    path.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + private)
-    return path

@@ -1,7 +1,5 @@
 """Storage: the same promises from a folder and from a bucket, and one clear line for what goes wrong."""
 
-import datetime
-import ipaddress
 import resource
 import subprocess
 import sys
@@ -13,9 +11,6 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from engine.command_line import SettingsError, WorldError
 from engine.stores import object_stores, storage
@@ -190,28 +185,6 @@ def test_tables_behind_a_refusal_or_nowhere_are_said(s3_folder: str, s3_identity
     s3_at(CLOSED_PORT)
     with pytest.raises(WorldError, match="cannot reach"):
         read()
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Key and certificate of 127.0.0.1 in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = tmp_path_factory.mktemp("certificate") / "127.0.0.1.pem"
-    path.write_bytes(private + signed.public_bytes(pem))
-    return path
 
 
 def test_https_is_downloaded(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
