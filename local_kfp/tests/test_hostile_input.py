@@ -10,12 +10,14 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
 import pytest
 import yaml
 
+from local_kfp.tests.real_server import EMOJI
 from local_kfp.tests.server_process import ServerProcess, finish
 
 PATIENCE_SECONDS = 5
@@ -312,3 +314,54 @@ def test_body_without_end_is_refused(server: ServerProcess) -> None:
     refused = server.http.post("runs", content=(chunk for _ in range(40)))
     assert refused.status_code == 400
     assert "File size too large" in refused.text
+
+
+def changed(document: Any, random: Random) -> Any:
+    """A document with fields that are missing, have another name, or another value."""
+    if random.random() < 0.03:
+        return random.choice(ODD)
+    if isinstance(document, dict):
+        names = [name for name in document if random.random() > 0.01]
+        return {
+            name if random.random() > 0.01 else f"_{name}X": changed(document[name], random) for name in names
+        }
+    return [changed(item, random) for item in document] if isinstance(document, list) else document
+
+
+ODD = (None, True, -1, 2**31, 2**63, 1e308, "", " ", "\n::error::", "*", "\u2028", "9999-12-31T23:59:59Z")
+ODD += ([], {}, [[]], {"a": None}, "a" * 300, "{{inputs", "[[CurrentTime.%s]]", "@every -1h", EMOJI)
+WINDOW = {"start_time": "2013-09-01T00:00:00Z", "end_time": "2013-10-01T00:00:00Z"}
+PIPELINE = SPEC | {
+    "root": {
+        "dag": {"tasks": {"a": {"taskInfo": {"name": "a"}, "componentRef": {"name": "c"}}}},
+        "inputDefinitions": {"parameters": {"a": {"parameterType": "STRING", "isOptional": True}}},
+    },
+    "components": {"c": {"executorLabel": "e"}},
+    "deploymentSpec": {"executors": {"e": {"container": {"image": "i", "command": ["c"]}}}},
+}
+COMMON = {
+    "display_name": "a",
+    "description": "b",
+    "pipeline_spec": PIPELINE,
+    "runtime_config": {"parameters": {"a": "b"}, "pipeline_root": "c"},
+}
+RECURRING = COMMON | {"max_concurrency": "1", "mode": "DISABLE", "no_catchup": True}
+REQUESTS = {
+    "runs": COMMON,
+    "recurringruns": RECURRING | {"trigger": {"cron_schedule": WINDOW | {"cron": "0 0 9 * * 1-5"}}},
+    "experiments": {"display_name": "a", "description": "b", "created_at": "2013-09-01T00:00:00Z"},
+    "pipelines": {"name": "a", "display_name": "b", "tags": {"a": "b"}},
+}
+
+
+@pytest.mark.parametrize("resource", REQUESTS)
+def test_randomly_changed_request_has_a_response(server: ServerProcess, resource: str) -> None:
+    random, statuses = Random(resource), set()
+    missing = {"experiment_id": "missing"} if resource == "runs" else {}  # no process is started
+    for _ in range(50):
+        body = changed(REQUESTS[resource], random)
+        response = server.http.post(resource, json=body | missing if isinstance(body, dict) else body)
+        statuses.add(response.status_code)
+        assert response.status_code == 200 or response.json()["message"]
+    assert 400 in statuses and statuses <= {200, 400, 404, 409, 500}
+    assert httpx.get(server.url).status_code == 200
