@@ -72,6 +72,8 @@ class Supervisor:
         process = self._processes[run_id]
         await self.background.finish(f"run {run_id}", lambda: self._begin(run_id, process.pid))
         status = await process.wait()
+        if status < 0:  # the keeper was killed before it could end what the run started
+            _kill_session(process.pid)
         del self._processes[run_id]
         folder = self.folder / run_id
         await self.background.finish(f"run {run_id}", lambda: self._finish(run_id, _outcome(folder, status)))
@@ -186,6 +188,14 @@ def _is_alive(folder: Path) -> bool:
 def _signal_group(group: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(group, number)
+
+
+def _kill_session(leader: int) -> None:
+    """Kill the processes of a session; there are none to find on a system without /proc."""
+    for process in (int(folder.name) for folder in Path("/proc").glob("[0-9]*")):
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(process) == leader:
+                os.kill(process, signal.SIGKILL)
 
 
 @contextlib.contextmanager

@@ -1,5 +1,8 @@
 import json
+import os
 import resource
+import signal
+import subprocess
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -107,6 +110,15 @@ def test_terminate_kills_a_process_that_ignores_sigterm(
     client.terminate_run(run.run_id)
     assert finish(run).state == "FAILED"
     wait_until(lambda: not any(map(is_running, pids)))
+
+
+def test_run_ends_with_its_processes_when_its_keeper_is_killed(server: InProcessServer, start, finish):
+    run = start(behave="hang")
+    process, child = processes(server, run)
+    keeper = subprocess.run(["ps", "-o", "ppid=", "-p", str(process)], capture_output=True, check=True)
+    os.kill(int(keeper.stdout), signal.SIGKILL)
+    assert "(SIGKILL)" in finish(run).state_history[-1].error.message
+    wait_until(lambda: not is_running(process) and not is_running(child))
 
 
 def test_processes_left_running_end_with_their_run(server: InProcessServer, start: Start, finish: Finish):
