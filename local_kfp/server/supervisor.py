@@ -82,7 +82,7 @@ class Supervisor:
         """Store the final state of a run whose process did not start, or ended with an earlier server."""
 
         def finish() -> None:
-            ended = outcome(self.folder / run_id)
+            ended = _recorded(self.folder / run_id)
             if ended is None or ended["error"] == TERMINATED:  # by the end of its server
                 ended = {"run": "FAILED", "error": reason}
             self._finish(run_id, ended)
@@ -162,16 +162,24 @@ class Supervisor:
 
 
 def _outcome(folder: Path, status: int) -> Outcome:
-    """How a run's process ended: as it recorded, or by its exit status if the folder is gone."""
-    if recorded := outcome(folder):
+    """How a run's process ended: as it recorded, or by its exit status if the record is gone."""
+    if recorded := _recorded(folder):
         return recorded
-    if status == 0 and not folder.is_dir():
+    if status == 0 and not (folder / "events.jsonl").is_file():
         return {"run": "SUCCEEDED", "error": None}
-    log = folder / "process.log"
-    lines = log.read_text(errors="replace").split("\n") if log.is_file() else []
+    lines: list[str] = []
+    with contextlib.suppress(OSError):
+        lines = (folder / "process.log").read_text(errors="replace").split("\n")
     last = next((line.strip() for line in reversed(lines) if line.strip()), "its log is empty")
     ending = f"exit status {status}" if status >= 0 else signal.Signals(-status).name
     return {"run": "FAILED", "error": f"the run's process ended without an outcome ({ending}): {last}"}
+
+
+def _recorded(folder: Path) -> Outcome | None:
+    """What a run's process recorded; None if it did not, or its folder cannot be read."""
+    with contextlib.suppress(OSError):
+        return outcome(folder)
+    return None
 
 
 def _is_alive(folder: Path) -> bool:

@@ -81,7 +81,7 @@ def is_child(task: Task, parent: Task) -> bool:
 def _lines(folder: Path) -> list[Task | Outcome]:
     """The lines of the record, without those that a full disk or the end of the process cut short."""
     path = folder / "events.jsonl"
-    lines = path.read_text(errors="replace").split("\n")[:-1] if path.exists() else []
+    lines = path.read_text(errors="replace").split("\n")[:-1] if path.is_file() else []
     return [document for line in lines if (document := _parsed(line))]
 
 

@@ -141,12 +141,9 @@ def test_recurring_run_that_cannot_start_does_not_stop_the_others(
 ) -> None:
     gone = client.upload_pipeline(package, "gone")
     [only] = client.list_pipeline_versions(gone.pipeline_id).pipeline_versions
-    schedule(
-        "broken\n::add-mask::x",
-        pipeline_id=gone.pipeline_id,
-        version_id=only.pipeline_version_id,
-        enabled=False,
-    )
+    schedule("broken", pipeline_id=gone.pipeline_id, version_id=only.pipeline_version_id, enabled=False)
+    with database(server) as other:  # as an older server stored it
+        other.execute("UPDATE recurring_runs SET display_name = ?", ("broken\n::add-mask::x",))
     client.delete_pipeline_version(gone.pipeline_id, only.pipeline_version_id)
     [broken] = client.list_recurring_runs().recurring_runs
     client.enable_recurring_run(broken.recurring_run_id)
@@ -174,6 +171,19 @@ def test_stored_start_at_an_end_of_time_does_not_stop_the_others(
     wait_until(lambda: count_runs(client))
     assert health(server).status_code == 200
     assert httpx.get(server.url).status_code == 200
+
+
+def test_run_succeeds_without_its_record(
+    server: InProcessServer, client: kfp.Client, start: Start, finish: Finish
+) -> None:
+    run = start(behave="wait")
+    folder = server.state / "runs" / run.run_id
+    wait_until((folder / "pids").exists)
+    (folder / "events.jsonl").unlink()
+    (folder / "events.jsonl").mkdir()
+    (folder / "go").touch()
+    assert finish(run).state == "SUCCEEDED"
+    assert health(server).status_code == 200
 
 
 def test_run_succeeds_without_its_folder(
