@@ -21,7 +21,7 @@ def main() -> int:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.read()
+    sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
 
 
