@@ -67,6 +67,32 @@ def test_a_change_of_nothing_needs_no_place(fresh: Project, tmp_path: Path) -> N
     assert not (project.root / "build/place").exists()
 
 
+@pytest.mark.parametrize(("source", "until"), [("she/flights", "start"), ("you/flights", "end")])
+def test_fork_gets_no_outcomes_of_evaluation_rows(
+    fresh: Project, tmp_path: Path, source: str, until: str
+) -> None:
+    project = fresh.copied_to(tmp_path / "project")
+    time = "      time: scheduled_departure\n"
+    rolls = ("  evaluation_days: 49\n", "  evaluation_days: 49\n  history: rolling\n")
+    project.edit("mlops.yaml", (time, f"{time}      history_days: 2\n"), rolls)
+    project.commit()
+    project.git("worktree", "add", "--quiet", "--detach", "candidate")
+    Project(project.root / "candidate").edit(FEATURES, SAME_MODEL)
+    Project(project.root / "candidate").commit()
+    event = {"pull_request": {"head": {"repo": {"full_name": source}}}}
+    (tmp_path / "event.json").write_text(json.dumps(event | {"repository": {"full_name": "you/flights"}}))
+
+    done = project.run("prepare_candidate", GITHUB_EVENT_PATH=str(tmp_path / "event.json"))
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    with tarfile.open(project.root / "build/place/rows.tar") as archive:
+        archive.extractall(tmp_path, filter="data")
+    snapshot = json.loads((tmp_path / "evaluation/snapshot.json").read_text())
+    assert snapshot["tables"]["flights_history"]["known_before"] == snapshot[until]
+    known = pq.read_table(tmp_path / "evaluation/flights_history.parquet")["known_at"].to_pylist()
+    assert max(known).isoformat() < snapshot[until]
+
+
 def test_private_rows_are_not_prepared_in_a_public_repository(fresh: Project, tmp_path: Path) -> None:
     project = fresh.copied_to(tmp_path / "project")
     project.edit("mlops.yaml", ("uri: demo/flights/weather", "uri: s3://bucket/weather"))
