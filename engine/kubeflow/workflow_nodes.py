@@ -116,7 +116,7 @@ class _Walk:
     def iterations(self, path: str) -> Iterator[str]:
         numbered = (f"{path}.iteration-iterations({index}:{index})" for index in count())
         for iteration in takewhile(self.exists, numbered):
-            yield f"{iteration}.iteration-item"
+            yield from (f"{attempt}.iteration-item" for attempt in self.attempts(iteration))
 
     def executors(self, path: str) -> list[str]:
         return [node_id(self.workflow, attempt) for attempt in self.attempts(path) if self.exists(attempt)]

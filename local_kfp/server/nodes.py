@@ -87,14 +87,14 @@ def _all_nodes(workflow: str, recorded: list[Task]) -> list[Node]:
 
 
 def _path(workflow: str, task: Task, by_id: dict[str, Task]) -> str:
-    """The path of a task's node; an iteration of a loop is the item of a node such as `...(2:2)`."""
+    """The path of a task's node; an iteration of a loop is the item of a node such as `...(2:2)(0)`."""
     parent = by_id.get(task["parent_task_id"] or "")
     if parent is None:
         return f"{workflow}(0).root"
     above = f"{_path(workflow, parent, by_id)}(0)"
     if (iteration := ITERATION.fullmatch(task["name"])) and task["name"].startswith(parent["name"]):
         index = iteration[1]
-        return f"{above}.iteration-iterations({index}:{index}).iteration-item"
+        return f"{above}.iteration-iterations({index}:{index})(0).iteration-item"
     return f"{above}.{task['name']}"
 
 
@@ -103,7 +103,7 @@ def _nodes(task: Task, path: str) -> Iterator[Node]:
     if task["parent_task_id"] is None:
         yield from _pair(task, path.rpartition(".")[0].removesuffix("(0)"))
     if path.endswith(").iteration-item"):
-        yield Node(path.rpartition(".")[0], task)
+        yield from _pair(task, path.rpartition(".")[0].removesuffix("(0)"))
     if task["state"] not in ("PENDING", "SKIPPED"):
         prepared: Task = {**task, "state": "SUCCEEDED", "error": None}
         yield from _pair(prepared, f"{path}-driver")

@@ -1,5 +1,6 @@
 """A run looks the same on a server that lists tasks and on one that lists nodes, as a cluster does."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -96,6 +97,31 @@ def test_final_run_whose_tasks_never_end_is_read_for_a_while_only(monkeypatch: p
     monkeypatch.setattr(runs, "read_run", lambda client, run_id: unsettled)
     monkeypatch.setattr(runs, "SETTLING", 0.1)
     assert runs.follow(cast(Any, None), "1") is unsettled
+
+
+def test_nodes_of_a_cluster_are_the_tasks_of_the_pipeline(compiled: Path) -> None:
+    recorded = json.loads(Path(__file__).with_name("nodes_of_a_cluster.json").read_text())
+    nodes = [
+        detail(each["display_name"], each["state"], *each["children"]) for each in recorded["task_details"]
+    ]
+
+    tasks = tasks_of_nodes(nodes, read_spec(compiled))
+
+    assert sorted((task.name, task.state) for task in tasks) == [
+        ("Say it deep inside", "SUCCEEDED"),
+        ("enforce-verdict", "FAILED"),
+        ("inner", "SUCCEEDED"),
+        ("letters", "SUCCEEDED"),
+        ("mode-is-not-yes", "SKIPPED"),
+        ("mode-is-yes", "SUCCEEDED"),
+        ("say", "SUCCEEDED"),
+        ("say-2", "SUCCEEDED"),
+        ("say-6", "SKIPPED"),
+        ("say-letter", "SUCCEEDED"),
+        ("say-letter", "SUCCEEDED"),
+    ]
+    pods = sorted(pod for task in tasks for pod in task.pods if task.name != "say-2")  # which was cached
+    assert pods == recorded["pods"]
 
 
 def detail(name: str, state: str | None, *children: str) -> SimpleNamespace:
