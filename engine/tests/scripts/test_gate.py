@@ -27,6 +27,7 @@ from engine.settings.data_schema import Table
 from engine.settings.tasks_schema import Resources, Store
 from engine.sources import File, WorkTree, head_of
 from engine.tests.demo_files import put_back
+from engine.tests.model_servers import free_port
 from engine.tests.questions import probability, question
 from scripts.gate import arguments_parser, read_arguments
 
@@ -396,7 +397,7 @@ def test_another_machine_sees_nothing_of_this_one(
     images = {"load_data": variables.get("image", "docker.io/you/model:a-1@sha256:1")}
     asked = (settings, images, variables.get("registry", "s3://models"))
 
-    monkeypatch.setenv("KUBEFLOW_HOST", "http://127.0.0.1:8888")
+    monkeypatch.setenv("KUBEFLOW_HOST", f"http://127.0.0.1:{free_port()}")
     expect_reachable(*asked)
     monkeypatch.setenv("KUBEFLOW_HOST", "https://kubeflow.example/pipeline")
     if wrong is None:
@@ -448,7 +449,7 @@ def test_a_champions_images_are_not_asked_for_where_they_are_pulled(
     registry = ModelRegistry(tmp_path.as_uri(), "flight-delays")
     image = f"docker.io/you/flights:score_model-{'0' * 16}@{DIGEST}"
     champion = {"images": {"score_model": image}, "code_sha": "0" * 40}
-    for host in ("https://kubeflow.example/pipeline", "http://127.0.0.1:8888"):
+    for host in ("https://kubeflow.example/pipeline", f"http://127.0.0.1:{free_port()}"):
         monkeypatch.setenv("KUBEFLOW_HOST", host)
         recover_images(ROOT, champion, registry)
     staged = champion | {"images": {"score_model": f"localhost/mlops:score_model-{'0' * 16}"}}
