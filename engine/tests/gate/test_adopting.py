@@ -72,7 +72,7 @@ def test_another_data_set_by_following_the_page(followed: list[str], project: Pr
     verdict = read_verdict(project.root / "build/gate/verdict.json")
     assert verdict["provenance"]["model"] == MODEL
     assert (verdict["rows"]["cluster"], verdict["metric"]["name"]) == ("age_group", "mae")
-    assert comparison(verdict, "control")["serial_correlation"] is None
+    assert comparison(verdict, "champion")["serial_correlation"] is None
     report = (project.root / "build/gate/report.html").read_text()
     assert "prediction minus label" in report and "ROC" not in report
 
