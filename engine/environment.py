@@ -114,7 +114,9 @@ _ENTRIES = (
         "1; all processors for a batch of predictions",
         ("laptop", "task"),
     ),
-    Variable("SSL_CERT_FILE", "certificate authority of the endpoint", "the system's", EVERYWHERE),
+    Variable(
+        "SSL_CERT_FILE", "certificate authority of the endpoint and of registries", "the system's", EVERYWHERE
+    ),
     Variable("REQUESTS_CA_BUNDLE", "the same, if `SSL_CERT_FILE` is not set", "the system's", EVERYWHERE),
     Variable("NO_COLOR", "set to anything: plain lines on a terminal", "colors", ("laptop",)),
     Variable("TERM", "`dumb`: plain lines on a terminal", "colors", ("laptop",)),

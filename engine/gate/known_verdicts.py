@@ -35,8 +35,9 @@ def unchanged(
     The figures are the champion's; `proposed` is what another policy of the change says of the model.
     """
     later: list[str] | None = _provenance(asked).get("counts_after_the_merge")
-    but = " but for what counts after the merge" if later else ""
-    reason = f"Nothing that makes the model has changed{but}: this is the model that the base makes."
+    reason = "Nothing that makes the model has changed, so it is the model that the base makes."
+    if later:
+        reason += " What has changed judges models, and counts after the merge."
     known: KnownParts = {"registered": registered_model(champion)}
     if proposed:
         known["proposed"] = proposed

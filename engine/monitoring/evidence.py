@@ -19,7 +19,7 @@ from engine.metrics.metric import Metric
 
 @dataclass(frozen=True)
 class Judge:
-    """How to look at a window: the policy, the champion's figure at its birth, who has seen which rows."""
+    """How to look at a window: the policy, the champion's figure at the gate, and who has seen which rows."""
 
     policy: MonitoringPolicy
     baseline: Estimate | None
@@ -76,7 +76,7 @@ class Judge:
         }
 
     def drop(self, rows: Rows, baseline: Estimate) -> WindowDifference:
-        """The champion now minus the champion at its birth, in the metric's good direction."""
+        """The champion now minus the champion when it passed the gate, in the metric's good direction."""
         now, then = (self._in_good_direction(each) for each in (self._estimate(rows), baseline))
         found = statistics.from_earlier(now, then, self.policy["confidence"])
         is_found = of_interval(found, 0.0, self.policy["margin"]) == "WORSE"

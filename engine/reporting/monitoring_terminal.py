@@ -60,7 +60,7 @@ def forests(decision: Decision) -> list[Forest]:
     windows = decision["windows"]
     answers = {
         "the shadow minus the champion": [(window, window["shadow"]) for window in windows],
-        "the champion now minus at its birth": [(window, window["drop"]) for window in windows],
+        "the champion now, minus when it passed the gate": [(window, window["drop"]) for window in windows],
     }
     forests: list[Forest] = []
     for title, differences in answers.items():

@@ -93,6 +93,7 @@ def environment() -> Environment:
         "guardrail": terminal.guardrail,
         "detectable": terminal.detectable,
         "heat": pictures.heat,
+        "flattened": markdown.flattened,
         "slice_level": slice_level,
         "replaced_rows": replaced_rows,
     }
