@@ -17,7 +17,6 @@ from engine.images.image_credentials import credentials
 from engine.images.image_repository import LOOK_UPS_AT_ONCE, split_name
 from engine.images.image_shelves import Held, Registry, Shelf
 from engine.images.images import TAG
-from engine.settings.settings import load
 
 PERMISSIONS = {"packages": "write"}
 ALL = "all"
@@ -27,6 +26,9 @@ ABOUT = re.compile(r"sha256-([0-9a-f]{64})(\..+)?")
 
 def main() -> None:
     arguments = _parser().parse_args()
+
+    from engine.settings.settings import load
+
     settings = load(Path("mlops.yaml"))
     name = published_images.pushed_to(arguments)
     if arguments.pull_request is not None and not _may_hold_pull_requests(name):
