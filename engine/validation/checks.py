@@ -1,6 +1,9 @@
 """What makes features unfit to train or judge a model on."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,12 +12,15 @@ import pyarrow as pa
 
 from engine.command_line.component_settings import Column, FeatureSettings
 from engine.validation.replay import later_outcomes, other_rows
-from engine.validation.window import Finding, Window, finding
+from engine.validation.window import Window, finding
+
+if TYPE_CHECKING:
+    from engine.documents.parts import Finding, Findings
 
 TELLING = 0.85  # a ROC AUC that a single feature hardly reaches by honest means
 
 
-def find(training: pa.Table, evaluation: pa.Table, settings: FeatureSettings) -> dict[str, list[Finding]]:
+def find(training: pa.Table, evaluation: pa.Table, settings: FeatureSettings) -> Findings:
     windows = Window("training", training, settings), Window("evaluation", evaluation, settings)
     checks = [
         check(window)

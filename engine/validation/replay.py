@@ -1,9 +1,15 @@
 """What the days that build_features made again say about features."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from engine.tables.replay import Difference
-from engine.validation.window import Finding, Window, finding
+from engine.validation.window import Window, finding
+
+if TYPE_CHECKING:
+    from engine.documents.parts import Finding
 
 
 def later_outcomes(window: Window) -> Iterator[Finding]:

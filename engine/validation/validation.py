@@ -11,10 +11,11 @@ def validate(training: Path, evaluation: Path, settings: FeatureSettings, findin
     """How many findings there are about two parquet files of features; warnings do not count."""
     rows, evaluated = tables.read_table(training), tables.read_table(evaluation)
     found = checks.find(rows, evaluated, settings)
-    for kind, entries in found.items():
+    refused, warnings = found.get("findings", []), found.get("warnings", [])
+    for kind, entries in (("finding", refused), ("warning", warnings)):
         for entry in entries:
-            print(f"{kind.removesuffix('s')}: {entry['message']} [{entry['check']}]")
+            print(f"{kind}: {entry['message']} [{entry.get('check')}]")
     tables.write_json(found, findings_file)
-    if not found["findings"]:
+    if not refused:
         print(f"{rows.num_rows} rows of training and {evaluated.num_rows} of evaluation are fit for use")
-    return len(found["findings"])
+    return len(refused)

@@ -1,7 +1,9 @@
 """The features of one window, and how a finding about them reads."""
 
+from __future__ import annotations
+
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
@@ -10,6 +12,9 @@ from engine import tables
 from engine.command_line import SettingsError
 from engine.command_line.component_settings import FeatureSettings
 from engine.tables.replay import read_differences
+
+if TYPE_CHECKING:
+    from engine.documents.parts import Finding
 
 NAMED_ROWS = 3
 TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary)
@@ -20,7 +25,6 @@ TYPES = {
     "number": (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean),
     "category": TEXT,
 }
-Finding = dict[str, Any]
 
 
 class Window:
