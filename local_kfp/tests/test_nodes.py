@@ -56,6 +56,8 @@ def test_child_of_the_executor_has_the_log(
     details = {task.display_name: task for task in run.run_details.task_details}
     assert {task.pod_name for task in details.values()} == {None}
     [child] = details["executor"].child_tasks
-    url = f"{server.url}/apis/v1alpha1/runs/{run.run_id}/nodes/{child.pod_name}/log"
+    workflow, _, digest = child.pod_name.rpartition("-")
+    pod = f"{workflow}-system-container-impl-{digest}"
+    url = f"{server.url}/apis/v1alpha1/runs/{run.run_id}/nodes/{pod}/log"
     with urllib.request.urlopen(url) as response:
         assert response.read() == b"hello from the task\n"
