@@ -160,7 +160,7 @@ def bar(row: DrawnRow, low: float, high: float, margin: float, width: int) -> st
     left, right = at(row["lower"]), at(row["upper"])
     cells[left : right + 1] = "─" * (right - left + 1)
     cells[left], cells[right] = "├", "┤"
-    for value, mark in ((-margin, "┊"), (0.0, "│")):
+    for value, mark in ((-margin, "┊"), (0.0, "│")) if margin else ((0.0, "│"),):
         position = at(value)
         cells[position] = (
             "┼" if left < position < right else mark if cells[position] == " " else cells[position]

@@ -25,13 +25,15 @@ RANGES = 4
 
 
 def with_worse(verdict: Verdict, rows: Rows | None, inputs: VerdictInputs) -> Verdict:
-    """`verdict`, with where the candidate got worse; as it is if no model is there to compare with."""
+    """`verdict`, with where the candidate got worse; as it is without a model that predicts otherwise."""
     if rows is None or inputs.truth is None or not {"control", "champion"} & rows.predictions.keys():
         return verdict
     known = inputs.truth.filter(inputs.truth.column(LABEL).is_valid())
     columns = known.column_names[LABEL + 1 :][:MOST_COLUMNS]
     segmented: Rows | None = replace(rows, slices={name: segments(known.column(name)) for name in columns})
     reference: Reference = "control" if "control" in rows.predictions else "champion"
+    if np.array_equal(rows.predictions["candidate"], rows.predictions[reference]):
+        return verdict
     if segmented and reference == "champion":
         segmented, _ = unseen_rows(segmented, inputs.models["champion"])
     return {**verdict, "worse": worse(segmented, reference, inputs.policy)} if segmented else verdict

@@ -71,6 +71,10 @@ def test_with_no_model_to_compare_with_there_is_nothing_to_say() -> None:
     assert found(replace(seen, models=seen.models | {"champion": champion})) is None
 
 
+def test_a_model_that_predicts_the_same_got_worse_nowhere() -> None:
+    assert found(question(GOOD, control=GOOD)) is None
+
+
 def test_many_numbers_are_ranges_with_the_missing_ones_apart() -> None:
     names, codes = segments(pa.chunked_array([[*map(float, range(12)), None]]))
 

@@ -130,6 +130,14 @@ def test_no_tick_stands_beside_what_is_wholly_below_zero() -> None:
     assert page.count('<div class="row open') == len(below) + 1  # and the average
 
 
+def test_zero_is_drawn_as_zero_where_there_is_no_margin() -> None:
+    in_terminal, *_ = reports(question(GOOD))
+
+    (metric,) = (line for line in in_terminal.splitlines() if line.startswith("  ROC AUC  "))
+    assert "│" in metric
+    assert "┊" not in metric
+
+
 @pytest.mark.parametrize(
     ("inputs", "marks"),
     [
