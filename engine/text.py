@@ -5,7 +5,7 @@ import re
 import unicodedata
 from typing import Literal, TypedDict
 
-from engine.documents.parts import Window
+from engine.documents.parts import UsedRows, Window
 from engine.documents.verdict import Comparison, Difference, FeatureImportance, Slice
 from engine.metrics.metrics import title_of
 
@@ -95,11 +95,16 @@ def names(value: object) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
+def model_title(name: str) -> str:
+    """What a model of a verdict is called: `dummy` predicts one value for every row."""
+    return "constant" if name == "dummy" else name
+
+
 def cluster_noun(cluster: str) -> str:
     return "days" if cluster == "day" else "clusters"
 
 
-def window(span: Window | None) -> str:
+def window(span: Window | UsedRows | None) -> str:
     """The first and the last moment of a window, as days."""
     return f"{(span['start'] or '')[:10]} to {(span['end'] or '')[:10]}" if span else ""
 

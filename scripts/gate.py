@@ -23,7 +23,6 @@ def main() -> int:
     from engine.gate import known_verdicts
     from engine.github.announcements import announce
     from engine.github.step import add_summary
-    from engine.kubeflow.progress import shows_colors
     from engine.reporting import terminal
 
     change, pull_request = read_arguments(arguments)
@@ -31,7 +30,7 @@ def main() -> int:
     verdict = judged(change, pull_request, arguments)
     if pull_request and not verdict["passed"]:
         verdict = known_verdicts.with_acceptance(verdict, pull_request.number, pull_request.sha, RESULTS)
-    print(terminal.render(verdict, color=shows_colors(sys.stdout)))
+    terminal.show(verdict, sys.stdout)
     print(f"report: {(RESULTS / 'report.html').as_uri()}")
     add_summary((RESULTS / "report.md").read_text())
     if pull_request:

@@ -29,7 +29,6 @@ def main() -> int:
     from engine.gate import judged_run, model_code, training_run
     from engine.kubeflow.endpoint import remote_host
     from engine.kubeflow.pipeline_compiler import read_references
-    from engine.kubeflow.progress import shows_colors
     from engine.model_registry.model_registry import ModelRegistry
     from engine.model_registry.place import model_registry_uri
     from engine.reporting import monitoring_terminal as terminal
@@ -54,7 +53,7 @@ def main() -> int:
     asked |= {"model_registry_uri": registry_uri}
     tasks = code.settings.tasks(on_cluster=remote_host() is not None)
     decision, verdict = monitor(root, tasks, references, asked)
-    print(terminal.render(decision, color=shows_colors(sys.stdout)))
+    terminal.show(decision, sys.stdout)
     if verdict:
         took_over = "and took over" if verdict["passed"] else "and the champion stays"
         print(f"training: the new model is {verdict['verdict']}, {took_over}")

@@ -20,7 +20,6 @@ def main() -> int:
 
     from engine.gate import judged_run, model_code, training_run
     from engine.kubeflow.endpoint import remote_host
-    from engine.kubeflow.progress import shows_colors
     from engine.model_registry.model_registry import ModelRegistry
     from engine.model_registry.place import model_registry_uri
     from engine.reporting import terminal
@@ -42,7 +41,7 @@ def main() -> int:
     training_run.keep_contexts(code, registry_uri)
     tasks = code.settings.tasks(on_cluster=remote_host() is not None)
     verdict = judged_run.judge(ROOT, "training", references, tasks, asked, RESULTS)
-    print(terminal.render(verdict, color=shows_colors(sys.stdout)))
+    terminal.show(verdict, sys.stdout)
     if not verdict["passed"]:
         return Finding.status
     promoted = registry.champion()

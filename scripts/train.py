@@ -30,7 +30,6 @@ def main() -> int:
     from engine.kubeflow.deployment import deployed
     from engine.kubeflow.endpoint import connect, remote_host
     from engine.kubeflow.pipeline_compiler import read_references
-    from engine.kubeflow.progress import shows_colors
     from engine.kubeflow.uploads import upload
     from engine.model_registry.model_registry import ModelRegistry
     from engine.model_registry.place import model_registry_uri
@@ -61,7 +60,7 @@ def main() -> int:
             training_run.end_older(client, root, commit)
     if verdict is None:
         return 0
-    print(terminal.render(verdict, color=shows_colors(sys.stdout)))
+    terminal.show(verdict, sys.stdout)
     add_summary((RESULTS / "report.md").read_text())
     return 0 if verdict["passed"] or arguments.smoke else Finding.status
 

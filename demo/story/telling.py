@@ -11,15 +11,13 @@ from collections.abc import Iterable
 from datetime import date
 from io import BytesIO
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 from demo.story import outcome
 from demo.story.outcome import Outcome, Project
 from demo.story.story import CHANGES, Step
 from engine.command_line import Finding, SettingsError, WorldError
-from engine.kubeflow.progress import shows_colors
-from engine.reporting.terminal import BOLD, COLORS, DIM, WIDTH, Paint
+from engine.reporting.display import BOLD, COLORS, DIM, Display
 from engine.text import printable
 
 # The story has stores, an endpoint and a git history of its own, whatever the user's own are.
@@ -57,8 +55,7 @@ class Telling:
     def __init__(self, folder: Path, project: Path, steps: Iterable[Step], screen: Any = sys.stdout):
         self.folder, self.root = folder, project
         self.steps = list(steps)
-        self.screen, self.live = screen, shows_colors(screen)
-        self.paint = Paint(self.live)
+        self.screen, self.display = screen, Display.of(screen)
         self.started = time.monotonic()
 
     def begin(self, day: date) -> None:
@@ -144,20 +141,20 @@ class Telling:
         return process.returncode
 
     def conclude(self, found: Outcome, seconds: float) -> None:
-        badge = self.paint(found.word, BOLD, COLORS[found.tone])
-        self.say(f"{INDENT}{badge} {self.paint(found.outcome, COLORS[found.tone])}, {seconds:.1f} s")
-        for line in wrap(printable(found.reason), WIDTH - len(INDENT)):
-            self.say(f"{INDENT}{line}")
+        badge = self.display.paint(found.word, BOLD, COLORS[found.tone])
+        self.say(f"{INDENT}{badge} {self.display.paint(found.outcome, COLORS[found.tone])}, {seconds:.1f} s")
+        for line in self.display.wrap(printable(found.reason), INDENT):
+            self.say(line)
 
     def say(self, text: str, *codes: str) -> None:
-        print(self.paint(text, *codes) if codes else text, file=self.screen, flush=True)
+        print(self.display.paint(text, *codes) if codes else text, file=self.screen, flush=True)
 
     def glance(self, line: str) -> None:
         """Show a line in place of the one before; an empty one takes it away."""
-        if self.live:
+        if self.display.color:
             width = shutil.get_terminal_size().columns - 1
             text = f"{INDENT}{elapsed(self.started)}  {printable(line.strip())}" if line.strip() else ""
-            self.screen.write(f"\r\033[K{self.paint(text[:width], DIM)}")
+            self.screen.write(f"\r\033[K{self.display.paint(text[:width], DIM)}")
             self.screen.flush()
 
 

@@ -1,10 +1,11 @@
 """Shows the tasks of a run as they change: in place on a terminal, a line for each change elsewhere."""
 
-import os
 import shutil
 import sys
 import time
 from typing import TYPE_CHECKING, TextIO
+
+from engine.reporting.display import shows_colors
 
 if TYPE_CHECKING:
     from engine.kubeflow.runs import Task
@@ -16,11 +17,6 @@ LOOKS = {  # symbol and color
     "SKIPPED": ("–", 90),
     "CANCELED": ("■", 33),
 }
-
-
-def shows_colors(stream: TextIO) -> bool:
-    """Whether `stream` is a terminal that colors, which the person at it did not switch off."""
-    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
 
 class Progress:

@@ -17,6 +17,7 @@ from engine.documents.policy import slice_level
 from engine.documents.verdict import Comparison, Proposed, Slice, Verdict
 from engine.metrics.metrics import title_of
 from engine.reporting import terminal
+from engine.reporting.display import Display
 from engine.reporting.replaced import later_rows, replaced_rows
 
 MARKUP = str.maketrans(
@@ -112,6 +113,7 @@ def environment() -> Environment:
     made = templates(finalize=markdown)
     made.filters |= {
         "unsigned": text.unsigned,
+        "model_title": text.model_title,
         "interval": interval,
         "code": code,
         "codes": codes,
@@ -191,7 +193,7 @@ def bars(metric: str, comparison: Comparison) -> str:
     """The terminal's picture, for a fenced block; each line has words, so that none closes the block."""
     shown = comparison.copy()
     shown["slices"] = shown_slices(comparison["slices"])
-    return "\n".join(terminal.compared(metric, shown, terminal.Paint(False)))
+    return "\n".join(terminal.compared(metric, shown, Display()))
 
 
 def shown_slices(slices: list[Slice]) -> list[Slice]:

@@ -12,9 +12,9 @@ from engine.documents.ledger import Move
 from engine.reporting import markdown, pictures
 from engine.reporting import monitoring_terminal as terminal
 from engine.reporting import verdict_report as report
+from engine.reporting.display import Display
 from engine.reporting.markdown import flattened, shortened
 from engine.reporting.performance import Performance, performance
-from engine.reporting.terminal import Paint
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHARED = Path(report.__file__).parent / "templates"
@@ -46,7 +46,7 @@ class MonitoringContext(TypedDict):
 def render(decision: Decision, history: list[Move]) -> dict[str, str]:
     """The report by format."""
     metric = decision["metric"]["name"]
-    bars = "\n\n".join("\n".join(lines) for lines in terminal.pictures(decision, Paint(False)))
+    bars = "\n\n".join("\n".join(lines) for lines in terminal.pictures(decision, Display()))
     context: MonitoringContext = {
         "decision": decision,
         "title": decision["provenance"].get("model"),

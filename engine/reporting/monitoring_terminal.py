@@ -1,12 +1,11 @@
 """Print a decision so that one sees it at a glance; light enough for any command to import."""
 
-import textwrap
 from collections.abc import Iterator
-from typing import TypedDict
+from typing import TextIO, TypedDict
 
 from engine.documents.decision import Decision, MonitoredWindow, WindowDifference, WindowFigure
-from engine.reporting.terminal import BADGE, BAR, BOLD, COLORS, DIM, WIDTH, YELLOW, Paint, legend, mark
-from engine.text import DrawnRow, Tone, bar, cluster_noun, interval, printable, scale, unsigned
+from engine.reporting.display import BADGE, BOLD, COLORS, DIM, WIDEST, Display
+from engine.text import DrawnRow, Tone, cluster_noun, interval, printable, unsigned
 
 OUTCOMES = {
     "ALARM": "the champion needs retraining",
@@ -37,17 +36,26 @@ def tone(decision: Decision) -> Tone:
     return "open"
 
 
-def render(decision: Decision, color: bool) -> str:
-    """The decision as lines for a terminal; without `color` they are plain text."""
-    paint, shade, name = Paint(color), COLORS[tone(decision)], decision["decision"]
+def show(decision: Decision, stream: TextIO) -> None:
+    """Print the decision as wide as `stream` is, in color if it has any."""
+    display = Display.of(stream)
+    print(render(decision, display.color, display.width), file=stream)
+
+
+def render(decision: Decision, color: bool, width: int = WIDEST) -> str:
+    """The decision as lines of at most `width` columns; without `color` they are plain text."""
+    display = Display(color, width)
+    paint, shade, name = display.paint, COLORS[tone(decision)], decision["decision"]
     lines = ["", f"{paint(f' {name} ', BADGE, BOLD, shade)} {paint(OUTCOMES[name], BOLD, shade)}"]
-    lines += textwrap.wrap(printable(decision["reason"]), WIDTH)
-    lines += textwrap.wrap(printable(decision["next"]), WIDTH)
-    for picture in pictures(decision, paint):
+    lines += display.wrap(printable(decision["reason"]))
+    lines += display.wrap(printable(decision["next"]))
+    for picture in pictures(decision, display):
         lines += ["", *picture]
     for kind, entries in (("finding", decision["findings"]), ("warning", decision["warnings"])):
-        lines += [f"{paint(kind, YELLOW)}: {printable(entry['message'])}" for entry in entries]
-    lines += [f"{paint('unknown', YELLOW)}: {each}" for each in decision["unknown"]]
+        for entry in entries:
+            lines += display.labelled(kind, printable(entry["message"]))
+    for each in decision["unknown"]:
+        lines += display.labelled("unknown", each)
     if rows := decision["rows"]:
         noun = cluster_noun(rows["cluster"])
         used = f"{rows['n']:,} rows in {rows['clusters']} {noun}, {rows['start'][:10]} to {rows['end'][:10]}"
@@ -83,28 +91,17 @@ def drawn(window: MonitoredWindow, answer: WindowDifference | None) -> Iterator[
         }
 
 
-def pictures(decision: Decision, paint: Paint) -> Iterator[list[str]]:
+def pictures(decision: Decision, display: Display) -> Iterator[list[str]]:
     """The windows as bars; a cross counts towards an alarm."""
     figures = [(window, window["champion"]) for window in decision["windows"]]
     if judged := [(window, figure) for window, figure in figures if figure]:
-        yield [
-            paint(f"{decision['metric']['title']} of the champion in each window", BOLD),
-            *(
-                f"  {window['start'][5:10]} to {window['end'][5:10]}    {shown(figure)}"
-                for window, figure in judged
-            ),
+        lines = display.wrap(f"{decision['metric']['title']} of the champion in each window")
+        yield [display.paint(line, BOLD) for line in lines] + [
+            f"  {window['start'][5:10]} to {window['end'][5:10]}    {shown(figure)}"
+            for window, figure in judged
         ]
     for forest in forests(decision):
-        low, high = scale(forest["rows"], 0.0)
-        title = f"{forest['title']}"
-        yield [
-            f"{paint(title, BOLD)}{' ' * max(1, 50 - len(title))}{paint(legend(low, high, 0.0), DIM)}",
-            *(
-                f"  {row['name']:<19} {row['text']:<27} "
-                f"{paint(bar(row, low, high, 0.0, BAR), COLORS[row['tone']])} {mark(row['tone'], paint)}"
-                for row in forest["rows"]
-            ),
-        ]
+        yield display.forest(forest["title"], forest["rows"], 0.0)
 
 
 def shown(found: WindowFigure) -> str:

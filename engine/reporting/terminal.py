@@ -1,99 +1,85 @@
 """Print a verdict so that one sees it at a glance; light enough for any command to import."""
 
-import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TextIO
 
 from engine.documents.parts import UsedRows
 from engine.documents.verdict import Comparison, Guardrail, RegisteredModel, Verdict, Worse
 from engine.metrics.metrics import title_of
+from engine.reporting.display import BADGE, BOLD, DIM, GREEN, RED, WIDEST, YELLOW, Display
 from engine.reporting.replaced import later_rows, replaced_lines
 from engine.text import (
-    MARKS,
     OPEN,
     Tone,
-    bar,
     cluster_noun,
     drawn_margin,
     forest,
     interval,
+    model_title,
     names,
     printable,
-    scale,
     signed,
     signs,
     tone_of,
     unsigned,
+    window,
 )
 
-WIDTH, BAR, MOST_SEGMENTS = 100, 42, 3
-GREEN, RED, YELLOW, DIM, BOLD, BADGE = "32", "31", "33", "2", "1", "7"
-COLORS: dict[Tone, str] = {"good": GREEN, "open": YELLOW, "bad": RED}
+MOST_SEGMENTS = 3
 
 
-class Paint:
-    """Wraps text in colors, where there are any."""
-
-    def __init__(self, color: bool):
-        self.color = color
-
-    def __call__(self, text: str, *codes: str) -> str:
-        return f"\033[{';'.join(codes)}m{text}\033[0m" if self.color else text
+def show(verdict: Verdict, stream: TextIO) -> None:
+    """Print the verdict as wide as `stream` is, in color if it has any."""
+    display = Display.of(stream)
+    print(render(verdict, display.color, display.width), file=stream)
 
 
-def render(verdict: Verdict, color: bool) -> str:
-    """The verdict as lines for a terminal; without `color` they are plain text."""
-    paint = Paint(color)
+def render(verdict: Verdict, color: bool, width: int = WIDEST) -> str:
+    """The verdict as lines of at most `width` columns; without `color` they are plain text."""
+    display = Display(color, width)
+    paint = display.paint
     shade = GREEN if verdict["passed"] else YELLOW if verdict["verdict"] == "INCONCLUSIVE" else RED
     outcome = "passes" if verdict["passed"] else "does not pass"
     lines = ["", f"{paint(' ' + verdict['verdict'] + ' ', BADGE, BOLD, shade)} {paint(outcome, BOLD, shade)}"]
-    lines += textwrap.wrap(printable(verdict["reason"]), WIDTH)
+    lines += display.wrap(printable(verdict["reason"]))
     if accepted := verdict.get("accepted"):
-        lines += textwrap.wrap(f"this regression is {printable(accepted)}", WIDTH)
+        lines += display.wrap(f"this regression is {printable(accepted)}")
     if later := names(verdict["provenance"].get("counts_after_the_merge")):
-        lines += textwrap.wrap(f"counts after the merge: {printable(', '.join(later))}", WIDTH)
-    lines += after_the_merge(verdict)
+        lines += display.wrap(f"counts after the merge: {printable(', '.join(later))}")
+    lines += after_the_merge(verdict, display)
     if changes := verdict["provenance"].get("changes"):
         lines += replaced_lines(changes)
     for comparison in verdict["comparisons"]:
-        lines += ["", *compared(verdict["metric"]["name"], comparison, paint)]
+        lines += ["", *compared(verdict["metric"]["name"], comparison, display)]
     if found := verdict.get("worse"):
         lines += ["", *where_worse(found)]
     for kind, entries in (("finding", verdict["findings"]), ("warning", verdict["warnings"])):
-        lines += [f"{paint(kind, YELLOW)}: {printable(entry['message'])}" for entry in entries]
+        for entry in entries:
+            lines += display.labelled(kind, printable(entry["message"]))
     if registered := verdict.get("registered"):
-        lines += ["", *(paint(line, DIM) for line in production_figures(registered))]
+        lines += ["", *dimmed(production_figures(registered), display)]
     if rows := verdict["rows"]:
-        lines += ["", *(paint(line, DIM) for line in rows_used(verdict, rows))]
+        lines += ["", *dimmed(rows_used(verdict, rows), display)]
     return "\n".join([*lines, ""])
 
 
-def compared(metric: str, comparison: Comparison, paint: Paint) -> Iterator[str]:
+def compared(metric: str, comparison: Comparison, display: Display) -> Iterator[str]:
     """The forest of one comparison, its guardrails, and what rows like these can show."""
-    rows, margin = forest(metric, comparison), drawn_margin(comparison)
-    low, high = scale(rows, margin)
+    rows = forest(metric, comparison)
     against = "a constant" if comparison["verdict"] == "NO_CHAMPION" else f"the {comparison['reference']}"
-    title = f"against {against}: {comparison['verdict']}"
-    space = " " * max(1, 50 - len(title))
-    yield f"{paint(title, BOLD)}{space}{paint(legend(low, high, margin), DIM)}"
-    for row in rows:
-        drawn = paint(bar(row, low, high, margin, BAR), COLORS[row["tone"]])
-        yield f"  {printable(row['name'])[:19]:<19} {row['text']:<27} {drawn} {mark(row['tone'], paint)}"
+    yield from display.forest(f"against {against}: {comparison['verdict']}", rows, drawn_margin(comparison))
     tones = {row["tone"] for row in rows}
     for each in comparison["guardrails"]:
-        looks = guardrail_tone(each)
-        tones.add(looks)
-        yield f"  {title_of(each['name']):<19} {guardrail(each)} {mark(looks, paint)}"
-    yield paint(f"  {signs(metric, comparison)}{f'; {OPEN}' if 'open' in tones else ''}", DIM)
-    yield paint(f"  {detectable(comparison)}", DIM)
+        tone = guardrail_tone(each)
+        tones.add(tone)
+        yield from display.row(title_of(each["name"]), guardrail(each), tone)
+    notes = [f"{signs(metric, comparison)}{f'; {OPEN}' if 'open' in tones else ''}", detectable(comparison)]
+    yield from dimmed(notes, display, "  ")
 
 
-def legend(low: float, high: float, margin: float) -> str:
-    ends = f"{signed(low)} to {signed(high)}, │ zero"
-    return f"{ends}, ┊ margin {signed(-margin)}" if margin else ends
-
-
-def mark(looks: Tone, paint: Paint) -> str:
-    return paint(MARKS[looks], COLORS[looks])
+def dimmed(lines: Iterable[str], display: Display, indent: str = "") -> Iterator[str]:
+    for line in lines:
+        yield from (display.paint(part, DIM) for part in display.wrap(line, indent))
 
 
 def guardrail_tone(judged: Guardrail) -> Tone:
@@ -116,14 +102,14 @@ def detectable(comparison: Comparison) -> str:
     return f"{effect}; serial correlation {signed(serial['autocorrelation'], 2)}, {widened}"
 
 
-def after_the_merge(verdict: Verdict) -> Iterator[str]:
+def after_the_merge(verdict: Verdict, display: Display) -> Iterator[str]:
     """What the change's own policy would say, and which rows it would be asked about."""
     if proposed := verdict.get("proposed"):
         outcome = "passes" if proposed["passed"] else "does not pass"
         said = f"the change's own policy would say {proposed['verdict']}, {outcome}: {proposed['reason']}"
-        yield from textwrap.wrap(printable(f"after the merge {said}"), WIDTH)
+        yield from display.wrap(printable(f"after the merge {said}"))
     if rows := later_rows(verdict["provenance"]):
-        yield from textwrap.wrap(printable(f"other rows after the merge: {', '.join(rows)}"), WIDTH)
+        yield from display.wrap(printable(f"other rows after the merge: {', '.join(rows)}"))
 
 
 def where_worse(found: Worse) -> Iterator[str]:
@@ -143,11 +129,11 @@ def production_figures(model: RegisteredModel) -> Iterator[str]:
     yield f"in production {(model['version'] or '')[:12]}: {', '.join(values)}"
     if rows := model["rows"]:
         noun = cluster_noun(rows["cluster"])
-        yield f"on {rows['n']:,} rows in {rows['clusters']:,} {noun}, {rows['start']} to {rows['end']}"
+        yield f"on {rows['n']:,} rows in {rows['clusters']:,} {noun}, {window(rows)}"
 
 
 def rows_used(verdict: Verdict, rows: UsedRows) -> Iterator[str]:
     noun = cluster_noun(rows["cluster"])
-    yield f"{rows['n']:,} rows in {rows['clusters']:,} {noun}, {rows['start']} to {rows['end']}"
-    values = (f"{name} {unsigned(model['value'])}" for name, model in verdict["models"].items())
+    yield f"{rows['n']:,} rows in {rows['clusters']:,} {noun}, {window(rows)}"
+    values = (f"{model_title(name)} {unsigned(model['value'])}" for name, model in verdict["models"].items())
     yield f"{verdict['metric']['title']}: {', '.join(values)}"

@@ -87,6 +87,7 @@ def environment() -> Environment:
     made.filters |= {
         "signed": text.signed,
         "unsigned": text.unsigned,
+        "model_title": text.model_title,
         "interval": text.interval,
         "window": text.window,
         "rise": text.rise,
