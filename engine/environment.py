@@ -1,4 +1,4 @@
-"""Print README's table of environment variables, each of which is one entry of this file."""
+"""Print the table of environment variables in docs/settings.md, each of which is one entry of this file."""
 
 from dataclasses import dataclass
 from typing import Literal

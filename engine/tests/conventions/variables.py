@@ -28,11 +28,11 @@ BLOCK = "env: {A: '1', B: '2', C: '3'}\n"
 
 
 @rule(
-    breach("README.md:1", "# Settings\n"),
-    breach("README.md:1", "<!-- environment: x -->\n| variable |\n<!-- /environment -->\n"),
+    breach("docs/settings.md:1", "# Settings\n"),
+    breach("docs/settings.md:1", "<!-- environment: x -->\n| variable |\n<!-- /environment -->\n"),
 )
-def readme_has_the_table_of_variables(root: Path) -> Iterator[str]:
-    for name, path in found(root, "README.md"):
+def settings_page_has_the_table_of_variables(root: Path) -> Iterator[str]:
+    for name, path in found(root, "docs/settings.md"):
         written = TABLE.search(path.read_text())
         if not written or written[1] != table():
             yield f"{name}:1: expected the table that python -m engine.environment prints, found another"
