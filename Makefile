@@ -6,10 +6,13 @@ SERVER := components/serve_model
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo gate promote rollback predict serve monitor test check bench mutants lint lock upgrade record update
+.PHONY: help set-up demo gate promote rollback predict serve monitor test check bench mutants lint lock upgrade record update
 
 help: ## list the targets
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+set-up: ## set up this copy's repository on GitHub, with a token in GITHUB_TOKEN (DRY_RUN=yes, UNDO=yes)
+	@./mlops set-up $(if $(DRY_RUN),--dry-run) $(if $(UNDO),--undo)
 
 demo: ## replay 2013 in minutes: build/demo/index.html
 	@./mlops demo

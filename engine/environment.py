@@ -90,6 +90,13 @@ _ENTRIES = (
         expression="github.token",
     ),
     Variable(
+        "SETUP_TOKEN",
+        "token of an administrator, for `setup.yml`",
+        "GitHub's own, which may make labels and an issue alone",
+        ("workflow",),
+        secret=True,
+    ),
+    Variable(
         "UPDATE_TOKEN",
         "token that may change workflows, for the pull requests of `update.yml`",
         "`update.yml` opens an issue instead",

@@ -83,8 +83,8 @@ class GitHub:
     def patch(self, *pieces: str | int, body: Mapping[str, Any]) -> Any:
         return self._document(self._ask("PATCH", self._url(pieces), json=body))
 
-    def put(self, *pieces: str | int) -> None:
-        self._ask("PUT", self._url(pieces))
+    def put(self, *pieces: str | int, body: Mapping[str, Any] | None = None) -> Any:
+        return self._document(self._ask("PUT", self._url(pieces), json=body))
 
     def delete(self, *pieces: str | int) -> None:
         self._ask("DELETE", self._url(pieces))

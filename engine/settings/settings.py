@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from types import UnionType
-from typing import get_args
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -18,6 +18,7 @@ from engine.settings.located_yaml import LocatedYaml
 from engine.settings.serving_schema import SERVICE_NAME
 from engine.settings.settings_schema import Settings
 
+Schema = TypeVar("Schema", bound=BaseModel)
 Problem = tuple[tuple[str | int, ...], str]
 
 
@@ -33,15 +34,20 @@ def load(path: Path) -> Settings:
 def parse(content: bytes | str, name: str) -> Settings:
     """The settings in `content`, wherever it comes from (the base branch, for one); errors call it `name`."""
     document = LocatedYaml(content, name)
-    try:
-        settings = Settings.model_validate(document.value)
-    except ValidationError as error:
-        # A misspelt key is missing under its right name too, so the misspelling is reported first.
-        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-        raise document.error(*_explain(first)) from None
+    settings = validated(document, Settings)
     for problem in _disagreements(settings):
         raise document.error(*problem)
     return settings
+
+
+def validated(document: LocatedYaml, schema: type[Schema]) -> Schema:
+    """The document as `schema` has it, or the error that a person reads, at its line."""
+    try:
+        return schema.model_validate(document.value)
+    except ValidationError as error:
+        # A misspelt key is missing under its right name too, so the misspelling is reported first.
+        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+        raise document.error(*_explain(first, schema)) from None
 
 
 def _disagreements(settings: Settings) -> Iterator[Problem]:
@@ -178,14 +184,14 @@ def _suggestion(found: object, allowed: Iterable[str]) -> str:
     return f"; there are {', '.join(names)}" if len(names) <= 12 else ""
 
 
-def _explain(error: ErrorDetails) -> Problem:
+def _explain(error: ErrorDetails, schema: type[BaseModel]) -> Problem:
     """pydantic's error as a path of the document and one clear clause."""
     # "[key]" and, among an estimator's free parameters, "float" are pydantic's own additions to the path.
     path = tuple(part for part in error["loc"] if part not in ("[key]", "float"))
     found = _shown(error["input"])
     match error["type"]:
         case "extra_forbidden":
-            return path, f"expected no such key{_suggestion(path[-1], _keys_at(path[:-1]))}"
+            return path, f"expected no such key{_suggestion(path[-1], _keys_at(path[:-1], schema))}"
         case "missing":
             return path, "expected this key, found nothing"
         case "literal_error":
@@ -195,7 +201,7 @@ def _explain(error: ErrorDetails) -> Problem:
         case "value_error":
             return path, f"expected {error['ctx']['error']}, found {found}"
         case "model_type":
-            return path, f"expected a mapping of {', '.join(_keys_at(path))}, found {found}"
+            return path, f"expected a mapping of {', '.join(_keys_at(path, schema))}, found {found}"
         case "invalid-json-value":
             return path, f"expected text, a number, true, false, null, a list or a mapping, found {found}"
     return path, f"{error['msg'].replace('Input should be', 'expected').lower()}, found {found}"
@@ -212,9 +218,9 @@ def _shown(value: object) -> str:
     return repr(value) if isinstance(value, str) else str(value)
 
 
-def _keys_at(path: tuple[str | int, ...]) -> list[str]:
-    """The keys that the section at `path` may have."""
-    annotation: object = Settings
+def _keys_at(path: tuple[str | int, ...], schema: type[BaseModel]) -> list[str]:
+    """The keys that the section at `path` of the document may have."""
+    annotation: object = schema
     for part in path:
         annotation = _annotation_of(part, annotation)
     section = _section(annotation)

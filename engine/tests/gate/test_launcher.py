@@ -10,6 +10,7 @@ import pytest
 from engine.tests.project import ROOT
 
 COMMANDS = {
+    "set-up": "set_up",
     "demo": "demo",
     "gate": "gate",
     "promote": "promote",
@@ -76,11 +77,11 @@ def test_unknown_command_is_a_mistake(checkout: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     usage = run(checkout, "./mlops").stdout
     assert done.stderr == f"error: gates: expected one of the commands below\n{usage}"
-    assert {*re.findall(r"\w+", usage.partition("[")[0])} == {"usage", "mlops", *COMMANDS}
+    assert {*re.findall(r"[\w-]+", usage.partition("[")[0])} == {"usage", "mlops", *COMMANDS}
 
 
 @pytest.mark.parametrize("words", [(), ("--help",), ("-h",), ("help",)])
 def test_launcher_lists_its_commands(checkout: Path, words: tuple[str, ...]) -> None:
     done = run(checkout, "./mlops", *words)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("usage: ./mlops demo|")
+    assert done.stdout.startswith("usage: ./mlops set-up|")

@@ -110,6 +110,7 @@ class GitHubApi:
     """Those of `workflows` that were disabled."""
     dispatches: list[Document] = field(default_factory=list)
     environments: dict[str, Document] = field(default_factory=dict)
+    rulesets: dict[int, Document] = field(default_factory=dict)
     permissions: dict[str, str] = field(default_factory=dict)
     """What each person may do: admin, maintain, write, triage, read, none."""
     packages: dict[str, list[Document]] = field(default_factory=dict)
@@ -357,7 +358,8 @@ def _repository(api: GitHubApi, call: Call) -> tuple[int, Any]:
     visibility = "private" if private else "public"
     described = {"default_branch": "main", "private": private, "visibility": visibility}
     described["template_repository"] = api.about.get("template_repository")
-    return 200, {"full_name": api.repository, "owner": owner, "is_template": False} | described
+    described["is_template"] = api.about.get("is_template", False)
+    return 200, {"full_name": api.repository, "owner": owner} | described
 
 
 @route("GET", "pulls", "pull_requests=read")
