@@ -1,0 +1,22 @@
+name   = "acme-mlops"
+region = "eu-central-1"
+
+github = {
+  owner         = "acme"
+  owner_id      = 1234567
+  repository    = "flights"
+  repository_id = 7654321
+}
+
+cluster_name = "kubeflow"
+domain       = "kubeflow.acme.example"
+
+pipeline_accounts = {
+  pull-request = { namespace = "mlops-pull-request", service_account = "default-editor" }
+  staging      = { namespace = "mlops-staging", service_account = "default-editor" }
+  production   = { namespace = "mlops-production", service_account = "default-editor" }
+}
+
+serving_accounts = {
+  production = { namespace = "mlops-production", service_account = "late-flights-store" }
+}
