@@ -28,6 +28,13 @@ def _secret(name: str, meaning: str, default: str, readers: tuple[Reader, ...] =
     return Variable(name, meaning, default, readers, secret=True)
 
 
+def _aws_key(name: str, meaning: str, default: str) -> Variable:
+    """In a workflow: of the role that the job took, else the repository's secret."""
+    output = name.lower().replace("_", "-")
+    expression = f"steps.role.outputs.{output} || secrets.{name}"
+    return Variable(name, meaning, default, EVERYWHERE, secret=True, expression=expression)
+
+
 _ENTRIES = (
     Variable(
         "KUBEFLOW_HOST",
@@ -54,8 +61,15 @@ _ENTRIES = (
         "`.mlops/predictions`",
     ),
     Variable("RESULTS_URI", "where a run on another machine writes its report", "`build/`"),
-    _secret("AWS_ACCESS_KEY_ID", "access key of S3", "another source of boto3, such as a role", EVERYWHERE),
-    _secret("AWS_SECRET_ACCESS_KEY", "its secret", "another source of boto3, such as a role", EVERYWHERE),
+    Variable(
+        "AWS_ROLE_ARN",
+        "role that a workflow takes by OIDC, in place of keys",
+        "the keys below",
+        ("workflow",),
+    ),
+    _aws_key("AWS_ACCESS_KEY_ID", "access key of S3", "another source of boto3, such as a role"),
+    _aws_key("AWS_SECRET_ACCESS_KEY", "its secret", "another source of boto3, such as a role"),
+    _aws_key("AWS_SESSION_TOKEN", "token of temporary keys", "none is sent: the keys are permanent"),
     Variable("AWS_REGION", "region of S3", "boto3's default", EVERYWHERE),
     Variable("AWS_ENDPOINT_URL", "URL of an S3-compatible store", "AWS", EVERYWHERE),
     Variable("AWS_ENDPOINT_URL_S3", "the same, for S3 only", "`AWS_ENDPOINT_URL`", EVERYWHERE),

@@ -58,7 +58,7 @@ def test_an_environment_writes_its_own_prefixes_and_nothing_else(environment: st
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_a_missing_object_is_told_from_a_forbidden_one(environment: str) -> None:
+def test_a_missing_object_differs_from_a_forbidden_one(environment: str) -> None:
     """Without s3:ListBucket on the bucket, S3 answers 403 for both, and HeadBucket is refused."""
     policy = access(environment)
     read = {kind for kind, _ in places(policy, "s3:GetObject")}
