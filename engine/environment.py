@@ -97,6 +97,19 @@ _ENTRIES = (
         "the credentials saved by `docker login`, else anonymous access",
     ),
     Variable(
+        "DOCKERHUB_OIDC_CONNECTIONID",
+        "OIDC connection of a Docker Hub organization, in place of the token",
+        "`DOCKERHUB_TOKEN`",
+        ("workflow",),
+    ),
+    Variable(
+        "IMAGE_REGISTRY",
+        "host of another image registry, such as Quay, GAR, ACR or ECR",
+        "the credentials saved by `docker login`",
+    ),
+    Variable("IMAGE_REGISTRY_USERNAME", "its user", "ECR takes the AWS keys, GHES `GITHUB_TOKEN`"),
+    _secret("IMAGE_REGISTRY_PASSWORD", "its password or token", "as for the user"),
+    Variable(
         "GITHUB_TOKEN",
         "token for GitHub's API and ghcr.io",
         "an error if GitHub's API is needed",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.command_line import Finding, SettingsError
+from engine.images.image_credentials import github_registry
 from engine.images.image_repository import DIGEST, DeniedError, ImageRepository, split_name
 from engine.images.images import TAG, WEEK, Image, name_all, split_tag
 from engine.sources import GitIndex
@@ -123,7 +124,7 @@ def repository_of(settings: "Settings", environment: Mapping[str, str] = os.envi
     if settings.images.repository:
         return settings.images.repository
     if repository := environment.get("GITHUB_REPOSITORY"):
-        return f"ghcr.io/{repository.lower()}"
+        return f"{github_registry(environment)}/{repository.lower()}"
     raise SettingsError("mlops.yaml: images.repository: expected an image repository, found none")
 
 

@@ -13,7 +13,7 @@ from engine.github.step import add_summary
 from engine.images import needed_images, published_images
 from engine.images.docker_hub import DockerHub
 from engine.images.github_package import GitHubPackage
-from engine.images.image_credentials import credentials
+from engine.images.image_credentials import credentials, github_registry
 from engine.images.image_repository import LOOK_UPS_AT_ONCE, split_name
 from engine.images.image_shelves import Held, Registry, Shelf
 from engine.images.images import TAG
@@ -76,9 +76,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _may_hold_pull_requests(name: str) -> bool:
-    """pr.yml pushes with credentials of its own, and never to ghcr.io: that would take a write grant."""
+    """pr.yml pushes with its own credentials, and not to GitHub's registry, which takes a write grant."""
     host, _ = split_name(name)
-    return host != "ghcr.io" and (host != "docker.io" or credentials(host, os.environ) is not None)
+    return host != github_registry(os.environ) and (
+        host != "docker.io" or credentials(host, os.environ) is not None
+    )
 
 
 def _tags_pushed(pull_request: str | None) -> re.Pattern[str]:
@@ -91,7 +93,8 @@ def _tags_pushed(pull_request: str | None) -> re.Pattern[str]:
 
 def _open(name: str) -> Shelf:
     host, _ = split_name(name)
-    kinds: dict[str, Callable[[str], Shelf]] = {"docker.io": DockerHub, "ghcr.io": GitHubPackage}
+    github = github_registry(os.environ)
+    kinds: dict[str, Callable[[str], Shelf]] = {"docker.io": DockerHub, github: GitHubPackage}
     return kinds.get(host, Registry)(name)
 
 

@@ -17,7 +17,7 @@ SETUP_PYTHON = "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97"
 CACHE = "actions/cache/restore@27d5ce7f107fe9357f9df03efb73ab90386fccae"
 UPLOAD = "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f"
 DOWNLOAD = "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c"
-LOG_IN = "docker/login-action@4907a6ddec9925e35a0a9e82d7399ccc52663121"
+LOG_IN = "docker/login-action@dbcb813823bdd20940b903addbd779551569679f"
 BUILD = "docker/build-push-action@53b7df96c91f9c12dcc8a07bcb9ccacbed38856a"
 ATTEST = "actions/attest@1e69f48acb82d1966a394da916b4c1698aa569d6"
 

@@ -14,7 +14,7 @@ DOCKER_HUB = "https://index.docker.io/v1/"
 
 def log_in(inputs: Inputs) -> None:
     only(inputs, "registry", "username", "password", "logout")
-    user, password = inputs["username"], inputs["password"]
+    user, password = exchanged(inputs)
     if not (user and password):
         missing = [name.capitalize() for name in ("username", "password") if not inputs[name]]
         raise RefusedError(f"{' and '.join(missing)} required")
@@ -30,6 +30,16 @@ def log_in(inputs: Inputs) -> None:
     known["auths"][key] = {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
     logins.write_text(json.dumps(known))
     append("GITHUB_ENV", f"DOCKER_CONFIG={logins.parent}")
+
+
+def exchanged(inputs: Inputs) -> tuple[str, str]:
+    """User and password: those that are given, or what Docker Hub and ECR give for an identity."""
+    user, password, registry = inputs["username"], inputs["password"], inputs["registry"]
+    if not registry and not password and (connection := os.environ.get("DOCKERHUB_OIDC_CONNECTIONID")):
+        return user, f"token-of-{connection}"
+    if ".dkr.ecr." in registry and not user and os.environ.get("AWS_SESSION_TOKEN"):
+        return "AWS", f"token-of-{os.environ['AWS_ACCESS_KEY_ID']}"
+    return user, password
 
 
 if __name__ == "__main__":
