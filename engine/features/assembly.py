@@ -8,8 +8,9 @@ import pandas as pd
 import pyarrow as pa
 
 from engine import command_line, tables
-from engine.command_line.component_settings import FeatureSettings
+from engine.command_line.component_settings import FeatureSettings, history_of
 from engine.features.code import FeatureCode, make_features
+from engine.features.outcomes import as_predicted
 from engine.features.replay import find_differences
 from engine.tables.replay import metadata_of
 from engine.tables.snapshots import Snapshot
@@ -21,32 +22,45 @@ def build(
     """Write the features of the tables in `folder`, which load_data has written, to the parquet `target`.
 
     Labels are made of the rows in the folder `outcomes`, where those in `folder` have their outcomes hidden.
+    Of rows to predict, what is known only later is hidden here: those of a past day may have it.
     """
-    raw = {path.stem: tables.read_table(path).to_pandas() for path in sorted(folder.glob("*.parquet"))}
+    raw = {path.stem: tables.read_table(path) for path in sorted(folder.glob("*.parquet"))}
     if settings["rows"] not in raw:
         raise command_line.SettingsError(
             f"{folder}: expected a table {settings['rows']!r}, found {', '.join(raw) or 'none'}"
         )
-    rows = raw[settings["rows"]]
     snapshot = (folder / "snapshot.json").read_text()
     written: Snapshot = json.loads(snapshot)
+    if written["window"] == "inference":
+        raw = {name: as_predicted(code, settings, name, table) for name, table in raw.items()}
+    frames = {name: table.to_pandas() for name, table in raw.items()}
+    rows = frames[settings["rows"]]
     try:
         labelled = rows if outcomes is None else outcome_rows(outcomes, rows, settings)
-        columns = make_features(code, settings, raw)
-        differences = find_differences(code, settings, raw, columns, written)
+        columns = make_features(code, settings, frames)
+        differences = find_differences(code, settings, frames, columns, written)
         frame = assemble(rows, label_of(labelled, code), columns, settings)
         table = pa.Table.from_pandas(frame, preserve_index=False)
     except KeyError as error:
-        uri = written["tables"][settings["rows"]]["uri"]
-        raise command_line.SettingsError(
-            f"{uri}: features.py asks for {error}; the rows have {', '.join(rows.columns)}"
-        ) from None
+        raise command_line.SettingsError(missing(str(error.args[0]), settings, frames, written)) from None
     except pa.ArrowException as error:
         raise command_line.SettingsError(
             f"features.py: expected a type for each column, found: {error}"
         ) from None
     tables.write_table(table, target, {"snapshot": snapshot, **metadata_of(differences)})
     print(f"{len(frame)} rows, {frame.shape[1] - 3} features")
+
+
+def missing(name: str, settings: FeatureSettings, raw: dict[str, pd.DataFrame], snapshot: Snapshot) -> str:
+    """What to do about a table or column `name` that features.py asks for and is not there."""
+    rows = settings["rows"]
+    if name == history_of(rows):
+        return (
+            f"features.py: expected a table {name}, found none: set history_days of data.tables.{rows} in "
+            "mlops.yaml. A pull request gets the tables of its base, so merge that setting first"
+        )
+    uri, columns = snapshot["tables"][rows]["uri"], ", ".join(raw[rows].columns)
+    return f"{uri}: features.py asks for {name!r}; the rows have {columns}; the tables are {', '.join(raw)}"
 
 
 def outcome_rows(folder: Path, rows: pd.DataFrame, settings: FeatureSettings) -> pd.DataFrame:

@@ -22,30 +22,38 @@ def hide(code: FeatureCode, settings: FeatureSettings, folder: Path, target: Pat
     """
     with tables.written_whole(target) as unfinished:
         shutil.copytree(folder, unfinished)
-        hidden = settings.get("hidden", {})
-        for name in {settings["rows"], *hidden}:
+        for name in {settings["rows"], *settings.get("hidden", {})}:
             path = unfinished / f"{name}.parquet"
             table = tables.read_table(path)
-            columns = [*hidden.get(name, [])]
-            if name == settings["rows"]:
-                columns += [each for each in outcomes_of(code, table) if each not in known(settings)]
+            outcomes = outcomes_of(code, table) if name == settings["rows"] else []
+            if name == settings["rows"] and not outcomes and table.num_rows:
+                raise SettingsError("features.py: expected a label that reads a column, found none to hide")
+            columns = hidden_columns(settings, name, outcomes)
             tables.write_table(blanked(table, columns, settings, path), path)
-            print(f"{name}: hidden {', '.join(sorted({*columns})) or 'nothing'}")
+            print(f"{name}: hidden {', '.join(columns) or 'nothing'}")
+
+
+def as_predicted(code: FeatureCode, settings: FeatureSettings, name: str, table: pa.Table) -> pa.Table:
+    """The table `name` of a batch: what `hide` hides is hidden, if the batch is of the past and has it."""
+    rows = table.slice(0, PROBED_ROWS).to_pandas()
+    has_labels = name == settings["rows"] and _labels(code, rows) is not None
+    columns = hidden_columns(settings, name, outcomes_of(code, table) if has_labels else [])
+    return blanked(table, [each for each in columns if each in table.column_names], settings, Path(name))
+
+
+def hidden_columns(settings: FeatureSettings, name: str, outcomes: list[str]) -> list[str]:
+    """What is known too late of the table `name`, whose columns `outcomes` make the label."""
+    shown = {settings["key"], settings["time"], *settings.get("shown", {}).get(name, [])}
+    return sorted(
+        {*settings.get("hidden", {}).get(name, []), *(each for each in outcomes if each not in shown)}
+    )
 
 
 def outcomes_of(code: FeatureCode, rows: pa.Table) -> list[str]:
     """The columns that `label` reads: without one of them, or with nulls in it, the labels are others."""
     frame = rows.slice(0, PROBED_ROWS).to_pandas()
     labels = _labels(code, frame)
-    found = [name for name in frame.columns if _is_read(code, frame, labels, name)]
-    if not found and len(frame):
-        raise SettingsError("features.py: expected a label that reads a column, found none to hide")
-    return found
-
-
-def known(settings: FeatureSettings) -> set[str]:
-    """What features may read though `label` reads it too: key, time, and what is declared as known then."""
-    return {settings["key"], settings["time"], *settings.get("shown", {}).get(settings["rows"], [])}
+    return [name for name in frame.columns if _is_read(code, frame, labels, name)]
 
 
 def _is_read(code: FeatureCode, frame: pd.DataFrame, labels: pd.Series | None, name: str) -> bool:

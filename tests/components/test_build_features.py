@@ -181,6 +181,39 @@ def test_outcomes_of_the_history_stay(run_component, feature_settings, loaded, t
     assert (tmp_path / "hidden/flights_history.parquet").read_bytes() == history.read_bytes()
 
 
+def test_past_rows_are_predicted_with_what_was_known(
+    run_component, feature_settings, loaded, tmp_path, monkeypatch
+) -> None:
+    """Rows of a past day have the outcome, and the delay at departure."""
+
+    def delays(tables: dict[str, pd.DataFrame], settings: Any) -> pd.DataFrame:
+        return tables["flights"][["arr_delay", "dep_delay", "distance"]]
+
+    monkeypatch.setattr(features, "features", delays)
+    shutil.copytree(loaded["evaluation"], tmp_path / "tables")
+    snapshot = tmp_path / "tables/snapshot.json"
+    snapshot.write_text(snapshot.read_text().replace('"evaluation"', '"inference"'))
+    settings = feature_settings | {"hidden": {"flights": ["dep_delay", "air_time"]}}
+    for absent in ([], ["air_time"]):
+        flights = pq.read_table(loaded["evaluation"] / "flights.parquet").drop_columns(absent)
+        pq.write_table(flights, tmp_path / "tables/flights.parquet")
+        ended = build(run_component, settings, tmp_path / "tables", tmp_path)
+        assert ended.status == 0, ended.error
+        found = pq.read_table(tmp_path / "features")
+        unknown = [found[name].null_count for name in ("arr_delay", "dep_delay", "late")]
+        assert (unknown, found["distance"].null_count) == ([found.num_rows] * 3, 0)
+
+
+def test_history_that_is_not_declared_is_said_with_what_to_do(
+    run_component, feature_settings, loaded, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(features, "features", recent_delays)
+    ended = build(run_component, feature_settings, loaded["evaluation"], tmp_path)
+    assert (ended.status, ended.error.count("\n")) == (2, 1)
+    assert "set history_days of data.tables.flights in mlops.yaml" in ended.error
+    assert "A pull request gets the tables of its base, so merge that setting first" in ended.error
+
+
 def test_mean_delay_of_the_same_day_is_unknown(
     run_component, feature_settings, loaded, tmp_path, monkeypatch
 ) -> None:
@@ -223,6 +256,8 @@ def test_first_day_of_evaluation_has_the_features_that_inference_makes(
     assert build(run_component, feature_settings, tmp_path / "shard", tmp_path).status == 0
     predicted = pq.read_table(tmp_path / "features")
 
+    assert predicted["late"].null_count == predicted.num_rows
+    evaluated, predicted = evaluated.drop_columns("late"), predicted.drop_columns("late")
     assert predicted.equals(evaluated.slice(0, predicted.num_rows)) and predicted.num_rows > 500
     assert predicted["delay"].null_count == 0
     assert set(predicted["scheduled_departure"].to_pandas().dt.day) == {28}
