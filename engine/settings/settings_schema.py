@@ -166,8 +166,11 @@ class Settings(Section):
         """The day that windows count back from; "today" is today's in UTC, as the cluster's schedules are."""
         return datetime.now(UTC).date() if isinstance(self.data.as_of, str) else self.data.as_of
 
-    def data_settings(self, root: Path, evaluation_days: int | None = None) -> str:
-        """What load_data gets; a table's relative path is one below the project's `root`."""
+    def data_settings(self, root: Path, monitored_days: int | None = None) -> str:
+        """What load_data gets; a table's relative path is one below the project's `root`.
+
+        With `monitored_days`, the window of that many days is of a model in production: its history rolls.
+        """
         tables = {name: table.loaded() for name, table in self.data.tables.items()}
         for table in tables.values():
             if "://" not in table["uri"]:
@@ -178,7 +181,7 @@ class Settings(Section):
                 "rows": self.data.rows,
                 "label_matures_after_days": self.label.matures_after_days,
                 "windows": self.windows.model_dump()
-                | ({"evaluation_days": evaluation_days} if evaluation_days else {}),
+                | ({"evaluation_days": monitored_days, "history": "rolling"} if monitored_days else {}),
             }
         )
 

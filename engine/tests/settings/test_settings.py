@@ -234,6 +234,11 @@ def test_data_settings_point_below_the_root():
     }
 
 
+def test_history_of_monitored_days_rolls():
+    data = json.loads(settings_with().data_settings(Path("/projects/me"), monitored_days=28))
+    assert data["windows"] == {"training_days": 60, "evaluation_days": 28, "history": "rolling"}
+
+
 def test_data_settings_of_a_csv_table_have_its_types():
     settings = settings_with("time: day,", "time: day, format: csv, types: {day: date, the rate: number},")
     assert json.loads(settings.data_settings(Path("/projects/me")))["tables"]["rates"] == {
