@@ -13,6 +13,7 @@ from engine import tables
 from engine.command_line import WorldError
 from engine.datasets.files import files_at, read_files, table_files
 from engine.datasets.history import write_history
+from engine.datasets.moments import is_replayed, lead_of, midnight, with_arrival
 from engine.datasets.parts import first_and_last, opened
 from engine.datasets.rows import is_inside, joint_sha256, read_rows, write_rows
 from engine.tables.snapshots import LoadedTable, WrittenSnapshot
@@ -39,7 +40,9 @@ def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> List
         "rows": 0,
         "shards": [],
     }
-    window, files = None if input_uri else span(listing), table_files(uri, table.get("types"))
+    if "lead_hours" in settings:
+        listing["lead_hours"] = settings["lead_hours"]
+    window, files = None if input_uri else wanted_span(listing), table_files(uri, table.get("types"))
     first, last, listing["shards"] = read_files(
         files, window, lambda chosen: cut_files(chosen, time, listing, wanted["shard_rows"])
     )
@@ -47,8 +50,9 @@ def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> List
         when = "" if input_uri else f" from as_of, {listing['start']}, to {listing['end']}"
         raise WorldError(f"{uri}: expected rows{when} to predict, found none; have they arrived?")
     if input_uri and first <= last:  # the other tables' rows are those of the same days
-        listing["start"] = midnight(first).isoformat()
-        listing["end"] = (midnight(last) + timedelta(1)).isoformat()
+        lead = lead_of(settings)
+        listing["start"] = midnight(first - lead).isoformat()
+        listing["end"] = (midnight(last - lead) + timedelta(1)).isoformat()
     listing["rows"] = sum(shard["rows"] for shard in listing["shards"])
     return listing
 
@@ -97,11 +101,12 @@ def load(settings: Json, listing: Listing, name: str, target: Path) -> str:
                 )
                 uri = ", ".join(uris)
             else:
-                history = timedelta(table.get("history_days", 0))
-                rows = read_rows(table["uri"], table["time"], start - history, end, table.get("types"))
-                uri = table["uri"]
-            loaded[table_name] = write_rows(rows, table["time"], folder / f"{table_name}.parquet", uri)
-        loaded |= write_history(settings, start, start, folder)
+                uri, first = table["uri"], start - timedelta(table.get("history_days", 0))
+                rows = read_rows(uri, table["time"], first, end + lead_of(listing), table.get("types"))
+            written = write_rows(rows, table["time"], folder / f"{table_name}.parquet", uri)
+            loaded[table_name] = with_arrival(written, table)
+        known_before = end - timedelta(1) if is_replayed(settings) else start
+        loaded |= write_history(settings, start, known_before, folder)
         snapshot: WrittenSnapshot = {
             "window": "inference",
             "start": listing["start"],
@@ -110,6 +115,8 @@ def load(settings: Json, listing: Listing, name: str, target: Path) -> str:
             "tables": loaded,
             "sha256": joint_sha256(loaded),
         }
+        if "lead_hours" in settings:
+            snapshot["lead_hours"] = settings["lead_hours"]
         tables.write_json(snapshot, folder / "snapshot.json")
     return f"shard {name}: {shard['rows']} rows of {', '.join(uris)}"
 
@@ -176,12 +183,14 @@ class Cut:
 def is_wanted(times: pa.ChunkedArray[Any], listing: Listing) -> Mask:
     if listing["input_uri"]:
         return pc.is_valid(pc.is_null(times))  # true, for each of them
-    return is_inside(times, *span(listing))
+    return is_inside(times, *wanted_span(listing))
 
 
 def span(listing: Listing) -> tuple[datetime, datetime]:
     return datetime.fromisoformat(listing["start"]), datetime.fromisoformat(listing["end"])
 
 
-def midnight(time: datetime) -> datetime:
-    return time.replace(hour=0, minute=0, second=0)
+def wanted_span(listing: Listing) -> tuple[datetime, datetime]:
+    """The times of the rows that are predicted in the span of a listing."""
+    start, end = span(listing)
+    return start + lead_of(listing), end + lead_of(listing)

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine import tables
 from engine.datasets.history import write_history
+from engine.datasets.moments import lead_of, midnight, with_arrival
 from engine.datasets.rows import joint_sha256, read_rows, write_rows
 from engine.tables.snapshots import LoadedTable, WrittenSnapshot
 
@@ -17,16 +18,18 @@ def load_window(settings: dict[str, Any], window: str, as_of: date, target: Path
     the history of the rows' own is a table more.
     """
     start, end = window_of(settings, window, as_of)
+    first_day = midnight(start - lead_of(settings))
     with tables.written_whole(target) as folder:
         folder.mkdir()
         loaded: dict[str, LoadedTable] = {}
         for name, table in settings["tables"].items():
-            history = 0 if name == settings["rows"] else table.get("history_days", 0)
-            first = start - timedelta(days=history)
+            history = table.get("history_days", 0)
+            first = start if name == settings["rows"] else first_day - timedelta(days=history)
             rows = read_rows(table["uri"], table["time"], first, end, table.get("types"))
-            loaded[name] = write_rows(rows, table["time"], folder / f"{name}.parquet", table["uri"])
+            written = write_rows(rows, table["time"], folder / f"{name}.parquet", table["uri"])
+            loaded[name] = with_arrival(written, table)
             print(f"{name}: {rows.num_rows} rows of {window}, {start:%Y-%m-%d} to {end:%Y-%m-%d}")
-        loaded |= write_history(settings, start, known_before(settings, window, start, end), folder)
+        loaded |= write_history(settings, first_day, known_before(settings, window, start, end), folder)
         snapshot: WrittenSnapshot = {
             "window": window,
             "start": start.isoformat(),
@@ -36,6 +39,8 @@ def load_window(settings: dict[str, Any], window: str, as_of: date, target: Path
             "tables": loaded,
             "sha256": joint_sha256(loaded),
         }
+        if "lead_hours" in settings:
+            snapshot["lead_hours"] = settings["lead_hours"]
         tables.write_json(snapshot, folder / "snapshot.json")
 
 

@@ -1,6 +1,6 @@
 """The listing of list_shards: which rows are to be predicted, cut into shards."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from engine.documents.keywords import Count
 
@@ -23,7 +23,10 @@ class Shard(TypedDict):
 
 
 class Listing(TypedDict):
-    """The rows from `start` up to `end` at `uri`; `input_uri` is empty for a day of mlops.yaml's table."""
+    """The rows from `start` up to `end` at `uri`; `input_uri` is empty for a day of mlops.yaml's table.
+
+    With `lead_hours` they are those that are predicted from `start` up to `end`, which is so long before.
+    """
 
     as_of: str
     uri: str
@@ -32,3 +35,4 @@ class Listing(TypedDict):
     end: str
     rows: Count
     shards: list[Shard]
+    lead_hours: NotRequired[Count]

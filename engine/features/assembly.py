@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from engine import command_line, tables
 from engine.command_line.component_settings import FeatureSettings, history_of
-from engine.features.code import FeatureCode, make_features
+from engine.features.code import FeatureCode
 from engine.features.outcomes import as_predicted
-from engine.features.replay import find_differences
+from engine.features.replay import replayed
 from engine.tables.replay import metadata_of
 from engine.tables.snapshots import Snapshot
 
@@ -37,8 +37,7 @@ def build(
     rows = frames[settings["rows"]]
     try:
         labelled = rows if outcomes is None else outcome_rows(outcomes, rows, settings)
-        columns = make_features(code, settings, frames)
-        differences = find_differences(code, settings, frames, columns, written)
+        columns, differences = replayed(code, settings, frames, written)
         frame = assemble(rows, label_of(labelled, code), columns, settings)
         table = pa.Table.from_pandas(frame, preserve_index=False)
     except KeyError as error:

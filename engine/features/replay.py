@@ -1,4 +1,4 @@
-"""Makes single days of a window again, as inference would have, and says which features differ.
+"""Makes features as inference would have, and says which differ from those of one pass over a window.
 
 This is for honest mistakes: it runs where the change's code runs, which could say anything. Outcomes that a
 change must not see are in no table that it gets.
@@ -12,8 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_numeric_dtype
 
-from engine.command_line.component_settings import FeatureSettings, history_of
-from engine.features.code import FeatureCode, make_features
+from engine.command_line.component_settings import FeatureSettings
+from engine.features.batches import Batch, Batches, Frames
+from engine.features.code import FeatureCode
 from engine.tables.replay import Cause, Difference
 from engine.tables.snapshots import Snapshot
 
@@ -21,65 +22,60 @@ RELATIVE, ABSOLUTE = 1e-6, 1e-9
 """How much sums of the same numbers in another order may differ."""
 
 
-def find_differences(
-    code: FeatureCode,
-    settings: FeatureSettings,
-    raw: dict[str, pd.DataFrame],
-    columns: pd.DataFrame,
-    snapshot: Snapshot,
-) -> list[Difference]:
-    """How `columns`, the features of a window, differ on its first, middle and last day; each feature once.
+def replayed(
+    code: FeatureCode, settings: FeatureSettings, raw: Frames, snapshot: Snapshot
+) -> tuple[pd.DataFrame, list[Difference]]:
+    """The features that count, and how one pass over the window makes those of some batches otherwise.
 
-    A day is made of its own rows and the history that inference loads, and if that differs, again with the
-    outcomes that became known later. Nothing is made again without a history, and for inference.
+    One pass is enough if it differs nowhere. Where rows arrive, or are predicted a lead before their time,
+    each batch is made by itself as soon as one differs, and always for inference.
     """
-    name, rows = history_of(settings["rows"]), raw[settings["rows"]]
-    loaded = snapshot["tables"].get(name)
-    if loaded is None or "history_days" not in loaded or snapshot["window"] == "inference":
-        return []
-    reach = pd.Timedelta(days=loaded["history_days"])
-    days, history = rows[settings["time"]].dt.normalize(), raw[name]
+    batches = Batches(settings, raw, snapshot)
+    is_limited = bool(batches.timed)
+    if snapshot["window"] == "inference":
+        apart = is_limited and batches.arrives
+        return batches.one_by_one(code) if apart else batches.at_once(code), []
+    columns = batches.at_once(code)
+    differences = find_differences(code, batches, columns) if is_limited else []
+    apart = bool(differences) and batches.arrives
+    return batches.one_by_one(code) if apart else columns, differences
 
-    def made_of(day: pd.Timestamp, history: pd.DataFrame) -> pd.DataFrame:
-        own = rows[days == day].reset_index(drop=True)
-        return make_features(code, settings, raw | {settings["rows"]: own, name: history})
 
+def find_differences(code: FeatureCode, batches: Batches, columns: pd.DataFrame) -> list[Difference]:
+    """How `columns`, the features of one pass, differ in a sample of batches; each feature once by cause."""
     found: dict[tuple[str, str], Difference] = {}
-    for day in first_middle_last(days):
-        later = history[history["known_at"] >= day - reach]
-        replayed = made_of(day, later[later["known_at"] < day])
-        whole = columns[days == day].reset_index(drop=True)
-        if not any(compared(replayed, whole, "other rows", day)):
-            continue
-        revealed = made_of(day, later)
-        for difference in (
-            *compared(replayed, revealed, "later outcomes", day),
-            *compared(revealed, whole, "other rows", day),
-        ):
+    for batch in batches.sample():
+        for difference in batch_differences(code, batches, columns, batch):
             found.setdefault((difference["cause"], difference["feature"]), difference)
     return [*found.values()]
 
 
-def first_middle_last(days: "pd.Series[pd.Timestamp]") -> list[pd.Timestamp]:
-    """Each once, of the days that have rows."""
-    distinct = sorted(days.dropna().unique())
-    return [*dict.fromkeys(distinct[at] for at in (0, len(distinct) // 2, -1))] if distinct else []
-
-
-def compared(
-    replayed: pd.DataFrame, made: pd.DataFrame, cause: Cause, day: pd.Timestamp
+def batch_differences(
+    code: FeatureCode, batches: Batches, columns: pd.DataFrame, batch: Batch
 ) -> Iterator[Difference]:
+    """A batch is made with what inference loads; if it differs, with later outcomes, then with later rows."""
+    whole = columns.iloc[batch.positions].reset_index(drop=True)
+    alone = batches.made(code, batch)
+    if any(compared(alone, whole, "other rows", batch)):
+        with_outcomes = batches.made(code, batch, batches.history)
+        with_arrivals = batches.made(code, batch, *batches.timed)
+        yield from compared(alone, with_outcomes, "later outcomes", batch)
+        yield from compared(with_outcomes, with_arrivals, "later arrivals", batch)
+        yield from compared(with_arrivals, whole, "other rows", batch)
+
+
+def compared(one: pd.DataFrame, other: pd.DataFrame, cause: Cause, batch: Batch) -> Iterator[Difference]:
     """Each feature of the same rows that two ways to make it do not agree on."""
-    replayed = replayed.reindex(columns=made.columns)
-    for feature in made.columns:
-        differs, gaps = differing(replayed[feature], made[feature])
+    one = one.reindex(columns=other.columns)
+    for feature in other.columns:
+        differs, gaps = differing(one[feature], other[feature])
         if count := int(differs.sum()):
             difference: Difference = {
                 "feature": str(feature),
                 "cause": cause,
-                "day": f"{day:%Y-%m-%d}",
+                "day": f"{batch.moment:%Y-%m-%d %H:%M}".removesuffix(" 00:00"),
                 "rows": count,
-                "day_rows": len(made),
+                "day_rows": len(other),
             }
             if largest := gaps[np.isfinite(gaps)].max(initial=0):
                 difference["largest"] = float(largest)

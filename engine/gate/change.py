@@ -49,12 +49,13 @@ class Change:
 
     @property
     def changes_tables(self) -> bool:
-        mine, base = self.candidate.settings.data, self.control.settings.data
-        ours, theirs = (
-            {name: table.model_dump(exclude={"known"}) for name, table in each.tables.items()}
-            for each in (mine, base)
+        """Whether features get other rows: of other tables, or those of another moment."""
+        mine, base = (
+            {name: table.model_dump(exclude={"known"}) for name, table in settings.data.tables.items()}
+            | {"rows": settings.data.rows, "lead": settings.features.lead}
+            for settings in (self.candidate.settings, self.control.settings)
         )
-        return (ours, mine.rows) != (theirs, base.rows)
+        return mine != base
 
     @property
     def brings_tables(self) -> bool:

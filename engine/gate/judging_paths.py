@@ -30,6 +30,8 @@ def settings_that_judge(mine: Settings, base: Settings) -> Iterator[str]:
     """Where `mine` differs from `base` in what it does not bring."""
     ours, theirs = (settings.model_dump(mode="json") for settings in (mine, base))
     for section, value in ours.items():
+        if section == "features" and value["lead"] != theirs[section]["lead"]:
+            yield f"{SETTINGS_FILE}: features.lead"
         if value == theirs[section] or section in WHOLE:
             continue
         if section == "data":

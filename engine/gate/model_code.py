@@ -50,6 +50,7 @@ class ModelCode:
             "data": {"tables", "rows"},
             "label": {"matures_after_days"},
             "windows": True,
+            "features": {"lead"},
         }
         made_of = self._written() | {name: self.images[name].hash for name in BORN_FROM}
         made_of |= self.settings.model_dump(mode="json", include=rows)

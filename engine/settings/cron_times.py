@@ -4,7 +4,7 @@ Day of month and day of week are both required where one of them has a star, `*/
 either is enough; a time that the clocks skip is not due that day.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from croniter import CroniterBadDateError, croniter
@@ -39,6 +39,19 @@ def ever_due(cron: str) -> bool:
     except CroniterBadDateError:
         return False
     return True
+
+
+def minutes_of_each_day(cron: str, time_zone: str) -> set[int]:
+    """The minutes after midnight in UTC at which `cron` is due, in winter; none if it is not due daily."""
+    minutes, hours, *days = croniter.expand(cron)[0]
+    if days[:3] != [["*"]] * 3:
+        return set()
+    offset = datetime(2001, 1, 15, tzinfo=ZoneInfo(time_zone)).utcoffset() or timedelta()
+    return {
+        (int(hour) * 60 + int(minute) - offset // timedelta(minutes=1)) % 1440
+        for hour in (range(24) if hours == ["*"] else hours)
+        for minute in (range(60) if minutes == ["*"] else minutes)
+    }
 
 
 def _either_day(cron: str) -> bool:

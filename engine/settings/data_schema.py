@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from engine.settings.settings_types import Day, Name, Section, Uri
+from engine.settings.settings_types import MINUTES, Day, Delay, Name, Omittable, Section, Uri
 
 ColumnType = Literal["integer", "number", "text", "boolean", "timestamp", "date"]
 
@@ -17,12 +17,16 @@ class Table(Section):
     types: dict[str, ColumnType] = Field(default={})
     """The columns of a CSV file that are read, the time among them."""
     history_days: Annotated[int, Field(ge=0)] = 0
+    arrives_after: Omittable[Delay] = None
+    """How long after its time a row is there; if this is absent, no feature waits for one."""
     known: dict[Name, Name] = Field(default={})
     """The moment that a column is known at, where that is later than its row."""
 
     def loaded(self) -> dict[str, Any]:
         """What load_data and list_shards get of it."""
-        written = self.model_dump(exclude={"known", "format"})
+        written = self.model_dump(exclude={"known", "format", "arrives_after"})
+        if delay := self.arrives_after:
+            written["arrives_after_minutes"] = int(delay[:-1]) * MINUTES[delay[-1]]
         return written if self.types else {name: value for name, value in written.items() if name != "types"}
 
 

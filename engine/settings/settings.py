@@ -111,6 +111,9 @@ def _history_disagreements(settings: Settings) -> Iterator[Problem]:
     if rows and rows.history_days and name in data.tables:
         problem = f"expected another name, found that of the history of {data.rows}"
         yield ("data", "tables", name), problem
+    if rows and rows.arrives_after:
+        found = "expected none on the rows to predict: label.matures_after_days says when outcomes are known"
+        yield ("data", "tables", data.rows, "arrives_after"), f"{found}, found {rows.arrives_after}"
 
 
 def _type_disagreements(settings: Settings) -> Iterator[Problem]:
@@ -148,6 +151,7 @@ def _serving_disagreements(settings: Settings) -> Iterator[Problem]:
 
 def _schedule_disagreements(settings: Settings) -> Iterator[Problem]:
     from engine.settings.cron_times import ever_due
+    from engine.settings.moments import unfit_schedules
 
     for name, schedule in settings.schedules.runs.items():
         here = ("schedules", "runs", name)
@@ -157,6 +161,8 @@ def _schedule_disagreements(settings: Settings) -> Iterator[Problem]:
             if "[[" in value:
                 problem = f"expected a value, found {value!r}: no endpoint replaces a macro in it"
                 yield (*here, "parameters", parameter), problem
+    for name, problem in unfit_schedules(settings):
+        yield ("schedules", "runs", name, "cron"), problem
 
 
 def _task_disagreements(settings: Settings) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from engine.settings.serving_schema import Serving
 from engine.settings.settings_types import (
     Count,
     DottedPath,
+    Lead,
     ModelName,
     Name,
     NotNegative,
@@ -51,6 +52,8 @@ class Column(Section):
 class Features(Section):
     moments: Annotated[list[Name], Field(min_length=1)]
     predict_at: Name
+    lead: Omittable[Lead] = None
+    """How long before the hour of its time a row is predicted; absent: when the day of its time begins."""
     columns: Annotated[dict[Name, Column], Field(min_length=1)]
 
 
@@ -179,6 +182,7 @@ class Settings(Section):
             {
                 "tables": tables,
                 "rows": self.data.rows,
+                **({"lead_hours": int(lead[:-1])} if (lead := self.features.lead) else {}),
                 "label_matures_after_days": self.label.matures_after_days,
                 "windows": self.windows.model_dump()
                 | ({"evaluation_days": monitored_days, "history": "rolling"} if monitored_days else {}),
@@ -197,7 +201,7 @@ class Settings(Section):
                 "key": self.data.key,
                 "time": self.data.tables[self.data.rows].time,
                 "label": self.label.model_dump(include={"name", "type"}),
-                **self.features.model_dump(exclude_none=True),
+                **self.features.model_dump(exclude={"lead"}, exclude_none=True),
             }
         )
 

@@ -61,6 +61,9 @@ Repository = Annotated[
         "an image repository with no tag, as docker.io/you/flight-delays",
     ),
 ]
+Lead = Annotated[str, matches(r"[1-9]\d{0,2}h", "whole hours, as 2h")]
+Delay = Annotated[str, matches(r"\d{1,4}[mhd]", "minutes, hours or days, as 30m, 2h or 1d")]
+MINUTES = {"m": 1, "h": 60, "d": 1440}
 Cpu = Annotated[str, matches(r"\d+(\.\d+)?m?", "a number of cores, as 2 or 500m"), BeforeValidator(_quantity)]
 Memory = Annotated[
     str, matches(r"\d+(\.\d+)?([EPTGMK]i?)?", "an amount of memory, as 4Gi"), BeforeValidator(_quantity)

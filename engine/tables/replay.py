@@ -8,16 +8,17 @@ import pyarrow as pa
 from engine.command_line import WorldError
 from engine.command_line.typed_json import checked
 
-Cause = Literal["later outcomes", "other rows"]
+Cause = Literal["later outcomes", "later arrivals", "other rows"]
 KEY = "replay"
 MOST_BYTES = 1_000_000
 
 
 class Difference(TypedDict):
-    """A feature that a day's rows have otherwise when made again, in `rows` of the day's `day_rows`.
+    """A feature that the rows predicted on a day have otherwise when made alone, in `rows` of `day_rows`.
 
-    It changed with the outcomes that were known only later, or with the rows and history beside the day's.
-    `largest` is the largest difference of a number.
+    It changed with outcomes that were known only later, with rows of a table that arrived only later, or with
+    the rows and history beside the day's. With a lead, the day has an hour. `largest` is the largest
+    difference of a number.
     """
 
     feature: str

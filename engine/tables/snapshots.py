@@ -7,7 +7,8 @@ class LoadedTable(TypedDict):
     """The rows of one table, read from `uri`.
 
     A history has the rows whose outcomes became known in the `history_days` before the window's start, and
-    after it until `known_before`.
+    after it until `known_before`. Of a table that says `arrives_after_minutes`, a prediction gets the rows
+    whose `time` is in the `history_days` before its day or later, and that had arrived.
     """
 
     rows: int
@@ -15,12 +16,16 @@ class LoadedTable(TypedDict):
     uri: str
     history_days: NotRequired[int]
     known_before: NotRequired[str]
+    time: NotRequired[str]
+    arrives_after_minutes: NotRequired[int]
 
 
 class WrittenSnapshot(TypedDict):
     """The rows from `start` up to `end`, as load_data and list_shards write them down.
 
-    `window` is training, evaluation or inference; inference waits for no labels.
+    `window` is training, evaluation or inference; inference waits for no labels. With `lead_hours`, rows are
+    predicted so long before the hour of their time, and inference has those predicted from `start` up to
+    `end`.
     """
 
     window: str
@@ -28,6 +33,7 @@ class WrittenSnapshot(TypedDict):
     end: str
     as_of: str
     label_matures_after_days: NotRequired[int]
+    lead_hours: NotRequired[int]
     tables: dict[str, LoadedTable]
     sha256: str
 
@@ -40,5 +46,6 @@ class Snapshot(TypedDict, total=False):
     end: str
     as_of: str
     label_matures_after_days: int
+    lead_hours: int
     tables: dict[str, LoadedTable]
     sha256: str

@@ -11,7 +11,7 @@ import pandera.pandas as pandera
 import pyarrow as pa
 
 from engine.command_line.component_settings import Column, FeatureSettings
-from engine.validation.replay import later_outcomes, other_rows
+from engine.validation.replay import later_arrivals, later_outcomes, other_rows
 from engine.validation.window import Window, finding
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def find(training: pa.Table, evaluation: pa.Table, settings: FeatureSettings) ->
         for check in (columns, values, rows_in_time, labels, later_outcomes)
     ]
     found = [*leakage(settings), *(entry for check in checks for entry in check), *overlap(*windows)]
-    warnings = [*telling_features(*windows), *(entry for window in windows for entry in other_rows(window))]
+    replays = (check(window) for window in windows for check in (later_arrivals, other_rows))
+    warnings = [*telling_features(*windows), *(entry for replay in replays for entry in replay)]
     return {"findings": found, "warnings": warnings}
 
 

@@ -20,6 +20,14 @@ def later_outcomes(window: Window) -> Iterator[Finding]:
             yield finding("later_outcomes", window.name, each["feature"], text, each["rows"])
 
 
+def later_arrivals(window: Window) -> Iterator[Finding]:
+    """Features of a moment that are made of rows which had not arrived; they count as made without those."""
+    for each in window.differences:
+        if each["cause"] == "later arrivals":
+            text = f"with the rows that arrived after {each['day']}, {where(each)}; they do not count"
+            yield finding("later_arrivals", window.name, each["feature"], text, each["rows"])
+
+
 def other_rows(window: Window) -> Iterator[Finding]:
     """Features of a day that inference, which predicts the day alone, makes otherwise."""
     for each in window.differences:

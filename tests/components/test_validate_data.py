@@ -88,7 +88,8 @@ def test_later_outcomes_are_a_finding_and_other_rows_a_warning(validate, built, 
     later = {"feature": "carrier", "cause": "later outcomes", "day": "2013-01-14", "rows": 9, "day_rows": 900}
     other = later | {"feature": "distance", "cause": "other rows", "largest": 0.12345}
     table = pq.read_table(built["training"])
-    replay = {"replay": json.dumps({"differences": [later, other]})}
+    arrived = later | {"feature": "origin", "cause": "later arrivals", "day": "2013-01-14 06:00"}
+    replay = {"replay": json.dumps({"differences": [later, arrived, other]})}
     pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **replay}), tmp_path / "again")
     validate.built = built | {"training": tmp_path / "again"}
     found = validate()
@@ -97,7 +98,12 @@ def test_later_outcomes_are_a_finding_and_other_rows_a_warning(validate, built, 
         "training: without the outcomes that became known from 2013-01-14 on,"
         " carrier differs in 9 of its 900 rows"
     )
-    [warning] = validate.read()["warnings"]
+    of_arrivals, warning = validate.read()["warnings"]
+    assert (of_arrivals["check"], of_arrivals["column"]) == ("later_arrivals", "origin")
+    assert of_arrivals["message"] == (
+        "training: with the rows that arrived after 2013-01-14 06:00,"
+        " origin differs in 9 of its 900 rows; they do not count"
+    )
     assert (warning["check"], warning["rows"]) == ("other_rows", 9)
     assert "if 2013-01-14 is predicted alone" in warning["message"]
     assert warning["message"].endswith("distance differs in 9 of its 900 rows by up to 0.123")

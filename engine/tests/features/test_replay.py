@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from engine.features.history import recent_mean
-from engine.features.replay import find_differences
+from engine.features.replay import replayed
 
 SETTINGS = {"rows": "flights", "time": "departure"}
 Tables = dict[str, pd.DataFrame]
@@ -34,7 +34,8 @@ def tables() -> Tables:
 
 
 def snapshot(window: str = "training", **entry: Any) -> Any:
-    return {"window": window, "tables": {"flights": {}, "flights_history": {"history_days": 7} | entry}}
+    history = {"history_days": 7} | entry
+    return {"window": window, "end": "2013-01-21", "tables": {"flights": {}, "flights_history": history}}
 
 
 def differences(
@@ -42,8 +43,8 @@ def differences(
 ) -> list[tuple[str, str, int]]:
     """Cause, day and number of rows of each difference of the only feature."""
     code = SimpleNamespace(features=lambda raw, _: pd.DataFrame({"x": feature(raw)}, raw["flights"].index))
-    whole = code.features({name: table.copy() for name, table in tables.items()}, {})
-    found = find_differences(code, SETTINGS, tables, whole, about or snapshot())
+    columns, found = replayed(code, SETTINGS, tables, about or snapshot())
+    assert columns.equals(code.features({name: table.copy() for name, table in tables.items()}, {}))
     assert all((each["feature"], each["day_rows"]) == ("x", 5) for each in found)
     return [(each["cause"], each["day"], each["rows"]) for each in found]
 
@@ -82,8 +83,7 @@ def test_other_rows_of_the_batch_are_a_warning_with_their_size(tables: Tables) -
     found = differences(tables, lambda raw: raw["flights"]["price"] - raw["flights"]["price"].mean())
     assert found == [("other rows", "2013-01-11", 5)]
     code = SimpleNamespace(features=lambda raw, _: raw["flights"][["price"]] - raw["flights"]["price"].mean())
-    made = code.features(tables, {})
-    [difference] = find_differences(code, SETTINGS, tables, made, snapshot())
+    _, [difference] = replayed(code, SETTINGS, tables, snapshot())
     assert difference["largest"] == 22.5, "2 for the day alone and 24.5 for all"
 
 
@@ -116,8 +116,8 @@ def test_features_may_change_their_tables(tables: Tables) -> None:
 @pytest.mark.parametrize(
     "about",
     [
-        {"window": "training", "tables": {"flights": {}, "flights_history": {}}},
-        {"window": "training", "tables": {"flights": {}}},
+        snapshot() | {"tables": {"flights": {}, "flights_history": {}}},
+        snapshot() | {"tables": {"flights": {}}},
         snapshot("inference"),
     ],
     ids=["a table of that name", "no history", "inference"],

@@ -137,6 +137,8 @@ MISTAKES = [
     ("images:", RUN % "0 3 * * 7", "38: schedules.runs.nightly.cron: expected minute hour day month"),
     ("images:", RUN % "0 5-3 * * *", "38: schedules.runs.nightly.cron: expected minute hour day month"),
     ("images:", RUN % "0 3 L * *", "38: schedules.runs.nightly.cron: expected minute hour day month"),
+    ("at: before_sale", "at: before_sale\n  lead: 90m", "14: features.lead: expected whole hours, as 2h"),
+    ("day, hist", "day, arrives_after: 2x, hist", "6: data.tables.rates.arrives_after: expected minutes, "),
     # right by itself, wrong beside another
     ("rows: sales", "rows: sale", "7: data.rows: expected a table, found 'sale'; did you mean sales?"),
     ("at: before_sale", "at: dawn", "13: features.predict_at: expected a moment, found 'dawn'; there"),
@@ -150,6 +152,11 @@ MISTAKES = [
     ("area: {type", "sold_at: {type", "16: features.columns.sold_at: expected a feature's name"),
     ("min: 0", "min: 901", "16: features.columns.area: expected min <= max, found 901 and 900"),
     ("{type: category", "{min: 1, type: category", "15: features.columns.district: expected no min and"),
+    (
+        "time: sold_at",
+        "time: sold_at, arrives_after: 1h",
+        "5: data.tables.sales.arrives_after: expected none on the rows to predict",
+    ),
     # no YAML
     ("seed: 1", "\tseed: 1", "21: expected YAML: while scanning for the next token: found char"),
     ("[district]", "[district", "34: expected YAML: while parsing a flow sequence"),
@@ -237,6 +244,17 @@ def test_data_settings_point_below_the_root():
 def test_history_of_monitored_days_rolls():
     data = json.loads(settings_with().data_settings(Path("/projects/me"), monitored_days=28))
     assert data["windows"] == {"training_days": 60, "evaluation_days": 28, "history": "rolling"}
+
+
+def test_lead_and_arrival_are_in_the_units_of_components():
+    text = TEXT.replace("at: before_sale", "at: before_sale\n  lead: 36h")
+    for written, minutes in (("0h", 0), ("30m", 30), ("2h", 120), ("1d", 1440)):
+        settings = parse(text.replace("time: day,", f"time: day, arrives_after: {written},"), "mlops.yaml")
+        data = json.loads(settings.data_settings(Path("/projects/me")))
+        assert data["lead_hours"] == 36
+        assert data["tables"]["rates"]["arrives_after_minutes"] == minutes
+        assert "arrives_after_minutes" not in data["tables"]["sales"]
+    assert "lead" not in json.loads(settings.feature_settings())
 
 
 def test_data_settings_of_a_csv_table_have_its_types():
