@@ -6,16 +6,23 @@ EPOCH = pd.Timestamp(0)
 
 
 def recent_mean(
-    rows: pd.DataFrame, history: pd.DataFrame, time: str, column: str, by: str | list[str], days: int
+    rows: pd.DataFrame,
+    history: pd.DataFrame,
+    time: str,
+    column: str,
+    by: str | list[str],
+    days: int,
+    lead_hours: int = 0,
 ) -> "pd.Series[float]":
     """For each of `rows` the mean of `column` in the rows of `history` that have its values of `by`.
 
     They are those that became known in the `days` before the midnight at which the row's day begins, by
-    its `time`: with what is known then, a batch of the whole day is predicted. NaN if there are none.
+    its `time`, or the day `lead_hours` earlier: with what is known then, the row is predicted. NaN if there
+    are none.
     """
     keys = [by] if isinstance(by, str) else by
     known = _known_by_day(history, column, keys)
-    day = _day(rows[time])
+    day = _day(rows[time] - pd.Timedelta(hours=lead_hours))
     recent = _until(day, rows[keys], known) - _until(day - days, rows[keys], known)
     return recent["known_sum"] / recent["known_count"].where(recent["known_count"] > 0)
 

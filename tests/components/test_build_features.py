@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -236,31 +237,52 @@ def recent_delays(tables: dict[str, pd.DataFrame], settings: Any) -> pd.DataFram
     return pd.DataFrame({"delay": mean})
 
 
-def test_first_day_of_evaluation_has_the_features_that_inference_makes(
-    run_component, data_settings, feature_settings, tmp_path, monkeypatch
+def recent_delays_and_newest_wind(tables: dict[str, pd.DataFrame], settings: Any) -> pd.DataFrame:
+    """The mean of the last two observations that had arrived, of all airports, beside the recent delays."""
+    observed = tables["weather"].sort_values("observed_at").tail(2)
+    return recent_delays(tables, settings).assign(wind=observed["wind_speed"].mean())
+
+
+def inferred(run_component: Any, given: dict[str, Any], settings: Any, as_of: str, folder: Path) -> pa.Table:
+    """The features that inference makes of a day's rows."""
+    listed = {"listing": folder / "listing", "shards": folder / "shards"}
+    asked = {"inference_settings": {"days": 1, "shard_rows": 5000}, "as_of": as_of, "input_uri": ""}
+    kept = {"predictions_uri": (folder / "predictions").as_uri(), "name": "flights"}
+    assert run_component("list_shards list", **given, **asked, **kept, **listed).status == 0
+    shard = {"listing": folder / "listing", "shard": "00000", "tables": folder / "shard"}
+    assert run_component("list_shards load", **given, **shard).status == 0
+    assert build(run_component, settings, folder / "shard", folder).status == 0
+    return pq.read_table(folder / "features")
+
+
+@pytest.mark.parametrize("arrival", [False, True], ids=["at once", "by moment"])
+def test_evaluation_has_the_features_that_inference_makes(
+    run_component, data_settings, feature_settings, tmp_path, monkeypatch, arrival: bool
 ) -> None:
-    monkeypatch.setattr(features, "features", recent_delays)
+    """Of the first day; of any with a history that rolls, from 2 to 2 o'clock with a lead of two hours."""
+    monkeypatch.setattr(features, "features", recent_delays_and_newest_wind if arrival else recent_delays)
     data_settings["tables"]["flights"]["history_days"] = 7
+    first = pd.Timestamp("2013-01-28")
+    if arrival:
+        data_settings["lead_hours"] = 2
+        data_settings["tables"]["weather"]["arrives_after_minutes"] = 30
+        data_settings["windows"] |= {"history": "rolling", "evaluation_days": 3}
+        first += pd.Timedelta(days=5)
     given = {"data_settings": data_settings}
     loaded = {"window": "evaluation", "as_of": AS_OF, "tables": tmp_path / "tables"}
     assert run_component("load_data", **given, **loaded).status == 0
     assert build(run_component, feature_settings, tmp_path / "tables", tmp_path).status == 0
-    evaluated = pq.read_table(tmp_path / "features")
+    evaluated = pq.read_table(tmp_path / "features").drop_columns("late").to_pandas()
 
-    listed = {"listing": tmp_path / "listing", "shards": tmp_path / "shards"}
-    asked = {"inference_settings": {"days": 1, "shard_rows": 5000}, "as_of": "2013-01-28", "input_uri": ""}
-    kept = {"predictions_uri": (tmp_path / "predictions").as_uri(), "name": "flights"}
-    assert run_component("list_shards list", **given, **asked, **kept, **listed).status == 0
-    shard = {"listing": tmp_path / "listing", "shard": "00000", "tables": tmp_path / "shard"}
-    assert run_component("list_shards load", **given, **shard).status == 0
-    assert build(run_component, feature_settings, tmp_path / "shard", tmp_path).status == 0
-    predicted = pq.read_table(tmp_path / "features")
+    predicted = inferred(run_component, given, feature_settings, str(first.date()), tmp_path)
 
-    assert predicted["late"].null_count == predicted.num_rows
-    evaluated, predicted = evaluated.drop_columns("late"), predicted.drop_columns("late")
-    assert predicted.equals(evaluated.slice(0, predicted.num_rows)) and predicted.num_rows > 500
-    assert predicted["delay"].null_count == 0
-    assert set(predicted["scheduled_departure"].to_pandas().dt.day) == {28}
+    assert predicted["late"].null_count == predicted.num_rows > 500
+    assert predicted["delay"].null_count < 5
+    since = evaluated["scheduled_departure"] - pd.Timedelta(hours=2 * arrival)
+    of_the_day = evaluated[since.dt.normalize() == first].reset_index(drop=True)
+    assert predicted.drop_columns("late").to_pandas().equals(of_the_day)
+    if arrival:
+        assert of_the_day["wind"].nunique() > 5
 
 
 def build(run_component: Any, feature_settings: dict[str, Any], tables: Path, folder: Path) -> Any:

@@ -58,6 +58,41 @@ def test_every_shard_has_the_outcomes_that_were_known_before_its_days(
     assert (min(known).date(), max(known).date()) == (date(2013, 1, 29), date(2013, 1, 30))
 
 
+def test_rows_of_a_day_are_those_that_are_predicted_on_it(run_component, data_settings, tmp_path) -> None:
+    """With a lead of six hours they are those from six o'clock to six o'clock."""
+    data_settings["lead_hours"] = 6
+    data_settings["tables"]["flights"]["history_days"] = 2
+    listing, names = listed(run_component, data_settings, tmp_path)
+    assert (listing["start"], listing["end"]) == ("2013-01-31T00:00:00", "2013-02-02T00:00:00")
+    year = pq.read_table(FLIGHTS / "flights").to_pandas()
+    departure = year["scheduled_departure"]
+    expected = year[(departure >= "2013-01-31 06:00") & (departure < "2013-02-02 06:00")]
+    folders = [load(run_component, data_settings, tmp_path, name) for name in names]
+    found = [pq.read_table(folder / "flights.parquet")["flight_id"].to_pylist() for folder in folders]
+    assert [each for ids in found for each in ids] == expected["flight_id"].tolist()
+    snapshot = json.loads((folders[0] / "snapshot.json").read_text())
+    assert (snapshot["start"], snapshot["end"], snapshot["lead_hours"]) == (
+        listing["start"],
+        listing["end"],
+        6,
+    )
+    observed = pq.read_table(folders[0] / "weather.parquet")["observed_at"].to_pylist()
+    assert (min(observed), max(observed)) == (datetime(2013, 1, 29), datetime(2013, 2, 2, 5))
+    known = pq.read_table(folders[0] / "flights_history.parquet")["known_at"].to_pylist()
+    assert (min(known).date(), max(known).date()) == (date(2013, 1, 29), date(2013, 1, 31))
+
+
+def test_another_input_has_the_days_that_its_rows_are_predicted_on(
+    run_component, data_settings, tmp_path
+) -> None:
+    days = pa.array([datetime(2013, 3, 2, 1), datetime(2013, 3, 9, 23)], pa.timestamp("us"))
+    table = pa.table({"flight_id": range(2), "scheduled_departure": days})
+    pq.write_table(table, tmp_path / "input.parquet")
+    uri = (tmp_path / "input.parquet").as_uri()
+    listing, _ = listed(run_component, data_settings | {"lead_hours": 6}, tmp_path, uri)
+    assert (listing["start"], listing["end"]) == ("2013-03-01T00:00:00", "2013-03-10T00:00:00")
+
+
 @pytest.mark.parametrize("groups", [3, 1000])
 def test_another_input_is_predicted_whole_from_wherever_it_is(
     run_component, data_settings, seaweedfs, s3_folder, tmp_path, groups: int

@@ -88,6 +88,28 @@ def test_a_row_is_not_in_its_own_history(run_component, data_settings, tmp_path,
     assert history["known_at"].to_pylist() == [datetime(2013, 1, 27), datetime(2013, 1, 28)]
 
 
+def test_lead_and_arrival_are_written_down_with_the_rows_that_they_need(
+    run_component, data_settings, tmp_path
+) -> None:
+    data_settings["lead_hours"] = 25
+    data_settings["tables"]["flights"]["history_days"] = 2
+    data_settings["tables"]["weather"]["arrives_after_minutes"] = 30
+    assert load(run_component, data_settings, tmp_path / "tables").status == 0
+    snapshot = json.loads((tmp_path / "tables/snapshot.json").read_text())
+    expect_document(snapshot, "snapshot")
+    assert snapshot["lead_hours"] == 25
+    weather = snapshot["tables"]["weather"]
+    about = {name: weather[name] for name in ("time", "arrives_after_minutes", "history_days")}
+    assert about == {"time": "observed_at", "arrives_after_minutes": 30, "history_days": 2}
+    observed = pq.read_table(tmp_path / "tables/weather.parquet")["observed_at"].to_pylist()
+    assert min(observed) == datetime(2013, 1, 24), "two days before that on which the first row is predicted"
+    known = pq.read_table(tmp_path / "tables/flights_history.parquet")["known_at"].to_pylist()
+    assert min(known).date() == date(2013, 1, 24)
+    assert (
+        min(pq.read_table(tmp_path / "tables/flights.parquet")["scheduled_departure"].to_pylist()).day == 28
+    )
+
+
 def test_rows_that_say_when_they_were_known_are_refused(run_component, data_settings, tmp_path) -> None:
     pq.write_table(pa.table({"day": [datetime(2013, 1, 30)], "known_at": [None]}), tmp_path / "days.parquet")
     table = {"uri": (tmp_path / "days.parquet").as_uri(), "time": "day", "history_days": 2}
