@@ -126,8 +126,10 @@ def test_a_gpu_for_a_task(copy: Project) -> None:
 
 
 def test_another_data_source(copy: Project) -> None:
-    weather = "    weather: {uri: demo/flights/weather, time: observed_at, history_days: 2}\n"
-    airports = '    airports: {uri: "s3://bucket/airports", time: opened}\n'
+    weather = (
+        "    weather: {uri: demo/flights/weather, time: observed_at, arrives_after: 0h, history_days: 2}"
+    )
+    airports = '\n    airports: {uri: "s3://bucket/airports", time: opened}'
     column = "    weekday: {type: category, known: before_departure}\n"
     runways = "    runways: {type: number, known: before_departure}\n"
     copy.edit("mlops.yaml", (weather, weather + airports), (column, column + runways))

@@ -16,7 +16,8 @@ def later_outcomes(window: Window) -> Iterator[Finding]:
     """Features of a day that are made of outcomes which became known only after it had begun."""
     for each in window.differences:
         if each["cause"] == "later outcomes":
-            text = f"without the outcomes that became known from {each['day']} on, {where(each)}"
+            day, _, _ = each["day"].partition(" ")
+            text = f"without the outcomes that became known from {day} on, {where(each)}"
             yield finding("later_outcomes", window.name, each["feature"], text, each["rows"])
 
 

@@ -1,3 +1,4 @@
+import json
 import shutil
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 import yaml
 
 from engine.features.history import recent_mean
+from engine.settings.settings import load
+from engine.tables.replay import read_differences
 from engine.tests.demo_files import DEMO_SETTINGS, demo_features
 from tests.components.conftest import AS_OF, FLIGHTS
 
@@ -283,6 +286,29 @@ def test_evaluation_has_the_features_that_inference_makes(
     assert predicted.drop_columns("late").to_pandas().equals(of_the_day)
     if arrival:
         assert of_the_day["wind"].nunique() > 5
+
+
+@pytest.mark.parametrize(("hours", "known"), [(2, True), (1, False), (0, False)])
+def test_weather_is_worth_nothing_after_the_lead_of_the_demo(
+    run_component, feature_settings, tmp_path, monkeypatch, hours: int, known: bool
+) -> None:
+    def wind(tables: dict[str, pd.DataFrame], settings: Any) -> pd.DataFrame:
+        asked = tables["flights"][["origin"]].assign(
+            observed_at=tables["flights"]["scheduled_departure"].dt.floor("h") - pd.Timedelta(hours=hours)
+        )
+        observed = tables["weather"].drop_duplicates(["origin", "observed_at"])
+        return asked.merge(observed, how="left")[["wind_speed"]].set_axis(tables["flights"].index)
+
+    monkeypatch.setattr(features, "features", wind)
+    given = json.loads(load(DEMO_SETTINGS).data_settings(FLIGHTS.parents[1], monitored_days=2))
+    options = {"data_settings": given, "window": "evaluation", "as_of": AS_OF, "tables": tmp_path / "tables"}
+    assert run_component("load_data", **options).status == 0
+    assert build(run_component, feature_settings, tmp_path / "tables", tmp_path).status == 0
+    table = pq.read_table(tmp_path / "features")
+    assert table.num_rows > 1000
+    assert (table["wind_speed"].null_count == table.num_rows) is not known
+    causes = {each["cause"] for each in read_differences(table.schema)}
+    assert causes == (set() if known else {"later arrivals"})
 
 
 def build(run_component: Any, feature_settings: dict[str, Any], tables: Path, folder: Path) -> Any:

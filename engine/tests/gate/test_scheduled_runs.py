@@ -31,7 +31,7 @@ CHANGES = (
     ("shard_rows: 500000", "shard_rows: 600"),
     ('training, cron: "29 2 1 * *"}', f'training, cron: "0 1 * * *", {ON_THE_DAY}}}\n    again: {AGAIN}'),
     ('monitoring, cron: "29 3 * * 1"', f'inference, cron: "0 9 * * *", {ON_THE_DAY}'),
-    ('inference, cron: "29 1 * * *"', f'inference, cron: "0 9 * * *", {ON_THE_DAY}'),
+    ('inference, cron: "29 * * * *"', f'inference, cron: "0 9 * * *", {ON_THE_DAY}'),
 )
 
 

@@ -21,14 +21,15 @@ Reconcile = Callable[..., Call]
 SATURDAY = int(datetime(2013, 8, 31, 12, tzinfo=UTC).timestamp())
 DAY = 24 * 3600
 OTHERS = (("training", "2 1 * *"), ("monitoring", "3 * * 1"))
+DAILY = (("  lead: 2h ", "  # "), ('"29 * * * *"', '"29 1 * * *"'))
 PIPELINES = ("training", "monitoring", "inference")
 
 
 @pytest.fixture(scope="module")
 def deployable(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project with its pipelines compiled."""
+    """The project with its pipelines compiled, and no more than a run of inference a day."""
     project = copy_of_this_project(tmp_path_factory.mktemp("deployable") / "project")
-    project.edit("mlops.yaml", ("as_of: 2013-09-02 ", "as_of: today "))
+    project.edit("mlops.yaml", ("as_of: 2013-09-02 ", "as_of: today "), *DAILY)
     project.commit()
     done = project.run("compile_pipelines")
     assert done.returncode == 0, done.stderr
