@@ -23,6 +23,7 @@ class Provenance(TypedDict, total=False):
     control: dict[str, str]
     judges: dict[str, str]
     counts_after_the_merge: list[str]
+    redefines: list[str]
 
 
 class Stored(TypedDict):

@@ -10,6 +10,7 @@ from engine.gate.change_kind import only_updates
 from engine.gate.evaluation_history import evaluation_history
 from engine.gate.interfaces import is_task_of, same_interface
 from engine.gate.model_code import BORN_FROM, SETTINGS_FILE, ModelCode
+from engine.gate.redefinition import redefined, tables_of
 from engine.gate.replaced_values import replaced_values
 from engine.images.images import Image
 from engine.settings.settings_schema import Gate, canonical_json
@@ -49,13 +50,7 @@ class Change:
 
     @property
     def changes_tables(self) -> bool:
-        """Whether features get other rows: of other tables, or those of another moment."""
-        mine, base = (
-            {name: table.model_dump(exclude={"known"}) for name, table in settings.data.tables.items()}
-            | {"rows": settings.data.rows, "lead": settings.features.lead}
-            for settings in (self.candidate.settings, self.control.settings)
-        )
-        return mine != base
+        return tables_of(self.candidate.settings) != tables_of(self.control.settings)
 
     @property
     def brings_tables(self) -> bool:
@@ -150,6 +145,8 @@ class Change:
             "control": self.control.references(),
             "judges": {name: self.images()[name].reference for name in JUDGES},
         }
+        if self.by_the_base and (redefines := [*redefined(self.candidate, self.control)]):
+            origin["redefines"] = redefines
         if (history := evaluation_history(self.control.settings.windows)).reason:
             origin["history"] = f"{history.mode}: {history.reason}"
         if later := self.counts_after_the_merge():

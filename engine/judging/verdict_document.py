@@ -18,7 +18,7 @@ from engine.judging import decision
 from engine.judging.differences import estimate, measure
 from engine.judging.inputs import KEY, TIME, Invalid, Rows, labelled_rows
 from engine.judging.verdict_inputs import VerdictInputs
-from engine.judging.verdict_wording import SAME_MODEL
+from engine.judging.verdict_wording import SAME_MODEL, not_comparable
 from engine.metrics.known_metrics import known_metrics
 from engine.metrics.metric import Floats, LabelType, Metric, Undefined
 from engine.metrics.metrics import MODEL_BYTES
@@ -68,6 +68,9 @@ def judge(inputs: VerdictInputs) -> tuple[Verdict, Rows | None]:
         }
         if is_same:
             reached["reason"] = f"{reached['reason']} {SAME_MODEL}"
+        if redefines := inputs.provenance.get("redefines"):
+            reached["passed"] = False
+            reached["reason"] = f"{not_comparable(redefines)} {reached['reason']}"
         return finite(reached), rows
     except Invalid as error:
         document["reason"] = f"{str(error)[0].upper()}{str(error)[1:]}."

@@ -25,6 +25,14 @@ WORSE_WITHIN = (
 )
 
 
+def not_comparable(redefines: list[str]) -> str:
+    """Why a change does not pass by its figures, and what to do."""
+    return (
+        f"A person has to accept this change, by operate.yml, because it redefines {', '.join(redefines)}: "
+        "the figures are those of the base's question."
+    )
+
+
 def reason(comparison: ModelComparison, metric: str, policy: Policy, wins: bool, enough: bool) -> str:
     """What the interval says, then each slice and guardrail that fails."""
     verdict = comparison["verdict"]

@@ -117,7 +117,8 @@ def test_tables_of_a_change_are_neither_loaded_nor_judged_by(
 
     status, verdict = judged(project, change, tmp_path / "elsewhere")
 
-    assert (status, verdict["verdict"]) == (0, "IDENTICAL")
+    assert (status, verdict["verdict"]) == (1, "IDENTICAL")
+    assert "A person has to accept this change" in verdict["reason"]
     later = verdict["provenance"]["counts_after_the_merge"]
     assert {"mlops.yaml: data.tables", "mlops.yaml: windows.training_days"} <= {*later}
     with tarfile.open(tmp_path / "elsewhere/rows.tar") as archive:

@@ -97,6 +97,21 @@ def test_a_control_that_is_the_champion_is_shown_once() -> None:
     assert verdict["reason"].endswith("The control is the same model as the champion, so it is shown once.")
 
 
+def test_a_change_that_redefines_the_question_waits_for_a_person() -> None:
+    inputs = question(GOOD, control=FAIR)
+    passing = answer(inputs)
+    asked = replace(inputs, provenance={**inputs.provenance, "redefines": ["mlops.yaml: data.key"]})
+
+    verdict = answer(asked)
+
+    assert (passing["verdict"], passing["passed"]) == (verdict["verdict"], True)
+    assert (verdict["passed"], verdict["comparisons"]) == (False, passing["comparisons"])
+    assert verdict["reason"] == (
+        "A person has to accept this change, by operate.yml, because it redefines mlops.yaml: data.key:"
+        f" the figures are those of the base's question. {passing['reason']}"
+    )
+
+
 def test_a_control_is_judged_beside_a_champion_that_has_seen_some_of_the_rows() -> None:
     inputs = question(GOOD, control=FAIR, champion=FAIR)
     older: Model = model(FAIR, "2013-08-03", "cd" * 32)

@@ -282,6 +282,14 @@ def test_rows_of_a_pull_request_are_the_bases_also_where_it_names_other_tables(r
     assert len(uris) == 2 and all(uri.startswith((repository / "demo").as_uri()) for uri in uris)
     assert changed.provenance()["tables"] == "the base's"
     assert "mlops.yaml: data.tables" in changed.provenance()["counts_after_the_merge"]
+    assert changed.provenance()["redefines"] == ["mlops.yaml: data.tables"]
+    assert "redefines" not in same.provenance()
+    here = Change(changed.candidate, changed.control, "HEAD")
+    assert "redefines" not in here.provenance(), "the tables of this checkout are compared on"
+    waits = by_the_base(with_settings(same.candidate, features={"lead": "3h"}), same.control)
+    assert waits.provenance()["redefines"] == ["mlops.yaml: data.tables"]
+    assert "mlops.yaml: features.lead" in waits.counts_after_the_merge()
+    assert json.loads(waits.data_settings())["lead_hours"] == 2
 
 
 def test_what_judges_by_its_path_counts_after_the_merge(repository: Path) -> None:
