@@ -6,9 +6,12 @@ import time
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.command_line import SettingsError, day, parser, run
+
+if TYPE_CHECKING:
+    from demo.story.story_document import StepOutcome, StoryDocument, YearPerformance
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build" / "demo"
@@ -33,19 +36,17 @@ def main() -> int:
         telling.begin(steps[0].day)
         outcomes = telling.tell()
         telling.say("\nscoring every champion of the year, week by week")
-        document: dict[str, Any] = {
-            "steps": outcomes,
-            "performance": performed(project, outcomes, min(END, arguments.until)),
-        }
-    document["seconds"] = round(time.monotonic() - started, 1)
-    page = write(document)
-    telling.say(summary(document))
+        performance = measured(project, outcomes, min(END, arguments.until))
+    seconds = round(time.monotonic() - started, 1)
+    story: StoryDocument = {"steps": outcomes, "performance": performance, "seconds": seconds}
+    page = write(story)
+    telling.say(summary(story))
     telling.say(f"page: {page.as_uri()}")
     return 0
 
 
-def performed(project: Path, outcomes: list[dict[str, Any]], end: date) -> dict[str, Any] | None:
-    """The champions' figures up to `end`; None where that is not even a week."""
+def measured(project: Path, outcomes: "list[StepOutcome]", end: date) -> "YearPerformance | None":
+    """The champions' figures up to `end`; None if that is not even a week."""
     from demo.story.outcome import Project
     from demo.story.performance import WEEK, performance
 
@@ -56,27 +57,28 @@ def performed(project: Path, outcomes: list[dict[str, Any]], end: date) -> dict[
         return performance(Project(project), champions, end, Path(scored))
 
 
-def write(document: dict[str, Any]) -> Path:
+def write(story: "StoryDocument") -> Path:
     from demo.story import page
 
-    (FOLDER / "story.json").write_text(json.dumps(document, indent=2))
+    (FOLDER / "story.json").write_text(json.dumps(story, indent=2))
     path = FOLDER / "index.html"
-    path.write_text(page.render(document))
+    path.write_text(page.render(story))
     return path
 
 
-def summary(document: dict[str, Any]) -> str:
+def summary(story: "StoryDocument") -> str:
     """The year in two lines."""
     from engine.text import interval, unsigned
 
-    took = f"{len(document['steps'])} steps in {document['seconds']:.0f} s"
-    since = (document["performance"] or {}).get("since_replaced")
-    if not since:
-        return took
-    metric = document["performance"]["metric"]["title"]
+    duration = f"{len(story['steps'])} steps in {story['seconds']:.0f} s"
+    performance = story["performance"]
+    since = performance and performance["since_replaced"]
+    if not performance or not since:
+        return duration
     return (
-        f"{took}\nmean weekly {metric} in {since['weeks']} weeks: champion {unsigned(since['champion'])},"
-        f" first model left in place {unsigned(since['frozen'])}; {interval(since)}"
+        f"{duration}\nmean weekly {performance['metric']['title']} in {since['weeks']} weeks: champion"
+        f" {unsigned(since['champion'])}, first model left in place {unsigned(since['frozen'])};"
+        f" {interval(since)}"
     )
 
 

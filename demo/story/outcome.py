@@ -4,9 +4,9 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from demo.story.story import Step
+from demo.story.story_document import Link
 from engine.command_line import WorldError
 from engine.documents import files
 from engine.documents.decision import Decision
@@ -18,8 +18,6 @@ from engine.predictions.predictions import Predictions
 from engine.reporting import monitoring_terminal as terminal
 from engine.settings import settings
 from engine.text import Tone, unsigned
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ class Project:
         return ModelRegistry((self.root / ".mlops/models").as_uri(), self.settings.model)
 
     def champion(self) -> str:
-        """The version in production; "" where there is none."""
+        """The version in production; "" if there is none."""
         champion = self.registry.champion()
         return champion["version"] if champion else ""
 
@@ -79,17 +77,17 @@ def monitored(project: Project, step: Step) -> Outcome:
 
 
 def predicted(project: Project, step: Step) -> Outcome:
-    kept = Predictions((project.root / ".mlops/predictions").as_uri(), project.settings.model)
-    manifest = kept.manifest(str(step.day))
+    predictions = Predictions((project.root / ".mlops/predictions").as_uri(), project.settings.model)
+    manifest = predictions.manifest(str(step.day))
     if manifest is None:
-        raise WorldError(f"{kept.uri}: expected the predictions of {step.day}, found none")
+        raise WorldError(f"{predictions.uri}: expected the predictions of {step.day}, found none")
     rows = manifest["rows"]
-    by = f"by version {manifest['model_version'][:12]}, {rows['rejected']:,} rejected."
-    file = Path(kept.uri_of(str(step.day), "manifest.json").removeprefix("file://"))
+    file = Path(predictions.uri_of(str(step.day), "manifest.json").removeprefix("file://"))
     return Outcome(
         "PREDICTED",
         f"{rows['predicted']:,} of {rows['listed']:,} flights",
-        f"{rows['predicted']:,} of {rows['listed']:,} rows predicted {by}",
+        f"{rows['predicted']:,} of {rows['listed']:,} rows predicted by version"
+        f" {manifest['model_version'][:12]}, {rows['rejected']:,} rejected.",
         "open" if rows["rejected"] else "good",
         (("manifest", file),),
     )
@@ -118,9 +116,9 @@ TELLERS: dict[str, Callable[[Project, Step], Outcome]] = {
 }
 
 
-def kept(outcome: Outcome, folder: Path, number: int) -> list[Document]:
+def copy_reports(outcome: Outcome, folder: Path, number: int) -> list[Link]:
     """Copies of the reports in `folder`, as the page links to them."""
-    links = []
+    links: list[Link] = []
     for title, file in outcome.reports:
         name = f"{number:02}-{title.replace(' ', '-')}{file.suffix}"
         shutil.copy(file, folder / name)

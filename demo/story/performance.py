@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from demo.story.outcome import Project
+from demo.story.story_document import Figure, SinceReplaced, Stretch, YearPerformance
 from engine.command_line import WorldError
 from engine.images.kept_contexts import recover_image
 from engine.judging import statistics
@@ -22,23 +22,24 @@ from engine.settings.settings_schema import canonical_json
 from engine.tables import read_table
 
 WEEK = timedelta(days=7)
-Document = dict[str, Any]
 Reigns = list[tuple[date, str]]
 """From which day on which version was the champion."""
 
 
-def performance(project: Project, reigns: Reigns, end: date, folder: Path) -> Document:
+def performance(project: Project, reigns: Reigns, end: date, folder: Path) -> YearPerformance:
     """Figures of the champion, and of the first one had it been left in place, up to `end`."""
     policies = project.settings.policies
     for day, version in reigns:
-        seen = project.registry.version(version)["record"]["training_window"]["end"]
-        if seen is None or seen > str(day):
-            raise WorldError(f"version {version}: expected rows up to {day} in its training, found {seen}")
+        trained_until = project.registry.version(version)["record"]["training_window"]["end"]
+        if trained_until is None or trained_until > str(day):
+            raise WorldError(
+                f"version {version}: expected rows up to {day} in its training, found {trained_until}"
+            )
     rows = scored(project, {version for _, version in reigns}, reigns[0][0], end, folder)
     return compared(rows, reigns, end, known_metrics()[project.settings.metric.name], policies.confidence)
 
 
-def compared(rows: Rows, reigns: Reigns, end: date, metric: Metric, confidence: float) -> Document:
+def compared(rows: Rows, reigns: Reigns, end: date, metric: Metric, confidence: float) -> YearPerformance:
     """The figures of each week, and of each month or so of a champion with their intervals: a week's days are
     too few to tell one."""
     first = reigns[0][1]
@@ -55,7 +56,7 @@ def compared(rows: Rows, reigns: Reigns, end: date, metric: Metric, confidence: 
         "confidence": confidence,
         "weeks": weeks,
         "periods": periods,
-        "since_replaced": since_replaced([week for week in weeks if week["apart"]], confidence),
+        "since_replaced": since_replaced(weeks, confidence),
     }
 
 
@@ -81,41 +82,48 @@ def cut(reigns: Reigns, end: date) -> Iterator[tuple[date, date, str]]:
 
 def stretch(
     rows: Rows, start: date, end: date, version: str, first: str, metric: Metric, confidence: float
-) -> Document:
-    """The champion, the first model, and where they are two, how far apart, from `start` to `end`."""
+) -> Stretch:
+    """The champion, the first model, and if they are two, how far apart, from `start` to `end`."""
     part = subset(rows, (rows.time >= np.datetime64(start)) & (rows.time < np.datetime64(end)))
 
-    def described(value: float, influence: Floats) -> Document:
-        found = statistics.estimate(value, influence, part.cluster, confidence)
-        return {"value": found.value, "lower": found.lower, "upper": found.upper}
+    def figure(value: float, influence: Floats) -> Figure:
+        estimate = statistics.estimate(value, influence, part.cluster, confidence)
+        return {"value": estimate.value, "lower": estimate.lower, "upper": estimate.upper}
 
-    (value, influence), (other, others) = (measure(metric, part, each) for each in (version, first))
-    better = described(metric.sign * (value - other), metric.sign * (influence - others))
+    value, influence = measure(metric, part, version)
+    first_value, first_influence = measure(metric, part, first)
+    apart = figure(metric.sign * (value - first_value), metric.sign * (influence - first_influence))
     return {
         "start": str(start),
         "end": str(end),
         "version": version,
         "rows": len(part.label),
-        "champion": described(value, influence),
-        "frozen": described(other, others),
-        "apart": better if version != first else None,
+        "champion": figure(value, influence),
+        "frozen": figure(first_value, first_influence),
+        "apart": apart if version != first else None,
     }
 
 
-def since_replaced(weeks: list[Document], confidence: float) -> Document | None:
+def since_replaced(weeks: list[Stretch], confidence: float) -> SinceReplaced | None:
     """Means of the weeks in which another than the first model was champion, and how far apart they are, with
-    an interval clustered by week."""
-    if len(weeks) < 2:
+    an interval clustered by week; None if there are fewer than two."""
+    values = [
+        (week["champion"]["value"], week["frozen"]["value"], week["apart"]["value"])
+        for week in weeks
+        if week["apart"]
+    ]
+    if len(values) < 2:
         return None
-    means = {who: float(np.mean([week[who]["value"] for week in weeks])) for who in ("champion", "frozen")}
-    apart = np.array([week["apart"]["value"] for week in weeks])
+    champion, frozen, apart = np.array(values).T
     mean = float(apart.mean())
-    found = statistics.estimate(mean, apart - mean, np.arange(len(weeks)), confidence)
-    return means | {
-        "weeks": len(weeks),
-        "difference": found.value,
-        "lower": found.lower,
-        "upper": found.upper,
+    estimate = statistics.estimate(mean, apart - mean, np.arange(len(apart)), confidence)
+    return {
+        "champion": float(champion.mean()),
+        "frozen": float(frozen.mean()),
+        "weeks": len(apart),
+        "difference": estimate.value,
+        "lower": estimate.lower,
+        "upper": estimate.upper,
     }
 
 
@@ -133,26 +141,27 @@ def scored(project: Project, versions: set[str], start: date, end: date, folder:
     models: dict[str, Model] = {}
     for version in sorted(versions):
         document = project.registry.fetch(version, folder / version)
-        features, predictions = (folder / version / f"{each}.parquet" for each in ("features", "predictions"))
-        asked = ("--feature-settings", canonical_json(document["feature_settings"]))
-        homes = {
+        features = folder / version / "features.parquet"
+        predictions = folder / version / "predictions.parquet"
+        images = {
             name: recover_image(
                 document["images"][name], document["code_sha"], project.root, project.registry
             ).path
             for name in ("build_features", "score_model")
         }
-        about = (*asked, "--features", features)
-        component(homes["build_features"], "build_features", *about, "--tables", raw)
-        model = ("--model", folder / version)
-        component(homes["score_model"], "score_model", *about, *model, "--predictions", predictions)
+        feature_settings = canonical_json(document["feature_settings"])
+        feature_options = ("--feature-settings", feature_settings, "--features", features)
+        score_options = ("--model", folder / version, "--predictions", predictions)
+        component(images["build_features"], "build_features", *feature_options, "--tables", raw)
+        component(images["score_model"], "score_model", *feature_options, *score_options)
         models[version] = Model(document["record"], version, read_table(predictions))
     return labelled_rows(read_table(features), models, settings.policies.cluster, [])
 
 
-def component(home: Path, name: str, *arguments: str | Path) -> None:
-    """Run a component as `home` has it, a checkout or a staged image."""
+def component(folder: Path, name: str, *arguments: str | Path) -> None:
+    """Run a component as `folder` has it, a checkout or a staged image."""
     command = [sys.executable, "-m", f"components.{name}.main", *map(str, arguments)]
-    done = subprocess.run(command, cwd=home, capture_output=True, text=True)
-    if done.returncode:
-        said = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
-        raise WorldError(f"{name} in {home}: {said.removeprefix('error: ')}")
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    if process.returncode:
+        error = (process.stderr.strip().splitlines() or [f"exit {process.returncode}"])[-1]
+        raise WorldError(f"{name} in {folder}: {error.removeprefix('error: ')}")

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from datetime import date
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TextIO
 
-from demo.story import outcome
-from demo.story.outcome import Outcome, Project
+from demo.story.outcome import Outcome, Project, copy_reports
 from demo.story.story import CHANGES, Step
+from demo.story.story_document import Link, StepOutcome
 from engine.command_line import Finding, SettingsError, WorldError
 from engine.reporting.display import BOLD, COLORS, DIM, Display
 from engine.text import printable
@@ -29,15 +29,14 @@ DEMO_FILES = {
 }
 LAST_LINES = 15
 INDENT = " " * 8
-Document = dict[str, Any]
 
 
 def new_project(folder: Path, root: Path) -> Path:
     """A copy of what is committed in `root`, with the flights and no history, below the emptied `folder`."""
     shutil.rmtree(folder, ignore_errors=True)
     project = folder / "project"
-    for each in (project, folder / "reports", folder / "logs"):
-        each.mkdir(parents=True)
+    for new_folder in (project, folder / "reports", folder / "logs"):
+        new_folder.mkdir(parents=True)
     shutil.copytree(CHANGES, folder / "changes")
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=root, capture_output=True)
     if archive.returncode:
@@ -52,7 +51,7 @@ def new_project(folder: Path, root: Path) -> Path:
 class Telling:
     """Runs the steps one after the other, and shows them on `screen`."""
 
-    def __init__(self, folder: Path, project: Path, steps: Iterable[Step], screen: Any = sys.stdout):
+    def __init__(self, folder: Path, project: Path, steps: Iterable[Step], screen: TextIO = sys.stdout):
         self.folder, self.root = folder, project
         self.steps = list(steps)
         self.screen, self.display = screen, Display.of(screen)
@@ -70,17 +69,17 @@ class Telling:
                 raise failed(f"{command}: expected exit status 0, found {status}", status, log)
         first = next((step.change for step in self.steps if step.change), "")
         if first and self.run(f"git apply --check ../changes/{first}.patch", day, log):
-            said = log.read_text().splitlines()[-1]
-            raise SettingsError(f"expected the model that the template comes with, found another: {said}")
+            refusal = log.read_text().splitlines()[-1]
+            raise SettingsError(f"expected the model that the template comes with, found another: {refusal}")
 
-    def tell(self) -> list[Document]:
-        outcomes: list[Document] = []
+    def tell(self) -> list[StepOutcome]:
+        outcomes: list[StepOutcome] = []
         for number, step in enumerate(self.steps, 1):
             outcomes.append(self.step(number, step, outcomes[-1]["champion"] if outcomes else ""))
         return outcomes
 
-    def step(self, number: int, step: Step, champion: str) -> Document:
-        """What the step came to; Finding or WorldError where it is not what the story tells."""
+    def step(self, number: int, step: Step, champion: str) -> StepOutcome:
+        """What the step came to; Finding or WorldError if it is not what the story tells."""
         log = self.folder / f"logs/{number:02}.log"
         self.say(f"[{number:>2}/{len(self.steps)}] {elapsed(self.started)}  {step.day}  {step.title}", BOLD)
         begun = time.monotonic()
@@ -89,15 +88,15 @@ class Telling:
             expected = step.status if command == step.commands[-1] else 0
             status = self.run(command, step.day, log)
             if status != expected:
-                where = f"step {number}: {command}"
-                raise failed(f"{where}: expected exit status {expected}, found {status}", status, log)
+                problem = f"step {number}: {command}: expected exit status {expected}, found {status}"
+                raise failed(problem, status, log)
         seconds = time.monotonic() - begun
         project = Project(self.root)
-        found = project.outcome(step)
-        self.conclude(found, seconds)
-        if found.word != step.ends:
-            raise Finding(f"step {number}: expected {step.ends}, found {found.word}: {found.reason}")
-        now = project.champion()
+        result = project.outcome(step)
+        self.conclude(result, seconds)
+        if result.word != step.ends:
+            raise Finding(f"step {number}: expected {step.ends}, found {result.word}: {result.reason}")
+        champion_after = project.champion()
         change = (CHANGES / f"{step.change}.patch").read_text() if step.change else ""
         return {
             "number": number,
@@ -106,15 +105,15 @@ class Telling:
             "why": step.why,
             "commands": list(step.commands),
             "change": change,
-            "word": found.word,
-            "outcome": found.outcome,
-            "reason": found.reason,
-            "tone": found.tone,
+            "word": result.word,
+            "outcome": result.outcome,
+            "reason": result.reason,
+            "tone": result.tone,
             "status": status,
             "seconds": round(seconds, 1),
-            "links": [*outcome.kept(found, self.folder / "reports", number), link_to(log)],
-            "champion": now,
-            "moved": now != champion,
+            "links": [*copy_reports(result, self.folder / "reports", number), link_to(log)],
+            "champion": champion_after,
+            "moved": champion_after != champion,
         }
 
     def run(self, command: str, day: date, log: Path) -> int:
@@ -128,11 +127,11 @@ class Telling:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        with process, log.open("a") as kept:
-            kept.write(f"$ {command}\n")
+        with process, log.open("a") as lines:
+            lines.write(f"$ {command}\n")
             try:
                 for line in process.stdout or ():
-                    kept.write(line)
+                    lines.write(line)
                     self.glance(line)
             except BaseException:
                 process.terminate()  # it ends its run, and its server with it
@@ -140,10 +139,10 @@ class Telling:
         self.glance("")
         return process.returncode
 
-    def conclude(self, found: Outcome, seconds: float) -> None:
-        badge = self.display.paint(found.word, BOLD, COLORS[found.tone])
-        self.say(f"{INDENT}{badge} {self.display.paint(found.outcome, COLORS[found.tone])}, {seconds:.1f} s")
-        for line in self.display.wrap(printable(found.reason), INDENT):
+    def conclude(self, result: Outcome, seconds: float) -> None:
+        badge = self.display.paint(result.word, BOLD, COLORS[result.tone])
+        self.say(f"{INDENT}{badge} {self.display.paint(result.outcome, COLORS[result.tone])}, {seconds:.1f} s")
+        for line in self.display.wrap(printable(result.reason), INDENT):
             self.say(line)
 
     def say(self, text: str, *codes: str) -> None:
@@ -174,11 +173,11 @@ def environment(day: date) -> dict[str, str]:
     return own | person | {"PATH": path, "PYTHONUNBUFFERED": "1", "GIT_CONFIG_GLOBAL": os.devnull}
 
 
-def failed(what: str, status: int, log: Path) -> Exception:
+def failed(problem: str, status: int, log: Path) -> Exception:
     """A finding if a verdict is not the expected one, else an error of the world."""
-    said = "\n".join(f"  {line}" for line in log.read_text().splitlines()[-LAST_LINES:])
-    return (Finding if status in (0, 1) else WorldError)(f"{what}; it said last:\n{said}")
+    output = "\n".join(f"  {line}" for line in log.read_text().splitlines()[-LAST_LINES:])
+    return (Finding if status in (0, 1) else WorldError)(f"{problem}; it said last:\n{output}")
 
 
-def link_to(log: Path) -> Document:
+def link_to(log: Path) -> Link:
     return {"title": "what it printed", "href": f"{log.parent.name}/{log.name}"}
