@@ -23,9 +23,9 @@ def main() -> int:
     from engine.kubeflow.uploads import newest_version, read_spec, upload
 
     is_file = arguments.pipeline.endswith((".yaml", ".yml"))
-    spec = read_spec(Path(arguments.pipeline)) if is_file else {}
+    spec = read_spec(Path(arguments.pipeline)) if is_file else None
     with connect(Path.cwd()) as client:
-        if is_file:
+        if spec:
             version = upload(client, Path(arguments.pipeline))
         else:
             version, spec = newest_version(client, arguments.pipeline)

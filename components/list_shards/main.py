@@ -15,11 +15,11 @@ def list_shards(arguments: argparse.Namespace) -> None:
     from engine.datasets import shards
     from engine.predictions.predictions import Predictions
 
-    wanted, first = arguments.inference_settings, day(arguments.as_of)
+    settings, first = arguments.inference_settings, day(arguments.as_of)
     if arguments.as_of == "today" and not arguments.input_uri:
         published = Predictions(arguments.predictions_uri, arguments.name).end()
-        first, wanted = shards.since(published, first, wanted)
-    listing = shards.list_rows(arguments.data_settings, wanted, first, arguments.input_uri)
+        first, settings = shards.since(published, first, settings)
+    listing = shards.list_rows(arguments.data_settings, settings, first, arguments.input_uri)
     tables.write_json(listing, arguments.listing)
     arguments.shards.write_text(json.dumps([shard["name"] for shard in listing["shards"]]))
     print(f"{listing['rows']} rows in {len(listing['shards'])} shards of {listing['uri']}")

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from engine.command_line import SettingsError
 from engine.command_line.component_settings import history_of
+from engine.datasets.data_settings import DataSettings
 from engine.datasets.rows import duration, read_rows, with_plain_times, write_rows
 from engine.tables.snapshots import LoadedTable
 
@@ -18,7 +19,7 @@ KNOWN_AT = "known_at"
 
 
 def write_history(
-    settings: dict[str, Any], start: datetime, known_before: datetime, folder: Path
+    settings: DataSettings, start: datetime, known_before: datetime, folder: Path
 ) -> dict[str, LoadedTable]:
     """Write the history of the rows' own table to `folder`, if it has `history_days`; its entry by its name.
 

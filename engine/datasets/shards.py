@@ -19,14 +19,13 @@ from engine.datasets.rows import is_inside, joint_sha256, read_rows, write_rows
 from engine.tables.snapshots import LoadedTable, WrittenSnapshot
 
 if TYPE_CHECKING:
+    from engine.datasets.data_settings import DataSettings, ShardSettings
     from engine.datasets.files import DataFile
     from engine.datasets.rows import Mask
     from engine.documents.listing import Listing, Piece, Shard
 
-Json = dict[str, Any]
 
-
-def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> Listing:
+def list_rows(settings: DataSettings, shards: ShardSettings, as_of: date, input_uri: str) -> Listing:
     """The shards of the days from `as_of` on, or of all rows of `input_uri`; only times are read."""
     table = settings["tables"][settings["rows"]]
     uri, time = input_uri or table["uri"], table["time"]
@@ -36,7 +35,7 @@ def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> List
         "uri": uri,
         "input_uri": input_uri,
         "start": start.isoformat(),
-        "end": (start + timedelta(wanted["days"])).isoformat(),
+        "end": (start + timedelta(shards["days"])).isoformat(),
         "rows": 0,
         "shards": [],
     }
@@ -44,11 +43,11 @@ def list_rows(settings: Json, wanted: Json, as_of: date, input_uri: str) -> List
         listing["lead_hours"] = settings["lead_hours"]
     window, files = None if input_uri else wanted_span(listing), table_files(uri, table.get("types"))
     first, last, listing["shards"] = read_files(
-        files, window, lambda chosen: cut_files(chosen, time, listing, wanted["shard_rows"])
+        files, window, lambda chosen: cut_files(chosen, time, listing, shards["shard_rows"])
     )
     if not listing["shards"]:
-        when = "" if input_uri else f" from as_of, {listing['start']}, to {listing['end']}"
-        raise WorldError(f"{uri}: expected rows{when} to predict, found none; have they arrived?")
+        days = "" if input_uri else f" from as_of, {listing['start']}, to {listing['end']}"
+        raise WorldError(f"{uri}: expected rows{days} to predict, found none; have they arrived?")
     if input_uri and first <= last:  # the other tables' rows are those of the same days
         lead = lead_of(settings)
         listing["start"] = midnight(first - lead).isoformat()
@@ -73,20 +72,20 @@ def cut_files(
     return first, last, cut.shards
 
 
-def since(published: date | None, today: date, wanted: Json) -> tuple[date, Json]:
-    """The first day to predict today, and `wanted` with the days from there on.
+def since(published: date | None, today: date, shards: ShardSettings) -> tuple[date, ShardSettings]:
+    """The first day to predict today, and `shards` with the days from there on.
 
     Days after `published`, the last day that has predictions, are made up for, `catch_up_days` at most; a day
     that has some already is predicted again.
     """
-    longest = today - timedelta(wanted["catch_up_days"])
+    longest = today - timedelta(shards["catch_up_days"])
     first = min(today, max(published + timedelta(1), longest)) if published else today
-    return first, wanted | {"days": (today - first).days + wanted["days"]}
+    return first, {**shards, "days": (today - first).days + shards["days"]}
 
 
-def load(settings: Json, listing: Listing, name: str, target: Path) -> str:
+def load(settings: DataSettings, listing: Listing, name: str, target: Path) -> str:
     """Leave the shard's rows, and the other tables' of the whole span, as load_data leaves a window's."""
-    shard = next(each for each in listing["shards"] if each["name"] == name)
+    shard = next(shard for shard in listing["shards"] if shard["name"] == name)
     start, end = span(listing)
     uris = [piece["uri"] for piece in shard["pieces"]]
     with tables.written_whole(target) as folder:

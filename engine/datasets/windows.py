@@ -2,16 +2,16 @@
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from engine import tables
+from engine.datasets.data_settings import DataSettings
 from engine.datasets.history import write_history
 from engine.datasets.moments import lead_of, midnight, with_arrival
 from engine.datasets.rows import joint_sha256, read_rows, write_rows
 from engine.tables.snapshots import LoadedTable, WrittenSnapshot
 
 
-def load_window(settings: dict[str, Any], window: str, as_of: date, target: Path) -> None:
+def load_window(settings: DataSettings, window: str, as_of: date, target: Path) -> None:
     """Write each table to `target`/<name>.parquet, and what they are to snapshot.json beside them.
 
     `window` is "training" or "evaluation"; tables other than the rows' own begin `history_days` earlier, and
@@ -44,13 +44,13 @@ def load_window(settings: dict[str, Any], window: str, as_of: date, target: Path
         tables.write_json(snapshot, folder / "snapshot.json")
 
 
-def known_before(settings: dict[str, Any], window: str, start: datetime, end: datetime) -> datetime:
+def known_before(settings: DataSettings, window: str, start: datetime, end: datetime) -> datetime:
     """When the history of a window ends: evaluation's at its start, as inference's does, unless it rolls."""
     rolls = settings["windows"].get("history") == "rolling"
     return start if window == "evaluation" and not rolls else end
 
 
-def window_of(settings: dict[str, Any], window: str, as_of: date) -> tuple[datetime, datetime]:
+def window_of(settings: DataSettings, window: str, as_of: date) -> tuple[datetime, datetime]:
     """The window's first moment, and the first after it; evaluation ends where labels stop being mature."""
     today = datetime(as_of.year, as_of.month, as_of.day)
     mature_until = today - timedelta(settings["label_matures_after_days"])

@@ -27,7 +27,7 @@ from engine.documents.record import TrainingRecord
 from engine.documents.version import StoredVersion
 from engine.tables.snapshots import WrittenSnapshot
 
-Schema = dict[str, Any]
+Schema = dict[str, object]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FOLDER = Path(__file__).parent
 DOCUMENTS: dict[str, Any] = {
@@ -61,14 +61,15 @@ def texts() -> dict[str, str]:
 
 
 def schema_text(kind: Any) -> str:
-    parts: Schema = {}
+    parts: dict[str, Schema] = {}
     conditions = schema_of(kind, parts)
-    root = conditions.pop("$ref", "").rpartition("/")[2]
-    schema = {"$schema": DIALECT, **parts.pop(root, {}), **conditions}
+    root = str(conditions.pop("$ref", "")).rpartition("/")[2]
+    document = parts.pop(root) if root else {}
+    schema = {"$schema": DIALECT, **document, **conditions}
     return json.dumps(schema | ({"$defs": parts} if parts else {}), indent=2) + "\n"
 
 
-def schema_of(kind: Any, parts: Schema) -> Schema:
+def schema_of(kind: Any, parts: dict[str, Schema]) -> Schema:
     """The schema of a type; those of documents inside it are added to `parts` by name."""
     origin, arguments = get_origin(kind), get_args(kind)
     if is_typeddict(kind):
@@ -86,7 +87,7 @@ def schema_of(kind: Any, parts: Schema) -> Schema:
     if origin is Literal:
         return {"const": arguments[0]} if len(arguments) == 1 else {"enum": list(arguments)}
     if origin in (Union, types.UnionType):
-        return any_of([schema_of(each, parts) for each in arguments])
+        return any_of([schema_of(alternative, parts) for alternative in arguments])
     if origin is list:
         return {"type": "array", "items": schema_of(arguments[0], parts)}
     if origin is dict:
@@ -95,12 +96,12 @@ def schema_of(kind: Any, parts: Schema) -> Schema:
 
 
 def any_of(alternatives: list[Schema]) -> Schema:
-    if all(set(each) == {"type"} for each in alternatives):
-        return {"type": [each["type"] for each in alternatives]}
+    if all(set(schema) == {"type"} for schema in alternatives):
+        return {"type": [schema["type"] for schema in alternatives]}
     return {"anyOf": alternatives}
 
 
-def object_schema(kind: Any, parts: Schema) -> Schema:
+def object_schema(kind: Any, parts: dict[str, Schema]) -> Schema:
     """An object with the keys of the TypedDict `kind`, and with others only if it is open."""
     hints = get_type_hints(kind, include_extras=True)
     return {

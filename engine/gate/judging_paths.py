@@ -2,15 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from engine.gate.model_code import BORN_FROM, SETTINGS_FILE
 from engine.images.images import Image
+from engine.settings.data_schema import Table
 from engine.settings.settings_schema import Settings
-from engine.settings.tasks_schema import LIMITS
+from engine.settings.tasks_schema import LIMITS, Resources
 from engine.sources import Source
 
-Document = dict[str, Any]
 # What a change brings of each section of mlops.yaml; of any other section it brings nothing.
 BROUGHT: dict[str, tuple[str, ...]] = {
     "data": ("tables", "rows", "key"),
@@ -35,9 +34,9 @@ def settings_that_judge(mine: Settings, base: Settings) -> Iterator[str]:
         if value == theirs[section] or section in WHOLE:
             continue
         if section == "data":
-            yield from _moments_that_judge(value["tables"], theirs["data"]["tables"])
+            yield from _moments_that_judge(mine.data.tables, base.data.tables)
         if section == "resources":
-            yield from _resources_that_judge(value, theirs[section])
+            yield from _resources_that_judge(mine.resources, base.resources)
         elif section not in BROUGHT:
             yield f"{SETTINGS_FILE}: {section}"
         else:
@@ -46,26 +45,26 @@ def settings_that_judge(mine: Settings, base: Settings) -> Iterator[str]:
                     yield f"{SETTINGS_FILE}: {section}.{key}"
 
 
-def _moments_that_judge(mine: Document, base: Document) -> Iterator[str]:
+def _moments_that_judge(mine: Mapping[str, Table], base: Mapping[str, Table]) -> Iterator[str]:
     """What is hidden from features is the base's to say, or a change would reveal outcomes to itself."""
-    for table, ours in mine.items():
-        if table in base and ours["known"] != base[table]["known"]:
-            yield f"{SETTINGS_FILE}: data.tables.{table}.known"
+    for name, table in mine.items():
+        if name in base and table.known != base[name].known:
+            yield f"{SETTINGS_FILE}: data.tables.{name}.known"
 
 
-def _resources_that_judge(mine: Document, base: Document) -> Iterator[str]:
+def _resources_that_judge(mine: Mapping[str, Resources], base: Mapping[str, Resources]) -> Iterator[str]:
     """A change brings how much its own tasks may use, and neither what they reach nor where they run."""
     for component in {**mine, **base}:
-        ours, theirs = mine.get(component, {}), base.get(component, {})
+        ours, theirs = (resources.get(component, Resources()) for resources in (mine, base))
         brought = LIMITS if component in BORN_FROM else ()
-        for key in {**ours, **theirs}:
-            if key not in brought and (ours.get(key) or None) != (theirs.get(key) or None):
+        for key in Resources.model_fields:
+            if key not in brought and getattr(ours, key) != getattr(theirs, key):
                 yield f"{SETTINGS_FILE}: resources.{component}.{key}"
 
 
 def components_that_judge(mine: Mapping[str, Image], base: Mapping[str, Image]) -> list[str]:
     """The components whose code differs, or that are new or gone, but for those that make a model."""
-    ours, theirs = ({name: image.hash for name, image in each.items()} for each in (mine, base))
+    ours, theirs = ({name: image.hash for name, image in images.items()} for images in (mine, base))
     names = sorted({*ours, *theirs} - {*BORN_FROM})
     return [f"components/{name}" for name in names if ours.get(name) != theirs.get(name)]
 

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from engine.command_line import SettingsError, WorldError
 from engine.command_line.signals import sigterm_exits
 from engine.kubeflow import kfp_lists
 from engine.kubeflow.kfp_client import Client
-from engine.kubeflow.pipeline_compiler import containers
+from engine.kubeflow.pipeline_spec import PipelineSpec, containers
 from engine.kubeflow.uploads import (
     Version,
     content_hash,
@@ -37,11 +36,11 @@ class Step:
 
     path: Path
     pipeline: str
-    spec: dict[str, Any]
+    spec: PipelineSpec
     content: str
     is_new: bool
     newest: str | None
-    newest_spec: dict[str, Any] | None
+    newest_spec: PipelineSpec | None
 
     @property
     def needed(self) -> bool:
@@ -125,7 +124,7 @@ def deployed(client: Client, path: Path) -> Version:
     )
 
 
-def _unpatched(spec: dict[str, Any]) -> dict[str, Any]:
+def _unpatched(spec: PipelineSpec) -> PipelineSpec:
     """`spec` with images named by their hashes alone: the same code, wherever and whenever it was built."""
     spec = deepcopy(spec)
     for _, container in containers(spec):

@@ -1,36 +1,40 @@
 """The parameters of a run, read as the types that the pipeline declares."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 from engine.command_line import SettingsError, nearest
+from engine.kubeflow.pipeline_spec import JsonValue, PipelineSpec
 
 
-def _json_of(kind: type) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        value = json.loads(text)
-        if not isinstance(value, kind):
-            raise ValueError
-        return value
-
-    return read
+def _object(text: str) -> dict[str, JsonValue]:
+    value: JsonValue = json.loads(text)
+    if not isinstance(value, dict):
+        raise ValueError("another value")
+    return value
 
 
-READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
+def _list(text: str) -> list[JsonValue]:
+    value: JsonValue = json.loads(text)
+    if not isinstance(value, list):
+        raise ValueError("another value")
+    return value
+
+
+READERS: dict[str, tuple[str, Callable[[str], JsonValue]]] = {
     "STRING": ("text", str),
     "NUMBER_INTEGER": ("a whole number", int),
     "NUMBER_DOUBLE": ("a number", float),
     "BOOLEAN": ("true or false", {"true": True, "false": False}.__getitem__),
-    "LIST": ("a JSON list", _json_of(list)),
-    "STRUCT": ("a JSON object", _json_of(dict)),
+    "LIST": ("a JSON list", _list),
+    "STRUCT": ("a JSON object", _object),
 }
 
 
 def read_parameters(
-    spec: Mapping[str, Any], file: Path | None = None, assignments: Iterable[str] = ()
-) -> dict[str, Any]:
+    spec: PipelineSpec, file: Path | None = None, assignments: Iterable[str] = ()
+) -> dict[str, JsonValue]:
     """What `file` (JSON) and then `assignments` (name=value) give to the pipeline of `spec`."""
     declared = spec["root"].get("inputDefinitions", {}).get("parameters", {})
     values = _from_file(file) if file else {}
@@ -55,17 +59,14 @@ def read_parameters(
     return values
 
 
-def _from_file(file: Path) -> dict[str, Any]:
+def _from_file(file: Path) -> dict[str, JsonValue]:
     try:
-        values: dict[str, Any] = _json_of(dict)(file.read_text())
-        return values
+        return _object(file.read_text())
     except ValueError as error:
-        raise SettingsError(
-            f"{file}: expected a JSON object of name: value, found {error or 'none'}"
-        ) from None
+        raise SettingsError(f"{file}: expected a JSON object of name: value, found {error}") from None
 
 
-def _read(name: str, text: str, kind: str) -> Any:
+def _read(name: str, text: str, kind: str) -> JsonValue:
     expected, reader = READERS[kind]
     try:
         return reader(text)

@@ -10,17 +10,16 @@ from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import yaml
 
 from engine.command_line import SettingsError, nearest
 from engine.command_line.typed_json import checked
 from engine.documents.images import ImageReferences
+from engine.kubeflow.pipeline_spec import Container, PipelineSpec, PlatformSpec, Task, containers, graph_tasks
 from engine.settings.tasks_schema import Resources, TaskSettings
 
 BARE_NAME = re.compile(r"[a-z0-9_]+")
-Document = dict[str, Any]
 NOTHING_SET = TaskSettings()
 
 
@@ -50,7 +49,9 @@ def compile_pipeline(
     """The YAML of pipelines/<name>.py: kfp's own but for images, parallelism and how tasks run."""
     text = _compile_with_kfp(root, name)
     comments = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
-    spec, *platforms = yaml.load_all(text, yaml.CSafeLoader)
+    documents = yaml.load_all(text, yaml.CSafeLoader)
+    spec: PipelineSpec = next(documents)
+    platforms: list[PlatformSpec] = list(documents)
     for executor, container in containers(spec):
         image = container["image"]
         if BARE_NAME.fullmatch(image):
@@ -58,8 +59,9 @@ def compile_pipeline(
                 problem = _expected_component(image, images)
                 raise SettingsError(f"pipelines/{name}.py: image of {executor}: {problem}")
             container["image"] = images[image]
-    for loop in loops(spec) if parallelism else ():
-        loop["iteratorPolicy"] = {"parallelismLimit": parallelism}
+    for _, task in graph_tasks(spec):
+        if parallelism and "parameterIterator" in task:
+            task["iteratorPolicy"] = {"parallelismLimit": parallelism}
     platforms = _place_tasks(root, spec, platforms, tasks)
     return comments + yaml.dump_all([spec, *platforms], Dumper=yaml.CSafeDumper, sort_keys=True)
 
@@ -74,21 +76,7 @@ def read_references(path: Path) -> ImageReferences:
         raise SettingsError(f"{path}: expected a reference for each component, found {error}") from None
 
 
-def containers(spec: Document) -> Iterator[tuple[str, Document]]:
-    """Label and container of each executor in a compiled pipeline."""
-    for label, executor in spec["deploymentSpec"]["executors"].items():
-        if "container" in executor:
-            yield label, executor["container"]
-
-
-def loops(spec: Document) -> Iterator[Document]:
-    """Each ParallelFor of a compiled pipeline."""
-    for part in (spec["root"], *spec.get("components", {}).values()):
-        tasks = part.get("dag", {}).get("tasks", {}).values()
-        yield from (task for task in tasks if "parameterIterator" in task)
-
-
-def component_of(container: Document) -> str | None:
+def component_of(container: Container) -> str | None:
     """The component whose main.py a container runs; its image may be known only when the pipeline runs."""
     modules = (re.fullmatch(r"components\.(\w+)\.main", word) for word in container.get("command", []))
     return next((match[1] for match in modules if match), None)
@@ -111,7 +99,7 @@ def _compile_with_kfp(root: Path, name: str) -> str:
         return target.read_text()
 
 
-def _load_uncached(source: Path, root: Path) -> Any:
+def _load_uncached(source: Path, root: Path) -> ModuleType:
     """Run a pipeline's module with caching off unless a task asks for it by `set_caching_options(True)`.
 
     kfp builds the pipeline while the module loads, so one loaded before with other defaults is of no use.
@@ -137,7 +125,7 @@ def _load_uncached(source: Path, root: Path) -> Any:
 def _importing_from(root: Path) -> Iterator[None]:
     """A project's packages are its own, also where these scripts are another's that names its alike."""
     path, ours = sys.path, Path(__file__).resolve().parents[2]
-    others = [each for each in path if Path(each).resolve() not in (ours, root.resolve())]
+    others = [folder for folder in path if Path(folder).resolve() not in (ours, root.resolve())]
     known = (
         {}
         if ours == root.resolve()
@@ -167,37 +155,37 @@ def _mistake(source: Path, root: Path, error: Exception) -> SettingsError:
         files.append((error.filename, error.lineno))
     own = [(Path(file), line) for file, line in files if Path(file).is_relative_to(root)]
     place, line = next(((f, n) for f, n in reversed(own) if ".venv" not in f.parts), (source, 1))
-    said = " ".join(str(error).split())
-    return SettingsError(f"{place.relative_to(root)}:{line}: {type(error).__name__}: {said}")
+    reason = " ".join(str(error).split())
+    return SettingsError(f"{place.relative_to(root)}:{line}: {type(error).__name__}: {reason}")
 
 
-def _expected_component(found: str, images: Mapping[str, str]) -> str:
-    hint = nearest(found, images) or f"; there are {', '.join(images) or 'none'}"
-    return f"expected a component that has an image, found {found!r}{hint}"
+def _expected_component(name: str, images: Mapping[str, str]) -> str:
+    hint = nearest(name, images) or f"; there are {', '.join(images) or 'none'}"
+    return f"expected a component that has an image, found {name!r}{hint}"
 
 
 def _place_tasks(
     root: Path,
-    spec: Document,
-    platforms: list[Document],
+    spec: PipelineSpec,
+    platforms: list[PlatformSpec],
     tasks: TaskSettings,
-) -> list[Document]:
+) -> list[PlatformSpec]:
     """Put resources and access to stores into `spec` and return its platform documents."""
     from engine.kubeflow import task_placement
 
     configs = {}
     for label, container in containers(spec):
         component = component_of(container)
-        wanted = tasks.resources.get(component or "", Resources())
+        resources = tasks.resources.get(component or "", Resources())
         access = tasks.store if component and _reaches_stores(root, component) else None
-        task_placement.set_limits(container, wanted)
+        task_placement.set_limits(container, resources)
         if access:
             container["env"] = [*container.get("env", []), *task_placement.store_environment(access)]
-        configs[label] = task_placement.kubernetes_config(wanted, access)
-        if policy := task_placement.retry_policy(wanted):
+        configs[label] = task_placement.kubernetes_config(resources, access)
+        if policy := task_placement.retry_policy(resources):
             for task in _tasks_that_run(spec, label):
                 task["retryPolicy"] = policy
-    return task_placement.merged(platforms, {label: each for label, each in configs.items() if each})
+    return task_placement.merged(platforms, {label: config for label, config in configs.items() if config})
 
 
 def _reaches_stores(root: Path, component: str) -> bool:
@@ -206,9 +194,7 @@ def _reaches_stores(root: Path, component: str) -> bool:
     return dockerfile.is_file() and "COPY engine/stores " in dockerfile.read_text()
 
 
-def _tasks_that_run(spec: Document, executor: str) -> Iterator[Document]:
-    components = spec.get("components", {})
-    for part in (spec["root"], *components.values()):
-        for task in part.get("dag", {}).get("tasks", {}).values():
-            if components[task["componentRef"]["name"]].get("executorLabel") == executor:
-                yield task
+def _tasks_that_run(spec: PipelineSpec, executor: str) -> Iterator[Task]:
+    for _, task in graph_tasks(spec):
+        if spec["components"][task["componentRef"]["name"]].get("executorLabel") == executor:
+            yield task

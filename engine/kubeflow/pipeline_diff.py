@@ -3,13 +3,12 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from engine.kubeflow.deployment import Step
-from engine.kubeflow.pipeline_compiler import component_of, containers
+from engine.kubeflow.pipeline_compiler import component_of
+from engine.kubeflow.pipeline_spec import Parameter, PipelineSpec, containers, graph_tasks
 
 DIGEST = re.compile(r"@sha256:([0-9a-f]{12})[0-9a-f]*")
-Document = dict[str, Any]
 
 
 def describe(steps: Sequence[Step]) -> str:
@@ -28,51 +27,50 @@ def describe(steps: Sequence[Step]) -> str:
     return "\n".join([*lines, ""])
 
 
-def differences(before: Document, after: Document) -> list[str]:
+def differences(before: PipelineSpec, after: PipelineSpec) -> list[str]:
     """In words: parameters, tasks, and by component images and resources; of what is left only that it is."""
-    found = [
+    changes = [
         *_changed("parameter", _parameters(before), _parameters(after)),
         *_changed("task", _tasks(before), _tasks(after)),
         *_changed("image of", _images(before), _images(after)),
         *_changed("resources of", _resources(before), _resources(after)),
     ]
-    return found or ["how tasks are called or joined"]
+    return changes or ["how tasks are called or joined"]
 
 
-def _changed(what: str, before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
+def _changed(kind: str, before: dict[str, str], after: dict[str, str]) -> Iterator[str]:
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
         if old is None:
-            yield f"{what} {_code(name)} added{new and f': {_code(new)}'}"
+            yield f"{kind} {_code(name)} added{new and f': {_code(new)}'}"
         elif new is None:
-            yield f"{what} {_code(name)} removed"
+            yield f"{kind} {_code(name)} removed"
         elif old != new:
-            yield f"{what} {_code(name)}: {_code(old)} → {_code(new)}"
+            yield f"{kind} {_code(name)}: {_code(old)} → {_code(new)}"
 
 
-def _parameters(spec: Document) -> dict[str, str]:
+def _parameters(spec: PipelineSpec) -> dict[str, str]:
     declared = spec["root"].get("inputDefinitions", {}).get("parameters", {})
-    return {name: _parameter(about) for name, about in declared.items()}
+    return {name: _parameter(parameter) for name, parameter in declared.items()}
 
 
-def _parameter(about: Document) -> str:
-    default = f" = {json.dumps(about['defaultValue'])}" if "defaultValue" in about else ""
-    return f"{about['parameterType']}{default}"
+def _parameter(parameter: Parameter) -> str:
+    default = f" = {json.dumps(parameter['defaultValue'])}" if "defaultValue" in parameter else ""
+    return f"{parameter['parameterType']}{default}"
 
 
-def _tasks(spec: Document) -> dict[str, str]:
-    parts = (spec["root"], *spec.get("components", {}).values())
-    return {name: "" for part in parts for name in part.get("dag", {}).get("tasks", {})}
+def _tasks(spec: PipelineSpec) -> dict[str, str]:
+    return {key: "" for key, _ in graph_tasks(spec)}
 
 
-def _images(spec: Document) -> dict[str, str]:
+def _images(spec: PipelineSpec) -> dict[str, str]:
     return {
         component_of(container) or label: DIGEST.sub(r"@\1", container["image"]).rpartition("/")[2]
         for label, container in containers(spec)
     }
 
 
-def _resources(spec: Document) -> dict[str, str]:
+def _resources(spec: PipelineSpec) -> dict[str, str]:
     return {
         component_of(container) or label: json.dumps(container.get("resources", {}), sort_keys=True)
         for label, container in containers(spec)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import yaml
 
 from engine.kubeflow import artifact_inputs
-from engine.kubeflow.pipeline_compiler import Document, component_of, containers
+from engine.kubeflow.pipeline_compiler import component_of
+from engine.kubeflow.pipeline_spec import CachingOptions, Container, PipelineSpec, containers, graph_tasks
 
 SCHEMA_VERSION = "2.1.0"
 NEVER_CACHED = ("compare_models", "enforce_verdict", "model_registry")
@@ -24,7 +25,7 @@ REFUSED = {
 
 def problems(name: str, text: str, release: bool) -> Iterator[str]:
     """One line for each thing that is wrong with the compiled pipeline `name`; `release` wants digests."""
-    spec = next(yaml.load_all(text, yaml.CSafeLoader))
+    spec: PipelineSpec = next(yaml.load_all(text, yaml.CSafeLoader))
     if spec["schemaVersion"] != SCHEMA_VERSION:
         yield f"{name}: expected schemaVersion {SCHEMA_VERSION}, found {spec['schemaVersion']}"
     for task, one, other in artifact_inputs.doubled(spec):
@@ -39,7 +40,7 @@ def problems(name: str, text: str, release: bool) -> Iterator[str]:
                     yield f"{name}: task {task}: expected no caching, found it on; what it judges changes"
 
 
-def _container_problems(container: Document, release: bool) -> Iterator[str]:
+def _container_problems(container: Container, release: bool) -> Iterator[str]:
     image = container["image"]
     if release and not PINNED.fullmatch(image) and not KNOWN_AT_RUN_TIME.fullmatch(image):
         yield f"expected an image with its @sha256: digest, found {image}; give --images of what was pushed"
@@ -51,13 +52,10 @@ def _container_problems(container: Document, release: bool) -> Iterator[str]:
             yield reason
 
 
-def _tasks_by_executor(spec: Document) -> dict[str, dict[str, Document]]:
+def _tasks_by_executor(spec: PipelineSpec) -> dict[str, dict[str, CachingOptions]]:
     """For each executor's label the names of the tasks that run it, and how they are cached."""
-    components = spec.get("components", {})
-    found: dict[str, dict[str, Document]] = {}
-    for part in (spec["root"], *components.values()):
-        for key, task in part.get("dag", {}).get("tasks", {}).items():
-            label = components[task["componentRef"]["name"]].get("executorLabel")
-            name = task.get("taskInfo", {}).get("name", key)
-            found.setdefault(label, {})[name] = task.get("cachingOptions", {})
-    return found
+    tasks: dict[str, dict[str, CachingOptions]] = {}
+    for _, task in graph_tasks(spec):
+        if label := spec["components"][task["componentRef"]["name"]].get("executorLabel"):
+            tasks.setdefault(label, {})[task["taskInfo"]["name"]] = task.get("cachingOptions", {})
+    return tasks

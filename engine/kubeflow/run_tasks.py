@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from engine.kubeflow.uploads import spec_of
+from engine.kubeflow.pipeline_spec import PipelineSpec, StoredPipeline, graph_tasks, platforms_of, spec_of
 from engine.kubeflow.workflow_nodes import TaskNode, child_ids, pod_metadata, task_nodes
 
 FINAL = ("SUCCEEDED", "FAILED", "SKIPPED", "CANCELED")
@@ -33,10 +33,10 @@ def tasks_listed(details: Iterable[Any]) -> list[Task]:
     return [_task(detail) for detail in details if not _is_wrapper(detail.display_name or "root")]
 
 
-def tasks_of_nodes(details: Iterable[Any], stored: dict[str, Any]) -> list[Task]:
+def tasks_of_nodes(details: Iterable[Any], stored: StoredPipeline) -> list[Task]:
     """The tasks of a stored pipeline that nodes of its workflow stand for, without drivers and wrappers."""
     nodes, spec = list(details), spec_of(stored)
-    known = task_nodes(nodes, spec, pod_metadata(stored))
+    known = task_nodes(nodes, spec, pod_metadata(platforms_of(stored)))
     by_child = {child: node for node in known for child in node.children}
     names = _names(spec)
     failed = {node.display_name for node in nodes if node.state == "FAILED"}
@@ -61,12 +61,11 @@ def _task_of_node(detail: Any, node: TaskNode | None, names: set[str], driver_fa
     return Task(task.id, name, state, task.error, node.pods if node else ())
 
 
-def _names(spec: dict[str, Any]) -> dict[str, set[str]]:
+def _names(spec: PipelineSpec) -> dict[str, set[str]]:
     """The display names of tasks by key; a key means one task within one graph only."""
     names: dict[str, set[str]] = {}
-    for component in (spec["root"], *spec.get("components", {}).values()):
-        for key, task in component.get("dag", {}).get("tasks", {}).items():
-            names.setdefault(key, set()).add(task["taskInfo"]["name"])
+    for key, task in graph_tasks(spec):
+        names.setdefault(key, set()).add(task["taskInfo"]["name"])
     return names
 
 

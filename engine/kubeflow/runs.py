@@ -15,6 +15,7 @@ from engine.command_line import SettingsError, WorldError
 from engine.command_line.signals import sigterm_exits
 from engine.kubeflow import kfp_lists
 from engine.kubeflow.kfp_client import Client, Refused
+from engine.kubeflow.pipeline_spec import StoredPipeline
 from engine.kubeflow.run_tasks import FINAL as FINAL
 from engine.kubeflow.run_tasks import Task as Task
 from engine.kubeflow.run_tasks import lists_nodes, tasks_listed, tasks_of_nodes
@@ -214,16 +215,18 @@ def _changed(run: Any, details: list[Any]) -> datetime | None:
     return max((moment for moment in moments if moment), default=None)
 
 
-def _stored(client: Client, run: Any) -> dict[str, Any]:
+def _stored(client: Client, run: Any) -> StoredPipeline:
     """The run's pipeline as the endpoint has it."""
     if run.pipeline_spec:
-        return dict(run.pipeline_spec)
+        stored: StoredPipeline = run.pipeline_spec
+        return stored
     reference = run.pipeline_version_reference
     return _stored_version(client, reference.pipeline_id, reference.pipeline_version_id)
 
 
 @cache
-def _stored_version(client: Client, pipeline_id: str, version_id: str) -> dict[str, Any]:
+def _stored_version(client: Client, pipeline_id: str, version_id: str) -> StoredPipeline:
     """A version never changes, and a run is read every few seconds."""
     version = client.get_pipeline_version(pipeline_id, version_id)
-    return dict(client.known(version, "pipeline_version_id").pipeline_spec)
+    stored: StoredPipeline = client.known(version, "pipeline_version_id").pipeline_spec
+    return stored

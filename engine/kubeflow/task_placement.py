@@ -5,15 +5,14 @@ compiled, so that no pipeline repeats them.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from google.protobuf import json_format
 from kfp import kubernetes
 from kfp.kubernetes import kubernetes_executor_config_pb2 as messages
 
+from engine.kubeflow.pipeline_spec import Container, Limits, PlatformSpec, PodConfig, RetryPolicy, Variable
 from engine.settings.tasks_schema import Resources, Store, StoreSecret
 
-Document = dict[str, Any]
 MEMORY_UNITS: dict[str, int] = {"": 1, **{unit: 1000**power for power, unit in enumerate("KMGTPE", 1)}}
 MEMORY_UNITS |= {f"{unit}i": 1024**power for power, unit in enumerate("KMGTPE", 1)}
 
@@ -22,12 +21,12 @@ MEMORY_UNITS |= {f"{unit}i": 1024**power for power, unit in enumerate("KMGTPE", 
 class TaskConfig:
     """What kfp-kubernetes asks of a task: the configuration that its functions add to."""
 
-    platform_config: dict[str, Document] = field(default_factory=dict)
+    platform_config: dict[str, PodConfig] = field(default_factory=dict)
 
 
-def set_limits(container: Document, resources: Resources) -> None:
+def set_limits(container: Container, resources: Resources) -> None:
     """What `set_cpu_limit`, `set_memory_limit` and `set_accelerator_type` of a task write."""
-    limits: Document = {}
+    limits: Limits = {}
     if resources.cpu:
         cores = float(resources.cpu.removesuffix("m"))
         limits["resourceCpuLimit"] = resources.cpu
@@ -46,7 +45,7 @@ def set_limits(container: Document, resources: Resources) -> None:
         container.setdefault("resources", {}).update(limits)
 
 
-def retry_policy(resources: Resources) -> Document | None:
+def retry_policy(resources: Resources) -> RetryPolicy | None:
     """What `task.set_retry` writes."""
     if resources.retries is None:
         return None
@@ -58,8 +57,8 @@ def retry_policy(resources: Resources) -> Document | None:
     }
 
 
-def kubernetes_config(resources: Resources, store: Store | None) -> Document:
-    """The executor's entry of the platform specification, {} where nothing is set."""
+def kubernetes_config(resources: Resources, store: Store | None) -> PodConfig:
+    """The executor's entry of the platform specification, {} if nothing is set."""
     task = TaskConfig()
     if store and store.secret:
         kubernetes.use_secret_as_env(task, store.secret.name, _store_keys(store.secret))
@@ -80,11 +79,11 @@ def kubernetes_config(resources: Resources, store: Store | None) -> Document:
     return task.platform_config.get("kubernetes", {})
 
 
-def merged(platforms: list[Document], configs: dict[str, Document]) -> list[Document]:
+def merged(platforms: list[PlatformSpec], configs: dict[str, PodConfig]) -> list[PlatformSpec]:
     """The platform documents of a pipeline with `configs`, by executor, beside what it sets by itself."""
     if not configs:
         return platforms
-    document = platforms[0] if platforms else {}
+    document: PlatformSpec = platforms[0] if platforms else {}
     deployment = document.setdefault("platforms", {}).setdefault("kubernetes", {})
     executors = deployment.setdefault("deploymentSpec", {}).setdefault("executors", {})
     for label, config in configs.items():
@@ -94,7 +93,7 @@ def merged(platforms: list[Document], configs: dict[str, Document]) -> list[Docu
     return [document]
 
 
-def store_environment(store: Store) -> list[Document]:
+def store_environment(store: Store) -> list[Variable]:
     """The plain values that tasks which reach the store get beside its keys."""
     values = {"AWS_ENDPOINT_URL": store.endpoint, "AWS_REGION": store.region}
     return [{"name": name, "value": value} for name, value in values.items() if value]
@@ -109,9 +108,9 @@ def _store_keys(secret: StoreSecret) -> dict[str, str]:
 def _place(task: TaskConfig, resources: Resources) -> None:
     for key, value in resources.node_selector.items():
         kubernetes.add_node_selector(task, key, value)
-    for each in resources.tolerations:
+    for taint in resources.tolerations:
         kubernetes.add_toleration(
-            task, each.key, each.operator, each.value, each.effect, toleration_seconds=each.seconds
+            task, taint.key, taint.operator, taint.value, taint.effect, toleration_seconds=taint.seconds
         )
     for term in resources.node_affinity:
         expression = {"key": term.key, "operator": term.operator, "values": term.values}

@@ -13,6 +13,7 @@ import yaml
 from engine.command_line import SettingsError, WorldError
 from engine.kubeflow import kfp_lists
 from engine.kubeflow.kfp_client import Client, Refused
+from engine.kubeflow.pipeline_spec import PipelineSpec, PlatformSpec, spec_of
 from engine.kubeflow.versions import check_pods
 
 ALREADY_EXISTS = 409
@@ -61,24 +62,24 @@ def upload(
     return Version(name, version_name or content, pipeline_id, version_id, new=True)
 
 
-def read_spec(path: Path) -> dict[str, Any]:
+def read_spec(path: Path) -> PipelineSpec:
     """The pipeline specification in a compiled YAML."""
     try:
-        spec: Any = next(yaml.load_all(path.read_bytes(), yaml.CSafeLoader), None)
+        spec: PipelineSpec | None = next(yaml.load_all(path.read_bytes(), yaml.CSafeLoader), None)
     except FileNotFoundError:
         raise SettingsError(f"{path}: expected a compiled pipeline, found no such file") from None
     except yaml.YAMLError as error:
         raise SettingsError(f"{path}: expected YAML, found {' '.join(str(error).split())}") from None
-    about = spec.get("pipelineInfo") if isinstance(spec, dict) else None
-    if not isinstance(spec, dict) or not isinstance(about, dict) or not ("name" in about and "root" in spec):
+    info = spec.get("pipelineInfo") if isinstance(spec, dict) else None
+    if not isinstance(spec, dict) or not isinstance(info, dict) or not ("name" in info and "root" in spec):
         raise SettingsError(f"{path}: expected what compile_pipelines writes, found another document")
     return spec
 
 
-def read_platforms(path: Path) -> dict[str, Any]:
+def read_platforms(path: Path) -> PlatformSpec:
     """What a compiled YAML says of pods: its second document, which it may lack."""
     _, *more = yaml.load_all(path.read_bytes(), yaml.CSafeLoader)
-    platforms: dict[str, Any] = more[0] if more else {}
+    platforms: PlatformSpec = more[0] if more else {}
     return platforms
 
 
@@ -104,7 +105,7 @@ def find_content(client: Client, pipeline_id: str, content: str) -> Any | None:
     return _find(client, pipeline_id, None, content)
 
 
-def find_newest(client: Client, name: str) -> tuple[Version, dict[str, Any]] | None:
+def find_newest(client: Client, name: str) -> tuple[Version, PipelineSpec] | None:
     """The newest version of the pipeline called `name`, which is its default, and its specification."""
     pipeline_id = find_pipeline(client, name)
     if pipeline_id is None:
@@ -117,13 +118,7 @@ def find_newest(client: Client, name: str) -> tuple[Version, dict[str, Any]] | N
     return version, spec_of(newest.pipeline_spec)
 
 
-def spec_of(stored: dict[str, Any]) -> dict[str, Any]:
-    """The pipeline specification in a stored one: a level deeper where there is a platform document."""
-    spec: dict[str, Any] = stored.get("pipeline_spec", stored)
-    return spec
-
-
-def newest_version(client: Client, name: str) -> tuple[Version, dict[str, Any]]:
+def newest_version(client: Client, name: str) -> tuple[Version, PipelineSpec]:
     """As find_newest, where there must be one."""
     if newest := find_newest(client, name):
         return newest

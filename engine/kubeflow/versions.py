@@ -1,10 +1,9 @@
 """The versions of Kubeflow Pipelines that are supported, and what a server of one of them lacks."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from engine.command_line import SettingsError
+from engine.kubeflow.pipeline_spec import PlatformSpec, pod_configs
 
 OLDEST = (2, 5)
 FACTS = {
@@ -60,11 +59,10 @@ def check_supported(host: str, tag: str | None) -> None:
         raise SettingsError(f"{host}: expected Kubeflow Pipelines {oldest} or newer, found {tag}; upgrade it")
 
 
-def check_pods(host: str, tag: str | None, platforms: Mapping[str, Any]) -> None:
+def check_pods(host: str, tag: str | None, platforms: PlatformSpec) -> None:
     """Refuse what a pipeline's platform document says of pods and the server would silently ignore."""
-    kubernetes = platforms.get("platforms", {}).get("kubernetes", {}).get("deploymentSpec", {})
     stated = _stated(tag)
-    for label, config in kubernetes.get("executors", {}).items():
+    for label, config in pod_configs(platforms).items():
         for field in config:
             since = KUBERNETES_FIELDS.get(field, OLDEST)
             if stated and stated < since:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import count, takewhile
 from typing import Any
 
-Spec = dict[str, Any]
+from engine.kubeflow.pipeline_spec import Component, PipelineSpec, PlatformSpec, Task, pod_configs
+
 IMPLEMENTATION = "system-container-impl"
 """The template that Kubeflow runs a container by, with a prefix where that is retried or labelled."""
 
@@ -28,18 +29,16 @@ def child_ids(detail: Any) -> list[str]:
     return [child.pod_name for child in detail.child_tasks or [] if child.pod_name]
 
 
-def pod_metadata(stored: Spec) -> dict[str, str]:
+def pod_metadata(platforms: PlatformSpec) -> dict[str, str]:
     """What the labels and annotations of pods put before a template's name, by executor."""
-    deployment = stored.get("platform_spec", {}).get("platforms", {}).get("kubernetes", {})
-    executors = deployment.get("deploymentSpec", {}).get("executors", {})
     return {
         label: f"metadata-{len(metadata.get('annotations', {}))}-{len(metadata.get('labels', {}))}-"
-        for label, config in executors.items()
+        for label, config in pod_configs(platforms).items()
         if (metadata := config.get("podMetadata"))
     }
 
 
-def task_nodes(details: list[Any], spec: Spec, metadata: dict[str, str]) -> list[TaskNode]:
+def task_nodes(details: list[Any], spec: PipelineSpec, metadata: dict[str, str]) -> list[TaskNode]:
     """The nodes of tasks that have started, in the pipeline's order."""
     ids = frozenset(child for detail in details for child in child_ids(detail))
     if not ids:
@@ -67,7 +66,7 @@ def pod_name(node: str, template: str) -> str:
 class _Walk:
     workflow: str
     ids: frozenset[str]
-    spec: Spec
+    spec: PipelineSpec
     metadata: dict[str, str]
 
     def exists(self, path: str) -> bool:
@@ -78,12 +77,12 @@ class _Walk:
         numbered = (f"{path}({number})" for number in count())
         return list(takewhile(self.exists, numbered)) or [path]
 
-    def graph(self, path: str, component: Spec) -> Iterator[TaskNode]:
+    def graph(self, path: str, component: Component) -> Iterator[TaskNode]:
         for attempt in self.attempts(path):
             for key, task in component["dag"]["tasks"].items():
                 yield from self.task(f"{attempt}.{key}", task)
 
-    def task(self, path: str, task: Spec) -> Iterator[TaskNode]:
+    def task(self, path: str, task: Task) -> Iterator[TaskNode]:
         component = self.spec["components"][task["componentRef"]["name"]]
         attempts = self.attempts(path)
         if "dag" not in component:
@@ -107,7 +106,7 @@ class _Walk:
                 yield from self.graph(item, component)
 
     def node(
-        self, path: str, task: Spec, attempts: list[str], below: list[str], pods: tuple[str, ...]
+        self, path: str, task: Task, attempts: list[str], below: list[str], pods: tuple[str, ...]
     ) -> TaskNode:
         paths = attempts if attempts != [path] else [f"{path}.{name}" for name in below]
         children = frozenset(node_id(self.workflow, child) for child in paths)
@@ -121,7 +120,7 @@ class _Walk:
     def executors(self, path: str) -> list[str]:
         return [node_id(self.workflow, attempt) for attempt in self.attempts(path) if self.exists(attempt)]
 
-    def templates(self, key: str, task: Spec, label: str) -> list[str]:
+    def templates(self, key: str, task: Task, label: str) -> list[str]:
         """The template of a task's container, as Kubeflow calls it from 2.14 on, and as it did before."""
         if "retryPolicy" in task:
             return [f"{self.metadata.get(label, '')}retry-{IMPLEMENTATION}", f"{key}-{IMPLEMENTATION}"]

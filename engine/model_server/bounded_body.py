@@ -2,23 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any
 
-Message = dict[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 MOST_BYTES = 4 * 2**20
 READ_SECONDS = 10
 
 
 class BoundedBody:
-    """ASGI middleware that answers 413, 408 or 415 by itself to a body that is too much."""
+    """ASGI middleware that answers 413, 408 or 415 to a body that is too large, too slow or encoded."""
 
-    def __init__(self, application: Callable[[Message, Receive, Send], Awaitable[None]]):
+    def __init__(self, application: ASGIApp):
         self._application = application
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._application(scope, receive, send)
             return
