@@ -1,6 +1,8 @@
 """What the server passes to the process of a run: the content of the run's run.json."""
 
-from typing import Any, TypedDict
+from typing import TypedDict
+
+from local_kfp.json_types import Struct
 
 
 class RunSettings(TypedDict):
@@ -9,7 +11,7 @@ class RunSettings(TypedDict):
     workflow: str
     """Name of the workflow that a cluster would make for the run."""
     scheduled_time: str
-    parameters: dict[str, Any]
+    parameters: Struct
     runner: str
     """`subprocess` or `docker`."""
     image_store: str

@@ -3,14 +3,15 @@
 import re
 from types import SimpleNamespace
 
-from local_kfp.runner.launcher import Json, TaskFailed
+from local_kfp.runner.launcher import TaskFailed
+from local_kfp.runner.task_documents import Values
 
 _CEL = re.compile(r"""(?P<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?P<operator>&&|\|\||!(?!=))""")
 _PYTHON = {"&&": " and ", "||": " or ", "!": " not "}
 _NAMES = {"true": True, "false": False, "null": None, "int": int, "double": float, "string": str}
 
 
-def holds(condition: str, arguments: Json) -> bool:
+def holds(condition: str, arguments: Values) -> bool:
     """Whether a trigger condition holds, given the task's arguments.
 
     The CEL that the kfp compiler writes is Python except for three operators. Values are not inserted into

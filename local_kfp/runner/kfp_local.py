@@ -18,7 +18,8 @@ from kfp.local.orchestrator import enhanced_dag_orchestrator as stock
 from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
 
 from local_kfp.command_line import SettingsError
-from local_kfp.runner.launcher import Json, TaskFailed, plain
+from local_kfp.runner.launcher import TaskFailed, plain
+from local_kfp.runner.task_documents import Values
 
 VERSION = "2.17.3"
 
@@ -47,8 +48,9 @@ def replaced(execute_task: Callable[..., Any]) -> Iterator[None]:
         yield
 
 
-def run_graph(graph: Any, arguments: Json, components: Json, scope: Any) -> Json:
+def run_graph(graph: Any, arguments: Values, components: dict[str, Any], scope: Any) -> Values:
     """Outputs of a graph; `scope` reaches each of its tasks as `runner`. Tasks record failures."""
+    outputs: Values
     outputs, _ = stock.run_enhanced_dag(
         dag_component_spec=graph,
         dag_arguments=dict.fromkeys(graph.input_definitions.artifacts) | arguments,
@@ -80,9 +82,9 @@ class Arguments(OrchestratorUtils):
         return item[field[1]]
 
     @classmethod
-    def get_dag_output_artifacts(cls, dag_outputs_spec: Any, io_store: Any) -> Json:
+    def get_dag_output_artifacts(cls, dag_outputs_spec: Any, io_store: Any) -> Values:
         """An artifact that one of several branches makes; kfp.local supports that for parameters only."""
-        outputs = {}
+        outputs: Values = {}
         for name, output in dag_outputs_spec.artifacts.items():
             for branch in output.artifact_selectors:
                 try:

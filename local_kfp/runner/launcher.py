@@ -10,7 +10,19 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-Json = dict[str, Any]
+from local_kfp.json_types import JsonValue, Struct
+from local_kfp.runner.task_documents import (
+    Artifact,
+    Artifacts,
+    Component,
+    ContainerSpec,
+    Definitions,
+    ExecutorInput,
+    ExecutorOutput,
+    Importer,
+    Values,
+)
+
 WHOLE_VALUES = ("{{$.pipeline_job_create_time_utc}}", "{{$.pipeline_job_schedule_time_utc}}")
 """Placeholders that the driver replaces as a whole input value only, and leaves in a longer text."""
 
@@ -40,7 +52,7 @@ def plain(value: Any) -> Any:
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
-def typed(declared: Json, arguments: Json) -> Json:
+def typed(declared: Definitions, arguments: Values) -> Values:
     """A component's arguments as the driver passes them: a STRING takes any value as text."""
     converted = dict(arguments)
     for name, parameter in declared.get("parameters", {}).items():
@@ -55,8 +67,9 @@ def typed(declared: Json, arguments: Json) -> Json:
     return converted
 
 
-def executor_input(component: Json, arguments: Json, folder: Path, constants: dict[str, str]) -> Json:
-    """The document that `{{$}}` stands for; `arguments` are parameters' values and artifacts, by name."""
+def executor_input(
+    component: Component, arguments: Values, folder: Path, constants: dict[str, str]
+) -> ExecutorInput:
     inputs, outputs = component.get("inputDefinitions", {}), component.get("outputDefinitions", {})
     values = {name: value for name, value in arguments.items() if value is not None}
     artifacts = {name: values.pop(name) for name in inputs.get("artifacts", {}) if name in values}
@@ -65,10 +78,7 @@ def executor_input(component: Json, arguments: Json, folder: Path, constants: di
     return {
         "inputs": {
             "parameterValues": {name: _resolved(value, table) for name, value in parameters.items()},
-            "artifacts": {
-                name: {"artifacts": artifact if isinstance(artifact, list) else [artifact]}
-                for name, artifact in artifacts.items()
-            },
+            "artifacts": {name: _artifacts(artifact) for name, artifact in artifacts.items()},
         },
         "outputs": {
             "parameters": {
@@ -83,16 +93,16 @@ def executor_input(component: Json, arguments: Json, folder: Path, constants: di
     }
 
 
-def refuse_doubled(task: Json) -> None:
-    """Fail where one artifact comes by two inputs: a cluster's metadata store has no place for that.
+def refuse_doubled(task: ExecutorInput) -> None:
+    """Fail if one artifact comes by two inputs: a cluster's metadata store has no place for that.
 
     Seen with KFP 2.17.0 on a cluster: its events are unique by artifact, execution and direction, so the
     driver ends with `failed to lookup existing execution: no execution found`.
     """
-    taken: dict[str, str] = {}
-    for name, each in sorted(task["inputs"]["artifacts"].items()):
-        for artifact in each["artifacts"]:
-            other = taken.setdefault(artifact["uri"], name)
+    inputs: dict[str, str] = {}
+    for name, listed in sorted(task["inputs"]["artifacts"].items()):
+        for artifact in listed["artifacts"]:
+            other = inputs.setdefault(artifact["uri"], name)
             if other != name:
                 raise TaskFailed(
                     f"input artifacts {other} and {name}: expected two artifacts, found one; "
@@ -100,7 +110,7 @@ def refuse_doubled(task: Json) -> None:
                 )
 
 
-def container(spec: Json, task: Json, table: dict[str, str]) -> Container:
+def container(spec: ContainerSpec, task: ExecutorInput, table: dict[str, str]) -> Container:
     """The container to run, with every placeholder replaced."""
     present = task["inputs"]["parameterValues"]
     words: list[str] = []
@@ -110,7 +120,7 @@ def container(spec: Json, task: Json, table: dict[str, str]) -> Container:
     return Container(_filled(spec["image"], table), [_filled(word, table) for word in words], environment)
 
 
-def placeholders(component: Json, task: Json, constants: dict[str, str]) -> dict[str, str]:
+def placeholders(component: Component, task: ExecutorInput, constants: dict[str, str]) -> dict[str, str]:
     """The text for each placeholder of a task; others stay as they are, as on a cluster."""
     declared = component.get("inputDefinitions", {}).get("parameters", {})
     defaults = {name: input_["defaultValue"] for name, input_ in declared.items() if "defaultValue" in input_}
@@ -127,11 +137,11 @@ def placeholders(component: Json, task: Json, constants: dict[str, str]) -> dict
     return table
 
 
-def collect_outputs(component: Json, task: Json) -> Json:
+def collect_outputs(component: Component, task: ExecutorInput) -> Values:
     """Output parameters as values and output artifacts as documents, by name."""
     declared = component.get("outputDefinitions", {})
     written = _executor_output(Path(task["outputs"]["outputFile"]))
-    outputs = {}
+    outputs: Values = {}
     for name, parameter in task["outputs"]["parameters"].items():
         kind = declared["parameters"][name]["parameterType"]
         if name in written.get("parameterValues", {}):
@@ -147,10 +157,10 @@ def collect_outputs(component: Json, task: Json) -> Json:
     return outputs
 
 
-def imported(importer: Json, component: Json, task: Json) -> Json:
+def imported(importer: Importer, component: Component, task: ExecutorInput) -> Values:
     """The artifact of a `dsl.importer`, which has to be on this machine: nothing is downloaded."""
     source = importer["artifactUri"]
-    uri = source["constant"] if "constant" in source else task["inputs"]["parameterValues"]["uri"]
+    uri = str(source["constant"] if "constant" in source else task["inputs"]["parameterValues"]["uri"])
     path = uri.removeprefix("file://")
     if "://" in path:
         raise TaskFailed(
@@ -158,35 +168,40 @@ def imported(importer: Json, component: Json, task: Json) -> Json:
             "pass the URI to the component as a parameter"
         )
     [(name, output)] = component["outputDefinitions"]["artifacts"].items()
-    return {name: _artifact(name, output["artifactType"], path) | {"metadata": importer.get("metadata", {})}}
+    return {name: _artifact(name, output["artifactType"], path, importer.get("metadata", {}))}
 
 
-def text(value: Any) -> str:
+def text(value: object) -> str:
     """A parameter's value as text on a command line."""
     return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
-def _artifact(name: str, kind: Json, uri: str) -> Json:
-    return {"name": name, "type": kind, "uri": uri, "metadata": {}}
+def _artifact(name: str, kind: Struct, uri: str, metadata: Struct | None = None) -> Artifact:
+    return {"name": name, "type": kind, "uri": uri, "metadata": metadata or {}}
+
+
+def _artifacts(artifact: Any) -> Artifacts:
+    """One artifact, or the list that a loop made."""
+    return {"artifacts": artifact if isinstance(artifact, list) else [artifact]}
 
 
 def _input(name: str) -> str:
     return f"{{{{$.inputs.parameters['{name}']}}}}"
 
 
-def _resolved(value: Any, table: dict[str, str]) -> Any:
-    if isinstance(value, str) and value in WHOLE_VALUES:
+def _resolved(value: JsonValue, table: dict[str, str]) -> JsonValue:
+    if not isinstance(value, str):
+        return value
+    if value in WHOLE_VALUES:
         return table[value]
     return _filled(value, {name: text for name, text in table.items() if name not in WHOLE_VALUES})
 
 
-def _filled(value: Any, table: dict[str, str]) -> Any:
-    if not isinstance(value, str):
-        return value
-    return re.sub(r"\{\{\$.*?\}\}", lambda match: table.get(match[0], match[0]), value)
+def _filled(word: str, table: dict[str, str]) -> str:
+    return re.sub(r"\{\{\$.*?\}\}", lambda match: table.get(match[0], match[0]), word)
 
 
-def _chosen(word: str, present: Json) -> list[str]:
+def _chosen(word: str, present: Struct) -> list[str]:
     """The words for an IfPresent; any other word is itself."""
     if word.startswith('{"Concat":'):
         raise TaskFailed("dsl.ConcatPlaceholder: no Kubeflow server resolves it; write an f-string instead")
@@ -197,9 +212,9 @@ def _chosen(word: str, present: Json) -> list[str]:
     return [words] if isinstance(words, str) else words
 
 
-def _executor_output(path: Path) -> Json:
+def _executor_output(path: Path) -> ExecutorOutput:
     try:
-        written = json.loads(path.read_text()) if path.is_file() else {}
+        written: ExecutorOutput = json.loads(path.read_text()) if path.is_file() else {}
     except ValueError as error:
         raise TaskFailed(f"executor output {path}: expected JSON, found {error}") from None
     if not isinstance(written, dict):
@@ -207,7 +222,7 @@ def _executor_output(path: Path) -> Json:
     return written
 
 
-def _read_parameter(name: str, kind: str, path: Path) -> Any:
+def _read_parameter(name: str, kind: str, path: Path) -> JsonValue:
     if not path.is_file():
         raise TaskFailed(f"output parameter {name}: expected the task to write {path}, found no such file")
     content = path.read_text()
@@ -219,10 +234,11 @@ def _read_parameter(name: str, kind: str, path: Path) -> Any:
         value = None
     if not _is(value, kind) or (kind == "NUMBER_INTEGER" and not isinstance(value, int)):
         raise TaskFailed(f"output parameter {name}: expected a {kind}, found {content[:60]!r}")
-    return plain(value)
+    parameter: JsonValue = plain(value)
+    return parameter
 
 
-def _is(value: Any, kind: str) -> bool:
+def _is(value: object, kind: str) -> bool:
     number = (int, float)
     types: dict[str, type | tuple[type, ...]] = {
         "NUMBER_DOUBLE": number,

@@ -5,7 +5,7 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +16,13 @@ from kfp.local.status import Status
 from kfp.pipeline_spec import pipeline_spec_pb2 as ir
 
 from local_kfp.command_line import WorldError
+from local_kfp.json_types import Struct
 from local_kfp.runner import launcher
 from local_kfp.runner.conditions import holds
 from local_kfp.runner.kfp_local import Arguments, replaced, run_graph
-from local_kfp.runner.launcher import Json, TaskFailed, plain
+from local_kfp.runner.launcher import TaskFailed, plain
 from local_kfp.runner.record import Record, Task
+from local_kfp.runner.task_documents import Component, Executor, Values
 from local_kfp.runner.tasks import Tasks
 
 MOST_ITERATIONS_AT_ONCE = 32
@@ -47,15 +49,17 @@ class Orchestrator:
         self._folder, self._tasks, self._record, self._constants = folder, tasks, record, constants
         self._processors = threading.BoundedSemaphore(os.cpu_count() or 1)
 
-    def run(self, document: Json, parameters: Json) -> str | None:
+    def run(self, document: Mapping[str, Any], parameters: Struct) -> str | None:
         """Why the pipeline failed, or None if it succeeded."""
         spec = json_format.ParseDict(document, ir.PipelineSpec())  # type: ignore[attr-defined] # made on import
         self._components = dict(spec.components)
-        self._executors = json_format.MessageToDict(spec.deployment_spec).get("executors", {})
+        self._executors: dict[str, Executor] = json_format.MessageToDict(spec.deployment_spec).get(
+            "executors", {}
+        )
         root = Task("root", "root", None)
         whole = Scope(root)
         with replaced(self._execute_task):
-            self._settle(root, spec.root, whole, lambda: self._graph(spec.root, parameters, root, ()))
+            self._settle(root, spec.root, whole, lambda: self._graph(spec.root, {**parameters}, root, ()))
         return whole.error
 
     def _execute_task(self, *, task_name: str, task_spec: Any, io_store: Any, runner: Scope, **_: Any) -> Any:
@@ -64,7 +68,7 @@ class Orchestrator:
         component = self._components[task_spec.component_ref.name]
         task = Task(task_name, task_spec.task_info.name or task_name, scope.task.task_id)
 
-        def run() -> Json | None:
+        def run() -> Values | None:
             if _held_back(task_spec, scope):
                 return None
             arguments = Arguments.make_task_arguments(task_spec.inputs, io_store)
@@ -76,7 +80,7 @@ class Orchestrator:
         outputs = self._settle(task, component, scope, run)
         return outputs, Status.FAILURE if task.state == "FAILED" else Status.SUCCESS
 
-    def _settle(self, task: Task, component: Any, scope: Scope, run: Callable[[], Json | None]) -> Json:
+    def _settle(self, task: Task, component: Any, scope: Scope, run: Callable[[], Values | None]) -> Values:
         """Run a task and record how it ended; a task that returns None was skipped."""
         outputs = None
         try:
@@ -93,13 +97,15 @@ class Orchestrator:
         scope.states[task.name] = task.state
         return outputs or {}
 
-    def _once(self, spec: Any, component: Any, arguments: Json, task: Task, path: tuple[str, ...]) -> Json:
+    def _once(
+        self, spec: Any, component: Any, arguments: Values, task: Task, path: tuple[str, ...]
+    ) -> Values:
         arguments = launcher.typed(json_format.MessageToDict(component.input_definitions), arguments)
         if component.WhichOneof("implementation") == "dag":
             return self._graph(component, arguments, task, path)
         return self._container(spec, json_format.MessageToDict(component), arguments, task, path)
 
-    def _graph(self, component: Any, arguments: Json, task: Task, path: tuple[str, ...]) -> Json:
+    def _graph(self, component: Any, arguments: Values, task: Task, path: tuple[str, ...]) -> Values:
         self._record.enter(task, "RUNNING")
         scope = Scope(task, path)
         outputs = run_graph(component, arguments, self._components, scope)
@@ -111,23 +117,25 @@ class Orchestrator:
             raise TaskFailed(scope.error)
         return outputs
 
-    def _loop(self, spec: Any, component: Any, arguments: Json, task: Task, path: tuple[str, ...]) -> Json:
+    def _loop(
+        self, spec: Any, component: Any, arguments: Values, task: Task, path: tuple[str, ...]
+    ) -> Values:
         if spec.WhichOneof("iterator") != "parameter_iterator":
             raise TaskFailed(
                 "a loop over artifacts: expected one over parameters, the only kind that Kubeflow runs"
             )
         loop = spec.parameter_iterator
         parameter = loop.items.input_parameter
-        items = arguments[parameter] if parameter else json.loads(loop.items.raw)
+        items: Any = arguments[parameter] if parameter else json.loads(loop.items.raw)
         self._record.enter(task, "RUNNING")
         scope = Scope(task, path)
 
-        def iterate(index: int) -> Json:
+        def iterate(index: int) -> Values:
             name = f"{task.name}-iteration-{index}"
             iteration = Task(name, name, task.task_id)
             inner = arguments | {loop.item_input: plain(items[index])}
 
-            def run() -> Json | None:
+            def run() -> Values | None:
                 return (
                     None
                     if scope.error
@@ -146,8 +154,8 @@ class Orchestrator:
         return {name: [iteration[name] for iteration in outputs] for name in names}
 
     def _container(
-        self, spec: Any, component: Json, arguments: Json, task: Task, path: tuple[str, ...]
-    ) -> Json:
+        self, spec: Any, component: Component, arguments: Values, task: Task, path: tuple[str, ...]
+    ) -> Values:
         executor = self._executors[component["executorLabel"]]
         constants = self._constants | {
             "{{$.pipeline_task_name}}": task.name,
@@ -204,10 +212,12 @@ def _pause(policy: Any, attempt: int) -> float:
     return min(pause, longest)
 
 
-def _shown(outputs: Json, component: Any) -> dict[str, Json]:
+def _shown(outputs: Values, component: Any) -> dict[str, Values]:
     """Outputs in the form of the record: values of parameters, URIs of artifacts."""
-    artifacts = {name: outputs[name] for name in component.output_definitions.artifacts if name in outputs}
-    uris = {
+    artifacts: dict[str, Any] = {
+        name: outputs[name] for name in component.output_definitions.artifacts if name in outputs
+    }
+    uris: Values = {
         name: [item["uri"] for item in output] if isinstance(output, list) else output["uri"]
         for name, output in artifacts.items()
     }

@@ -7,12 +7,13 @@ from starlette.routing import Route
 from local_kfp.server import messages
 from local_kfp.server.errors import ApiError
 from local_kfp.server.listing import list_response, list_rows
+from local_kfp.server.resources import ExperimentRequest
 from local_kfp.server.server import server_of
 from local_kfp.server.store import view
 
 
 async def create_experiment(request: Request) -> JSONResponse:
-    fields = await messages.read(request, messages.EXPERIMENT)
+    fields = await messages.read(request, ExperimentRequest)
     if not fields.get("display_name"):  # the real server responds with 500
         raise ApiError("INTERNAL", "InternalServerError: Experiment must have a non-empty name")
     row = server_of(request).add_experiment(fields["display_name"], fields.get("description", ""))

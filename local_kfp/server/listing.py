@@ -54,7 +54,7 @@ _MOST_VALUES = 200
 
 def list_rows(
     store: Store, table: str, query: QueryParams, **equal: str
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+) -> tuple[list[Any], dict[str, object]]:
     """The rows of a page, and the other fields of the response; `equal` narrows by column."""
     check_namespace(query.get("namespace", ""))
     size = _page_size(query.get("page_size", ""))
@@ -84,7 +84,7 @@ def list_rows(
     return rows[:size], response
 
 
-def list_response(name: str, rows: list[dict[str, Any]], rest: dict[str, Any]) -> JSONResponse:
+def list_response(name: str, rows: list[dict[str, object]], rest: dict[str, object]) -> JSONResponse:
     return JSONResponse(({name: rows} if rows else {}) | rest)
 
 

@@ -22,9 +22,10 @@ from local_kfp.server.page_contexts import (
     ShownTask,
     Tile,
 )
+from local_kfp.server.resources import RecurringRun, Run
 from local_kfp.server.runs import task_log
 from local_kfp.server.scheduler import next_run_time
-from local_kfp.server.server import Row, Server, server_of
+from local_kfp.server.server import Server, server_of
 from local_kfp.server.task_details import FINAL_STATES, Outputs, Task, is_child, tasks
 
 _RUNS_SHOWN = 100
@@ -102,7 +103,7 @@ def _refresh(live: bool) -> int | None:
     return _REFRESH_SECONDS if live else None
 
 
-def _summary(server: Server, run: Row) -> RunSummary:
+def _summary(server: Server, run: Run) -> RunSummary:
     end = run["finished_at"] or server.clock.now()
     return {
         "id": run["run_id"],
@@ -115,19 +116,19 @@ def _summary(server: Server, run: Row) -> RunSummary:
     }
 
 
-def _schedule(server: Server, schedule: Row) -> ListedSchedule:
+def _schedule(server: Server, schedule: RecurringRun) -> ListedSchedule:
     enabled, trigger = schedule["mode"] == "ENABLE", schedule["trigger"]
     return {
         "display_name": schedule["display_name"],
         "status": schedule["status"],
         "enabled": enabled,
         "cron": trigger.get("cron_schedule", {}).get("cron", ""),
-        "interval": trigger.get("periodic_schedule", {}).get("interval_second", 0),
+        "interval": trigger.get("periodic_schedule", {}).get("interval_second", ""),
         "next": _next(server, schedule) if enabled else "-",
     }
 
 
-def _next(server: Server, schedule: Row) -> str:
+def _next(server: Server, schedule: RecurringRun) -> str:
     try:
         due = next_run_time(server, schedule)
     except ApiError:  # it is shown as a failure of the scheduler
@@ -135,7 +136,7 @@ def _next(server: Server, schedule: Row) -> str:
     return format_time(due) if due is not None else "-"
 
 
-def _leaves(server: Server, run: Row) -> list[Tile]:
+def _leaves(server: Server, run: Run) -> list[Tile]:
     recorded = tasks(server.run_folder(run["run_id"]), run["state"])
     parents = {task["parent_task_id"] for task in recorded}
     return [
@@ -143,7 +144,7 @@ def _leaves(server: Server, run: Row) -> list[Tile]:
     ]
 
 
-def _tasks(server: Server, run: Row) -> list[ShownTask]:
+def _tasks(server: Server, run: Run) -> list[ShownTask]:
     recorded = tasks(server.run_folder(run["run_id"]), run["state"])
     parents = {task["parent_task_id"] for task in recorded}
     return [_task(server, run, task, depth, task["task_id"] in parents) for task, depth in _tree(recorded)]
@@ -157,7 +158,7 @@ def _tree(recorded: list[Task], parent: Task | None = None, depth: int = 0) -> I
             yield from _tree(recorded, task, depth + 1)
 
 
-def _task(server: Server, run: Row, task: Task, depth: int, is_parent: bool) -> ShownTask:
+def _task(server: Server, run: Run, task: Task, depth: int, is_parent: bool) -> ShownTask:
     outputs = task.get("outputs") or {"parameters": {}, "artifacts": {}}
     folder = server.run_folder(run["run_id"])
     return {
@@ -193,7 +194,7 @@ def _took(task: Task, now: int) -> str:
     return f"{seconds:.1f} s" if seconds < 10 else _duration(int(seconds))
 
 
-def _artifact(folder: Path, run: Row, name: str, uri: str) -> ShownArtifact:
+def _artifact(folder: Path, run: Run, name: str, uri: str) -> ShownArtifact:
     file = _inside(folder, uri.removeprefix("file://"))
     return {
         "name": name,

@@ -1,6 +1,8 @@
 """The contexts of the page's templates, runs.html and run.html."""
 
-from typing import Any, TypedDict
+from typing import TypedDict
+
+from local_kfp.json_types import Struct
 
 
 class Tile(TypedDict):
@@ -33,7 +35,7 @@ class ListedSchedule(TypedDict):
     status: str
     enabled: bool
     cron: str
-    interval: int
+    interval: str
     next: str
 
 
@@ -69,7 +71,7 @@ class ShownTask(TypedDict):
     depth: int
     is_parent: bool
     duration: str
-    parameters: dict[str, Any]
+    parameters: Struct
     artifacts: list[ShownArtifact]
 
 
@@ -81,4 +83,4 @@ class RunContext(TypedDict):
     tasks: list[ShownTask]
     reports: list[ShownArtifact]
     reasons: list[str]
-    parameters: dict[str, Any]
+    parameters: Struct

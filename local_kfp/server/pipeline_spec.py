@@ -3,15 +3,17 @@
 import importlib.util
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import yaml
 from google.protobuf import json_format
 
+from local_kfp.json_types import JsonValue, Struct
 from local_kfp.server.documents import read_yaml
 from local_kfp.server.errors import ApiError, invalid
 
@@ -26,31 +28,59 @@ _PYTHON_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
+class Parameter(TypedDict):
+    parameterType: NotRequired[str]
+    isOptional: NotRequired[bool]
+    defaultValue: NotRequired[JsonValue]
+    literals: NotRequired[list[JsonValue]]
+
+
+class Inputs(TypedDict):
+    parameters: NotRequired[dict[str, Parameter | None] | None]
+
+
+class Root(TypedDict):
+    inputDefinitions: NotRequired[Inputs | None]
+
+
+class PipelineInfo(TypedDict):
+    name: str
+
+
+class PipelineSpec(TypedDict):
+    """The fields that are read here; protobuf also reads null as an empty message."""
+
+    schemaVersion: NotRequired[str]
+    pipelineInfo: PipelineInfo
+    root: Root | None
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """A pipeline's specification, and its Kubernetes settings if it has any."""
 
-    spec: dict[str, Any]
-    platform: dict[str, Any] | None = None
+    spec: PipelineSpec
+    platform: Struct | None = None
 
     @classmethod
-    def from_stored(cls, struct: dict[str, Any]) -> "Pipeline":
+    def from_stored(cls, struct: Any) -> "Pipeline":
         """The pipeline of a struct that was checked before."""
+        stored: Any = struct
         return (
-            cls(struct["pipeline_spec"], struct["platform_spec"])
+            cls(stored["pipeline_spec"], stored["platform_spec"])
             if "platform_spec" in struct
-            else cls(struct)
+            else cls(stored)
         )
 
     @property
-    def struct(self) -> dict[str, Any]:
+    def struct(self) -> Mapping[str, object]:
         """The form in the API."""
         return {"pipeline_spec": self.spec, "platform_spec": self.platform} if self.platform else self.spec
 
     @property
     def yaml(self) -> str:
         dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-        documents = [self.spec, self.platform] if self.platform else [self.spec]
+        documents = [document for document in (self.spec, self.platform) if document]
         return yaml.dump_all(documents, Dumper=dumper, sort_keys=False)
 
 
@@ -62,14 +92,16 @@ def from_yaml(text: bytes) -> Pipeline:
     return _from_documents([document for document in documents if document is not None])
 
 
-def from_struct(struct: dict[str, Any]) -> Pipeline:
+def from_struct(struct: Mapping[str, Any]) -> Pipeline:
     if "pipeline_spec" in struct:
         return _from_documents([struct["pipeline_spec"], *filter(None, [struct.get("platform_spec")])])
     return _from_documents([struct])
 
 
 def _from_documents(documents: list[Any]) -> Pipeline:
-    specs, platforms, reasons = [], [], []
+    specs: list[PipelineSpec] = []
+    platforms: list[Struct] = []
+    reasons: list[str] = []
     for document in documents:
         if isinstance(document, dict) and "platforms" in document:
             platforms.append(document)
@@ -123,7 +155,7 @@ def _messages() -> ModuleType:
     return module
 
 
-def check_parameters(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
+def check_parameters(spec: PipelineSpec, parameters: Struct) -> None:
     """Refuse parameters that the pipeline does not declare, that are missing, or that have another type."""
     # Protobuf also reads null, "" and [] as an empty message.
     declared = ((spec["root"] or {}).get("inputDefinitions") or {}).get("parameters") or {}
@@ -139,15 +171,15 @@ def check_parameters(spec: dict[str, Any], parameters: dict[str, Any]) -> None:
         raise invalid(f"parameter(s) provided are not required by pipeline: {', '.join(extra)}")
 
 
-def _check_value(name: str, value: Any) -> None:
+def _check_value(name: str, value: JsonValue) -> None:
     """The real server's engine takes `{{inputs` for a template of its own, which it cannot resolve."""
     if "{{inputs" in json.dumps(value):
         reason = f"parameter {name}: expected a value without {{{{inputs, found {value!r}"
         raise ApiError("INTERNAL", f"InternalServerError: Failed to create the workflow: {reason}")
 
 
-def _check_type(name: str, parameter: dict[str, Any], value: Any) -> None:
-    kind: str = parameter.get("parameterType", "")
+def _check_type(name: str, parameter: Parameter, value: JsonValue) -> None:
+    kind = parameter.get("parameterType", "")
     expected = _PYTHON_TYPES.get(kind)
     if expected is None:
         raise invalid(f"input parameter {name} has type {kind}, which the server does not support")

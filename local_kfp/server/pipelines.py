@@ -1,12 +1,11 @@
 """/pipelines and their versions."""
 
-from typing import Any
-
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from local_kfp.json_types import Struct
 from local_kfp.server import messages, pipeline_spec
 from local_kfp.server.documents import read_json
 from local_kfp.server.errors import ApiError, invalid, not_found
@@ -14,29 +13,35 @@ from local_kfp.server.listing import list_response, list_rows
 from local_kfp.server.names import check_free, check_storable
 from local_kfp.server.packages import read_package
 from local_kfp.server.pipeline_spec import Pipeline
-from local_kfp.server.server import Row, Server, server_of
+from local_kfp.server.resources import PipelineRequest, PipelineVersion, StoredPipeline, Uploaded
+from local_kfp.server.server import Server, server_of
 from local_kfp.server.store import Store, view
 
 _LONGEST_NAME = 127
 
 
 async def create_pipeline(request: Request) -> JSONResponse:
-    fields = await messages.read(request, messages.PIPELINE)
+    fields = await messages.read(request, PipelineRequest)
     name = fields.get("name") or fields.get("display_name")
     if not name:
         raise invalid("name is required")
-    server = server_of(request)
-    return JSONResponse(view(_add_pipeline(server, fields | {"name": name})))
+    uploaded: Uploaded = {
+        "name": name,
+        "display_name": fields.get("display_name") or name,
+        "description": fields.get("description", ""),
+        "tags": fields.get("tags", {}),
+    }
+    return JSONResponse(view(_add_pipeline(server_of(request), uploaded)))
 
 
 async def upload_pipeline(request: Request) -> JSONResponse:
     """Add a pipeline and its first version, which has its name."""
     server = server_of(request)
     try:
-        pipeline, fields = await _read_upload(request)
+        pipeline, uploaded = await _read_upload(request)
         with server.store:
-            row = _add_pipeline(server, fields)
-            _add_version(server, row["pipeline_id"], fields, pipeline)
+            row = _add_pipeline(server, uploaded)
+            _add_version(server, row["pipeline_id"], uploaded, pipeline, _code_source_url(request))
     except ApiError as error:
         return _upload_error(error)
     return JSONResponse(view(row))
@@ -45,13 +50,13 @@ async def upload_pipeline(request: Request) -> JSONResponse:
 async def upload_version(request: Request) -> JSONResponse:
     server = server_of(request)
     try:
-        pipeline, fields = await _read_upload(request)
+        pipeline, uploaded = await _read_upload(request)
         owner = request.query_params.get("pipelineid", "")
         if not server.store.query("SELECT 1 FROM pipelines WHERE pipeline_id = ?", owner):
             raise invalid(
                 f"Failed to create a pipeline version: expected an existing pipelineid, found {owner!r}"
             )
-        row = _add_version(server, owner, fields, pipeline)
+        row = _add_version(server, owner, uploaded, pipeline, _code_source_url(request))
     except ApiError as error:
         return _upload_error(error)
     return JSONResponse(view(row))
@@ -76,7 +81,7 @@ async def list_pipelines(request: Request) -> JSONResponse:
 
 async def update_pipeline(request: Request) -> JSONResponse:
     store, identity = server_of(request).store, request.path_params["pipeline_id"]
-    fields = await messages.read(request, messages.PIPELINE)
+    fields = await messages.read(request, PipelineRequest)
     store.get("pipelines", identity)
     changes = {name: fields[name] for name in ("display_name", "description", "tags") if name in fields}
     if changes:
@@ -119,42 +124,35 @@ async def delete_version(request: Request) -> JSONResponse:
     return JSONResponse({})
 
 
-def _version(store: Store, request: Request) -> Row:
+def _version(store: Store, request: Request) -> PipelineVersion:
     return store.get("pipeline_versions", request.path_params["pipeline_version_id"])
 
 
-def _add_pipeline(server: Server, fields: Row) -> Row:
-    name = fields["name"]
-    check_free(server.store, "pipeline", "pipelines", "name", name)
-    check_storable("pipeline", name)
-    return server.store.insert(
-        "pipelines",
-        name=name,
-        display_name=fields.get("display_name") or name,
-        description=fields.get("description", ""),
-        tags=fields.get("tags", {}),
-        created_at=server.clock.now(),
-    )
+def _add_pipeline(server: Server, uploaded: Uploaded) -> StoredPipeline:
+    check_free(server.store, "pipeline", "pipelines", "name", uploaded["name"])
+    check_storable("pipeline", uploaded["name"])
+    pipeline: StoredPipeline = server.store.insert("pipelines", **uploaded, created_at=server.clock.now())
+    return pipeline
 
 
-def _add_version(server: Server, pipeline_id: str, fields: Row, pipeline: Pipeline) -> Row:
-    name = fields["name"]
+def _add_version(
+    server: Server, pipeline_id: str, uploaded: Uploaded, pipeline: Pipeline, code_source_url: str
+) -> PipelineVersion:
+    name = uploaded["name"]
     check_free(server.store, "pipeline version", "pipeline_versions", "name", name, pipeline_id=pipeline_id)
     check_storable("pipeline version", name)
-    return server.store.insert(
+    version: PipelineVersion = server.store.insert(
         "pipeline_versions",
+        **uploaded,
         pipeline_id=pipeline_id,
-        name=name,
-        display_name=fields.get("display_name") or name,
-        description=fields.get("description", ""),
-        code_source_url=fields.get("code_source_url", ""),
-        tags=fields.get("tags", {}),
+        code_source_url=code_source_url,
         pipeline_spec=pipeline.struct,
         created_at=server.clock.now(),
     )
+    return version
 
 
-async def _read_upload(request: Request) -> tuple[Pipeline, Row]:
+async def _read_upload(request: Request) -> tuple[Pipeline, Uploaded]:
     """The pipeline of a multipart upload, and the fields in its query string."""
     query = request.query_params
     async with request.form() as form:
@@ -168,12 +166,21 @@ async def _read_upload(request: Request) -> tuple[Pipeline, Row]:
         raise invalid(
             f"the name must have at most {_LONGEST_NAME} characters, found {len(name)}: {name[:40]}..."
         )
-    return pipeline, {**query, "name": name, "tags": _read_tags(query.get("tags", ""))}
+    return pipeline, {
+        "name": name,
+        "display_name": query.get("display_name") or name,
+        "description": query.get("description", ""),
+        "tags": _read_tags(query.get("tags", "")),
+    }
 
 
-def _read_tags(text: str) -> Any:
+def _code_source_url(request: Request) -> str:
+    return request.query_params.get("code_source_url", "")
+
+
+def _read_tags(text: str) -> Struct:
     try:
-        tags = read_json(text or "{}")
+        tags: Struct = read_json(text or "{}")
         if all(isinstance(value, str) for value in tags.values()):
             return tags
     except (ValueError, AttributeError):

@@ -9,13 +9,14 @@ from local_kfp.server.errors import ApiError, invalid
 from local_kfp.server.listing import list_response, list_rows
 from local_kfp.server.names import check_printable
 from local_kfp.server.pipeline_spec import check_parameters
+from local_kfp.server.resources import RecurringRun, RecurringRunRequest, Source
 from local_kfp.server.schedules import check_trigger
-from local_kfp.server.server import Row, Server, server_of
+from local_kfp.server.server import DEFAULT_ACCOUNT, Server, server_of
 from local_kfp.server.store import view
 
 
 async def create_recurring_run(request: Request) -> JSONResponse:
-    server, fields = server_of(request), await messages.read(request, messages.RECURRING_RUN)
+    server, fields = server_of(request), await messages.read(request, RecurringRunRequest)
     if not fields.get("display_name"):  # the real server responds with 500, here and below
         raise ApiError("INTERNAL", "InternalServerError: Recurring run's name cannot be empty")
     check_printable("recurring run", fields["display_name"])
@@ -30,10 +31,10 @@ async def create_recurring_run(request: Request) -> JSONResponse:
     enabled = fields.get("mode") == "ENABLE"
     row = server.store.insert(
         "recurring_runs",
-        experiment_id=server.experiment_of(fields),
+        experiment_id=server.experiment_of(fields.get("experiment_id", "")),
         display_name=fields["display_name"],
         description=fields.get("description", ""),
-        service_account=fields.get("service_account", "pipeline-runner"),
+        service_account=fields.get("service_account", DEFAULT_ACCOUNT),
         runtime_config=fields.get("runtime_config"),
         trigger=fields.get("trigger", {}),
         max_concurrency=str(concurrency),
@@ -47,9 +48,9 @@ async def create_recurring_run(request: Request) -> JSONResponse:
     return JSONResponse(view(row))
 
 
-def _check_source(server: Server, fields: Row) -> Row:
+def _check_source(server: Server, fields: RecurringRunRequest) -> Source:
     """The pipeline as the request names it: without a version, each run takes the newest one."""
-    reference = fields.get("pipeline_version_reference") or {}
+    reference = fields.get("pipeline_version_reference", {})
     pinned = not reference or "pipeline_version_id" in reference
     try:
         pipeline, source = server.source_of(fields)
@@ -89,7 +90,7 @@ async def delete_recurring_run(request: Request) -> JSONResponse:
     return JSONResponse({})
 
 
-def _schedule(server: Server, request: Request) -> Row:
+def _schedule(server: Server, request: Request) -> RecurringRun:
     return server.store.get("recurring_runs", request.path_params["recurring_run_id"])
 
 
@@ -100,7 +101,7 @@ def _change_mode(request: Request, enabled: bool) -> JSONResponse:
     return JSONResponse({})
 
 
-def _mode(enabled: bool) -> Row:
+def _mode(enabled: bool) -> dict[str, str]:
     return {"mode": "ENABLE", "status": "ENABLED"} if enabled else {"mode": "DISABLE", "status": "DISABLED"}
 
 

@@ -11,30 +11,37 @@ from local_kfp.server.errors import ApiError, invalid
 from local_kfp.server.listing import list_response, list_rows
 from local_kfp.server.macros import Macros
 from local_kfp.server.nodes import node_details, task_of_pod
-from local_kfp.server.server import Row, Server, server_of
+from local_kfp.server.resources import NewRun, Run, RunRequest
+from local_kfp.server.server import DEFAULT_ACCOUNT, Server, server_of
 from local_kfp.server.store import view
 from local_kfp.server.task_details import FINAL_STATES, task_details, tasks
 
 
 async def create_run(request: Request) -> JSONResponse:
-    server, fields = server_of(request), await messages.read(request, messages.RUN)
+    server, fields = server_of(request), await messages.read(request, RunRequest)
     if not fields.get("display_name"):  # the real server responds with 500, here and below
         raise ApiError("INTERNAL", "InternalServerError: Run name cannot be empty")
-    run_id, config = str(uuid.uuid4()), fields.get("runtime_config", {})
-    names = ("display_name", "description", "service_account", "runtime_config")
-    row = {name: fields[name] for name in names if name in fields}
-    row |= {"run_id": run_id, "experiment_id": server.experiment_of(fields)}
+    run: NewRun = {
+        "run_id": str(uuid.uuid4()),
+        "experiment_id": server.experiment_of(fields.get("experiment_id", "")),
+        "recurring_run_id": "",
+        "display_name": fields["display_name"],
+        "description": fields.get("description", ""),
+        "service_account": fields.get("service_account", DEFAULT_ACCOUNT),
+        "runtime_config": fields.get("runtime_config"),
+        "scheduled_at": server.clock.now(),
+    }
     try:
         pipeline, source = server.source_of(fields)
     except ApiError as error:
         reason = f"Failed to create a run due to error fetching manifest: {error}"
         raise ApiError("INTERNAL", reason) from None
-    macros = Macros(run_id, server.clock.now())
+    macros = Macros(run["run_id"], server.clock.now())
     parameters = {
         name: macros.expand(value) if isinstance(value, str) else value
-        for name, value in config.get("parameters", {}).items()
+        for name, value in fields.get("runtime_config", {}).get("parameters", {}).items()
     }
-    return JSONResponse(_run_view(server, await server.launch(pipeline, parameters, row | source)))
+    return JSONResponse(_run_view(server, await server.launch(pipeline, source, run, parameters)))
 
 
 async def get_run(request: Request) -> JSONResponse:
@@ -112,7 +119,7 @@ async def read_log(request: Request) -> Response:
         return JSONResponse({"error_message": str(error), "error_details": str(error)})
 
 
-def task_log(server: Server, run: Row, task_id: str) -> Response:
+def task_log(server: Server, run: Run, task_id: str) -> Response:
     folder = server.run_folder(run["run_id"])
     for task in tasks(folder, run["state"]):
         log = task["log"]
@@ -121,11 +128,11 @@ def task_log(server: Server, run: Row, task_id: str) -> Response:
     raise invalid(f"Failed to read logs for run {run['run_id']}: it has no task {task_id} with a log")
 
 
-def _run(server: Server, request: Request) -> Row:
+def _run(server: Server, request: Request) -> Run:
     return server.store.get("runs", request.path_params["run_id"])
 
 
-def _run_view(server: Server, run: Row) -> Row:
+def _run_view(server: Server, run: Run) -> dict[str, object]:
     read_details = node_details if server.shows_nodes else task_details
     folder = server.run_folder(run["run_id"])
     details = read_details(run["run_id"], run["state"], run["created_at"], folder)

@@ -7,8 +7,9 @@ import uuid
 import zlib
 
 from local_kfp.server.macros import Macros
+from local_kfp.server.resources import NewRun, RecurringRun, Source
 from local_kfp.server.schedules import next_time
-from local_kfp.server.server import Row, Server
+from local_kfp.server.server import Server
 from local_kfp.server.task_details import FINAL_STATES
 
 TICK_SECONDS = 0.25
@@ -17,12 +18,12 @@ _SLUG_LENGTH = 25
 
 async def start_due_runs(server: Server) -> None:
     """Start the runs that are due; a recurring run whose run cannot start does not hold up the others."""
-    enabled = server.store.query("SELECT * FROM recurring_runs WHERE mode = 'ENABLE'")
+    enabled: list[RecurringRun] = server.store.query("SELECT * FROM recurring_runs WHERE mode = 'ENABLE'")
     schedules = {f"{row['display_name']} ({row['recurring_run_id']})": row for row in enabled}
     await server.background.each("recurring run", schedules, functools.partial(_start_if_due, server))
 
 
-def next_run_time(server: Server, schedule: Row) -> int | None:
+def next_run_time(server: Server, schedule: RecurringRun) -> int | None:
     return next_time(
         schedule["trigger"],
         schedule["created_at"],
@@ -33,7 +34,7 @@ def next_run_time(server: Server, schedule: Row) -> int | None:
     )
 
 
-async def _start_if_due(server: Server, schedule: Row) -> None:
+async def _start_if_due(server: Server, schedule: RecurringRun) -> None:
     """Start the next run if it is due and fewer than max_concurrency are running."""
     identity, due = schedule["recurring_run_id"], next_run_time(server, schedule)
     if due is None or due > server.clock.now():
@@ -49,10 +50,10 @@ async def _start_if_due(server: Server, schedule: Row) -> None:
     server.store.update("recurring_runs", identity, local_last_triggered_at=due, local_last_index=index)
 
 
-async def _start(server: Server, schedule: Row, name: str, due: int, index: int) -> None:
-    pipeline, source = server.source_of(schedule)
+async def _start(server: Server, schedule: RecurringRun, name: str, due: int, index: int) -> None:
+    pipeline, source = server.source_of(_source(schedule))
     run_id, now = str(uuid.uuid4()), server.clock.now()
-    # Where no version is pinned, the real server creates the run through its API, which expands macros; a
+    # If no version is pinned, the real server creates the run through its API, which expands macros; a
     # pinned one gets the parameters as they are.
     reference = schedule["pipeline_version_reference"]
     pinned = not reference or "pipeline_version_id" in reference
@@ -61,16 +62,23 @@ async def _start(server: Server, schedule: Row, name: str, due: int, index: int)
     parameters = config.get("parameters", {})
     if not pinned:
         parameters = json.loads(macros.expand(json.dumps(parameters, ensure_ascii=False)))
-    row = {
+    run: NewRun = {
         "run_id": run_id,
-        "display_name": name,
         "experiment_id": schedule["experiment_id"],
         "recurring_run_id": schedule["recurring_run_id"],
+        "display_name": name,
+        "description": "",
         "service_account": schedule["service_account"],
-        "runtime_config": config | {"parameters": parameters},
+        "runtime_config": {**config, "parameters": parameters},
         "scheduled_at": due,
     }
-    await server.launch(pipeline, parameters, row | source)
+    await server.launch(pipeline, source, run, parameters)
+
+
+def _source(schedule: RecurringRun) -> Source:
+    if reference := schedule["pipeline_version_reference"]:
+        return {"pipeline_version_reference": reference}
+    return {"pipeline_spec": schedule["pipeline_spec"] or {}}
 
 
 def _count_running(server: Server, identity: str) -> int:
@@ -82,7 +90,7 @@ def _count_running(server: Server, identity: str) -> int:
     )
 
 
-def _run_name(schedule: Row, index: int) -> str:
+def _run_name(schedule: RecurringRun, index: int) -> str:
     """The name of the run with this number; it is always the same."""
     slug = re.sub("[^a-z0-9]+", "-", schedule["display_name"].lower())[:_SLUG_LENGTH].strip("-")
     name = f"{slug}{schedule['recurring_run_id'][:5]}-{index}"

@@ -1,20 +1,16 @@
 """When a recurring run is due: cron expressions and intervals, with and without catching up."""
 
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from local_kfp.server import cron
 from local_kfp.server.clock import LATEST, parse_time
 from local_kfp.server.errors import ApiError, invalid
-
-Trigger = dict[str, Any]
+from local_kfp.server.resources import Trigger, Window
 
 
 def check_trigger(trigger: Trigger) -> None:
-    for schedule in trigger.values():
-        for name in schedule.keys() & {"start_time", "end_time"}:
-            if not 0 <= parse_time(schedule[name]) <= LATEST:
-                raise invalid(f"{name}: expected a time from 1970 to 9998, found {schedule[name]}")
+    _check_window(trigger.get("cron_schedule", {}))
+    _check_window(trigger.get("periodic_schedule", {}))
     if "cron_schedule" in trigger:
         try:
             cron.parse(trigger["cron_schedule"].get("cron", ""))
@@ -24,6 +20,12 @@ def check_trigger(trigger: Trigger) -> None:
         raise invalid(
             f"Found invalid period schedule interval {_interval(trigger)}. Set at interval to least 1 second"
         )
+
+
+def _check_window(window: Window) -> None:
+    for name, time in (("start_time", window.get("start_time")), ("end_time", window.get("end_time"))):
+        if time is not None and not 0 <= parse_time(time) <= LATEST:
+            raise invalid(f"{name}: expected a time from 1970 to 9998, found {time}")
 
 
 def next_time(

@@ -3,12 +3,14 @@
 import json
 import sqlite3
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 
 from local_kfp.command_line import WorldError
 from local_kfp.server.clock import format_time
 from local_kfp.server.errors import not_found
+from local_kfp.server.resources import Experiment, PipelineVersion, RecurringRun, Run, StoredPipeline
 
 KINDS = {  # table: name of a row in errors
     "pipelines": "Pipeline",
@@ -77,35 +79,49 @@ class Store:
     def close(self) -> None:
         self._database.close()
 
-    def query(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+    def query(self, sql: str, *values: object) -> list[Any]:
+        """The rows of a statement, as dictionaries; its caller knows their columns."""
         cursor = self._database.execute(sql, values)
         names = [column[0] for column in cursor.description or ()]
         return [
             {name: _loaded(name, value) for name, value in zip(names, row, strict=True)} for row in cursor
         ]
 
-    def get(self, table: str, identity: str) -> dict[str, Any]:
+    @overload
+    def get(self, table: Literal["experiments"], identity: str) -> Experiment: ...
+    @overload
+    def get(self, table: Literal["pipeline_versions"], identity: str) -> PipelineVersion: ...
+    @overload
+    def get(self, table: Literal["recurring_runs"], identity: str) -> RecurringRun: ...
+    @overload
+    def get(self, table: Literal["runs"], identity: str) -> Run: ...
+    @overload
+    def get(self, table: Literal["pipelines"], identity: str) -> StoredPipeline: ...
+    def get(self, table: str, identity: str) -> Any:
+        return self._row(table, identity)
+
+    def _row(self, table: str, identity: str) -> Any:
         rows = self.query(f"SELECT * FROM {table} WHERE {key_of(table)} = ?", identity)
         if not rows:
             raise not_found(KINDS[table], identity)
         return rows[0]
 
-    def insert(self, table: str, **row: Any) -> dict[str, Any]:
+    def insert(self, table: str, **row: object) -> Any:
         """Add a row, with a new id unless it has one, and return it."""
-        row = {key_of(table): str(uuid.uuid4()), **row}
+        identity = str(row.setdefault(key_of(table), str(uuid.uuid4())))
         columns = ", ".join(f'"{column}"' for column in row)
         marks = ", ".join("?" * len(row))
         values = [_dumped(value) for value in row.values()]
         self._database.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
-        return self.get(table, row[key_of(table)])
+        return self._row(table, identity)
 
-    def update(self, table: str, identity: str, **changes: Any) -> None:
+    def update(self, table: str, identity: str, **changes: object) -> None:
         columns = ", ".join(f'"{column}" = ?' for column in changes)
         values = [*map(_dumped, changes.values()), identity]
         self._database.execute(f"UPDATE {table} SET {columns} WHERE {key_of(table)} = ?", values)
 
     def delete(self, table: str, identity: str) -> None:
-        self.get(table, identity)
+        self._row(table, identity)
         self._database.execute(f"DELETE FROM {table} WHERE {key_of(table)} = ?", (identity,))
 
 
@@ -122,10 +138,10 @@ def key_of(table: str) -> str:
     return f"{table.removesuffix('s')}_id"
 
 
-def view(row: dict[str, Any]) -> dict[str, Any]:
+def view(row: Mapping[str, object]) -> dict[str, object]:
     """A row in the form of the API: without fields that have their type's default, except times."""
     return {
-        name: format_time(value or 0) if name.endswith("_at") else value
+        name: format_time(value if isinstance(value, int) else 0) if name.endswith("_at") else value
         for name, value in row.items()
         if not name.startswith("local_") and (value or name.endswith("_at"))
     }
@@ -137,5 +153,5 @@ def _loaded(name: str, value: Any) -> Any:
     return bool(value) if name == "no_catchup" else value
 
 
-def _dumped(value: Any) -> Any:
+def _dumped(value: object) -> object:
     return json.dumps(value) if isinstance(value, dict | list) else value

@@ -16,6 +16,7 @@ from typing import Any
 from local_kfp.run_settings import RunSettings
 from local_kfp.server.background import Background
 from local_kfp.server.clock import Clock, format_time
+from local_kfp.server.resources import RunStatus
 from local_kfp.server.store import Store
 from local_kfp.server.task_details import FINAL_STATES, Outcome, outcome
 
@@ -116,7 +117,7 @@ class Supervisor:
             self.enter(run_id, ended["run"], ended["error"])
 
     def enter(self, run_id: str, state: str, error: str | None = None) -> None:
-        status: dict[str, Any] = {"update_time": format_time(self.clock.now()), "state": state}
+        status: RunStatus = {"update_time": format_time(self.clock.now()), "state": state}
         if error:
             status["error"] = {"code": 2, "message": error}
         history = self.store.get("runs", run_id)["state_history"] or []

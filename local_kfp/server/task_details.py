@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict, final
 
+from local_kfp.json_types import Struct
 from local_kfp.server.clock import format_time, parse_time
 
-Detail = dict[str, Any]
+Detail = dict[str, object]
 """A task detail of the API, a V2beta1PipelineTaskDetail."""
 FINAL_STATES = {"SUCCEEDED", "FAILED", "SKIPPED", "CANCELED"}
 
@@ -27,7 +28,7 @@ class StateChange(TypedDict):
 class Outputs(TypedDict):
     """Values of output parameters and URIs of output artifacts, by name; of a loop, lists of them."""
 
-    parameters: dict[str, Any]
+    parameters: Struct
     artifacts: dict[str, str | list[str]]
 
 
