@@ -19,13 +19,13 @@ def main() -> None:
     uv = UV.search(lock.read_text())
     if not uv:
         raise SettingsError(f"{lock}: expected a locked uv with its hashes, found none; run make lock")
-    call(sys.executable, "-m", "venv", str(environment))
+    call(sys.executable, "-m", "venv", "--without-pip", str(environment))
     python = str(environment / "bin/python")
     with tempfile.TemporaryDirectory() as folder:
         alone = Path(folder) / "uv.txt"
         alone.write_text(uv[0])
-        pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
-        call(python, *pip, "--require-hashes", "--requirement", str(alone))
+        pip = ("-m", "pip", "--python", python, "install", "--quiet", "--disable-pip-version-check")
+        call(sys.executable, *pip, "--no-compile", "--require-hashes", "--requirement", str(alone))
     sync = (
         str(environment / "bin/uv"),
         "--quiet",
