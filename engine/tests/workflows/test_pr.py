@@ -57,7 +57,8 @@ def verdict(run: Run) -> dict[str, Any]:
 def test_one_changed_component_is_built_tested_and_judged_on_the_runner(
     github: Runner, change: Project, engine: Engine
 ) -> None:
-    run = github.run("pr.yml", pull_request(github, change, FEATURES, SAME_MODEL))
+    """With environments that come from the package index, which other runs have as copies."""
+    run = github.run("pr.yml", pull_request(github, change, FEATURES, SAME_MODEL), STANDINS_AFRESH="yes")
 
     jobs = ("plan", "checks / tests", "build", "candidate", "gate", "ci-passed")
     assert run.results == dict.fromkeys(jobs, "success"), run.printed

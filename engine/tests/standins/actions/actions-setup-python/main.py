@@ -1,5 +1,8 @@
-"""Have the Python that runs the tests first on PATH."""
+"""Have the Python that runs the tests first on PATH.
 
+What it installs from its locks is a copy of what a cache has, unless the test says STANDINS_AFRESH."""
+
+import json
 import os
 import platform
 import sys
@@ -8,6 +11,15 @@ from pathlib import Path
 from engine.tests.standins.actions.standin import Inputs, RefusedError, append, only, run, workspace
 
 CACHES = ("", "pip", "pipenv", "poetry")
+INSTALLS_NOTHING = """\
+#!/bin/sh
+case "$*" in
+*scripts.ci.install_environment)
+  checkout=$(realpath "${{PYTHONPATH:-.}}")
+  cp -a {environment} "$checkout/.venv" && echo "$checkout/.venv/bin" >> "$GITHUB_PATH" ;;
+*) exec {python} "$@" ;;
+esac
+"""
 
 
 def set_up(inputs: Inputs) -> dict[str, str]:
@@ -26,10 +38,19 @@ def set_up(inputs: Inputs) -> dict[str, str]:
     commands = Path(os.environ["RUNNER_TEMP"], "python/bin")
     commands.mkdir(parents=True, exist_ok=True)
     for name in ("python", "python3", f"python{'.'.join(here.split('.')[:2])}"):
-        (commands / name).symlink_to(sys._base_executable)
+        put_python(commands / name)
     append("GITHUB_PATH", str(commands))
     append("GITHUB_ENV", f"pythonLocation={commands.parent}")
     return {"python-version": here, "python-path": str(commands / "python"), "cache-hit": "false"}
+
+
+def put_python(command: Path) -> None:
+    if os.environ.get("STANDINS_AFRESH"):
+        command.symlink_to(sys._base_executable)
+        return
+    environment = json.loads(os.environ["STANDINS_CACHED"])[".venv"]
+    command.write_text(INSTALLS_NOTHING.format(environment=environment, python=sys._base_executable))
+    command.chmod(0o755)
 
 
 if __name__ == "__main__":
