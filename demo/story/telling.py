@@ -141,7 +141,9 @@ class Telling:
 
     def conclude(self, result: Outcome, seconds: float) -> None:
         badge = self.display.paint(result.word, BOLD, COLORS[result.tone])
-        self.say(f"{INDENT}{badge} {self.display.paint(result.outcome, COLORS[result.tone])}, {seconds:.1f} s")
+        self.say(
+            f"{INDENT}{badge} {self.display.paint(result.outcome, COLORS[result.tone])}, {seconds:.1f} s"
+        )
         for line in self.display.wrap(printable(result.reason), INDENT):
             self.say(line)
 

@@ -10,6 +10,7 @@ class TableSettings(TypedDict):
     time: str
     history_days: NotRequired[int]
     types: NotRequired[dict[str, str]]
+    arrives_after_minutes: NotRequired[int]
 
 
 class Windows(TypedDict):
@@ -25,6 +26,7 @@ class DataSettings(TypedDict):
     rows: str
     label_matures_after_days: int
     windows: Windows
+    lead_hours: NotRequired[int]
 
 
 class ShardSettings(TypedDict):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from engine.kubeflow import artifact_inputs
+from engine.kubeflow import artifact_inputs, optional_inputs
 from engine.kubeflow.pipeline_compiler import component_of
 from engine.kubeflow.pipeline_spec import CachingOptions, Container, PipelineSpec, containers, graph_tasks
 
@@ -30,6 +30,8 @@ def problems(name: str, text: str, release: bool) -> Iterator[str]:
         yield f"{name}: expected schemaVersion {SCHEMA_VERSION}, found {spec['schemaVersion']}"
     for task, one, other in artifact_inputs.doubled(spec):
         yield f"{name}: task {task}: expected each artifact once, found one as {one} and as {other}; {ONCE}"
+    for task, named in optional_inputs.left_out(spec):
+        yield f"{name}: task {task}: expected a value for input {named}, which its command names, found none"
     tasks = _tasks_by_executor(spec)
     for label, container in containers(spec):
         where = f"{name}: task {', '.join(tasks[label])}"

@@ -16,8 +16,13 @@ class Parameter(TypedDict):
     isOptional: NotRequired[bool]
 
 
+class Artifact(TypedDict):
+    isOptional: NotRequired[bool]
+
+
 class Inputs(TypedDict):
     parameters: NotRequired[dict[str, Parameter]]
+    artifacts: NotRequired[dict[str, Artifact]]
 
 
 class TaskOutput(TypedDict):
@@ -32,7 +37,14 @@ class ArtifactInput(TypedDict):
     taskOutputArtifact: NotRequired[TaskOutput]
 
 
+class ParameterInput(TypedDict):
+    """Of its kinds of values, the one that names an input of the graph that the task is in."""
+
+    componentInputParameter: NotRequired[str]
+
+
 class TaskInputs(TypedDict):
+    parameters: NotRequired[dict[str, ParameterInput]]
     artifacts: NotRequired[dict[str, ArtifactInput]]
 
 

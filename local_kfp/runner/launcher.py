@@ -26,6 +26,8 @@ from local_kfp.runner.task_documents import (
 WHOLE_VALUES = ("{{$.pipeline_job_create_time_utc}}", "{{$.pipeline_job_schedule_time_utc}}")
 """Placeholders that the driver replaces as a whole input value only, and leaves in a longer text."""
 
+INPUT = re.compile(r"\{\{\$\.inputs\.(?:parameters|artifacts)\['(.+?)'\].*?\}\}")
+
 
 class TaskFailed(Exception):  # noqa: N818 - it describes the task, not a fault of this program
     """Why a task failed, in one line; with the exit status if a process ended."""
@@ -116,6 +118,12 @@ def container(spec: ContainerSpec, task: ExecutorInput, table: dict[str, str]) -
     words: list[str] = []
     for word in spec.get("command", []) + spec.get("args", []):
         words += _chosen(word, present)
+    for named in INPUT.finditer(" ".join([spec["image"], *words])):
+        if named[0] not in table:
+            raise TaskFailed(
+                f"input {named[1]}: expected a value, found none; leave it out of the command "
+                "where it is not given (dsl.IfPresentPlaceholder), or give it a default"
+            )
     environment = {variable["name"]: variable.get("value", "") for variable in spec.get("env", [])}
     return Container(_filled(spec["image"], table), [_filled(word, table) for word in words], environment)
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 from kfp import dsl
@@ -81,6 +81,21 @@ def test_a_task_that_takes_an_artifact_twice_fails_as_on_a_cluster(run: Runs) ->
         "join-2: input artifacts left and right: expected two artifacts, found one; "
         "Kubeflow's driver fails when a task takes an artifact twice"
     )
+
+
+def test_a_command_that_names_an_input_without_a_value_fails_the_task(run: Runs) -> None:
+    @dsl.container_component
+    def greet(out: dsl.OutputPath(str), name: Optional[str] = None):  # noqa: UP045 - kfp has no str | None
+        return tool("--write", out, f"hello {name}")
+
+    @dsl.pipeline
+    def pipeline():
+        greet(name="{{$.inputs.parameters['name']}} is a text")
+        greet()
+
+    tasks = run(pipeline).tasks
+    assert tasks["greet"]["state"] == "SUCCEEDED"
+    assert tasks["greet-2"]["error"].startswith("input name: expected a value, found none; ")
 
 
 @pytest.mark.parametrize(
