@@ -30,7 +30,7 @@ class RegistrySession:
         method: str,
         url: str,
         authorization: str | None,
-        asked: dict[str, str | None] | None = None,
+        query: dict[str, str | None] | None = None,
         body: dict[str, str] | None = None,
     ) -> Response:
         """The answer, whatever its status but that of a server which is busy or stumbles again and again."""
@@ -43,7 +43,7 @@ class RegistrySession:
                 response = self._session.request(
                     method,
                     url,
-                    params=asked,
+                    params=query,
                     json=body,
                     headers=headers,
                     auth=_as_given,

@@ -64,13 +64,13 @@ def signs(metric: str, comparison: Comparison) -> str:
     return f"+ is better; for {', '.join(turned)}, where lower is better, + is a lower value"
 
 
-def is_turned(found: Difference) -> bool:
+def is_turned(figures: Difference) -> bool:
     """Whether the difference has the opposite sign of candidate minus reference."""
-    return found["difference"] * (found["candidate_value"] - found["reference_value"]) < 0
+    return figures["difference"] * (figures["candidate_value"] - figures["reference_value"]) < 0
 
 
-def interval(found: Interval) -> str:
-    return f"{signed(found['difference'])} [{signed(found['lower'])}, {signed(found['upper'])}]"
+def interval(figure: Interval) -> str:
+    return f"{signed(figure['difference'])} [{signed(figure['lower'])}, {signed(figure['upper'])}]"
 
 
 def rise(measured: FeatureImportance) -> str:
@@ -87,7 +87,7 @@ def rounded(count: int) -> str:
 def printable(text: object) -> str:
     """One line without control characters, in which a CI's log finds no command."""
     line = "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in str(text))
-    return WORKFLOW_COMMAND.sub(lambda found: INVISIBLE.join(found[0]), line)
+    return WORKFLOW_COMMAND.sub(lambda match: INVISIBLE.join(match[0]), line)
 
 
 def names(value: object) -> list[str]:

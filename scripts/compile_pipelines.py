@@ -22,12 +22,12 @@ def main() -> int:
     else:
         images = {name: image.reference for name, image in stage_all(WorkTree(root)).items()}
     texts = compile_all(root, images, settings.tasks(on_cluster=True), settings.inference.parallelism)
-    found = [line for name, text in texts.items() for line in problems(name, text, arguments.release)]
-    found += same_names(texts)
-    if found:
-        print(*found, sep="\n", file=sys.stderr)
+    lines = [line for name, text in texts.items() for line in problems(name, text, arguments.release)]
+    lines += same_names(texts)
+    if lines:
+        print(*lines, sep="\n", file=sys.stderr)
         raise SettingsError(
-            f"expected pipelines that run anywhere, found {len(found)} problems; nothing written"
+            f"expected pipelines that run anywhere, found {len(lines)} problems; nothing written"
         )
     _write(texts, arguments.output)
     return 0
@@ -38,16 +38,16 @@ def same_names(texts: dict[str, str]) -> list[str]:
     import yaml
 
     modules: dict[str, str] = {}
-    found = []
+    lines = []
     for module, text in texts.items():
         name = next(yaml.load_all(text, yaml.CSafeLoader))["pipelineInfo"]["name"]
         first = modules.setdefault(name, module)
         if first != module:
-            found.append(
+            lines.append(
                 f"pipelines/{module}.py: expected another @dsl.pipeline(name=...) than"
                 f" pipelines/{first}.py, found {name!r} in both"
             )
-    return found
+    return lines
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -57,14 +57,14 @@ def _lint(paths: list[Path], release: bool) -> None:
     from engine.kubeflow.pipeline_lint import problems
     from engine.kubeflow.uploads import read_spec
 
-    found: list[str] = []
+    lines: list[str] = []
     for path in paths:
         name = read_spec(path)["pipelineInfo"]["name"]
-        found += problems(name, path.read_text(), release)
-    if found:
-        print(*found, sep="\n", file=sys.stderr)
+        lines += problems(name, path.read_text(), release)
+    if lines:
+        print(*lines, sep="\n", file=sys.stderr)
         raise SettingsError(
-            f"expected pipelines that run anywhere, found {len(found)} problems; nothing deployed"
+            f"expected pipelines that run anywhere, found {len(lines)} problems; nothing deployed"
         )
 
 

@@ -110,16 +110,16 @@ def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> "Ve
     registry = ModelRegistry(registry_uri, change.control.settings.model)
     champion = registry.champion()
     run = GateRun(ROOT, RESULTS, change, registry, champion, pull_request, arguments.detach_after)
-    asked = change.question(arguments.as_of) | {"model_registry_uri": registry_uri}
+    question = change.question(arguments.as_of) | {"model_registry_uri": registry_uri}
     if champion and change.base and not change.changes_model:
-        return known_verdicts.unchanged(asked, champion, RESULTS, run.proposed(asked))
+        return known_verdicts.unchanged(question, champion, RESULTS, run.proposed(question))
     if arguments.handover:
         if not arguments.handover.is_file():
-            return known_verdicts.nothing_handed_over(asked, change.changed_interfaces(), RESULTS)
-        return run.compared("judgement", asked_about(asked, arguments.handover, RESULTS))
+            return known_verdicts.nothing_handed_over(question, change.changed_interfaces(), RESULTS)
+        return run.compared("judgement", asked_about(question, arguments.handover, RESULTS))
     if change.brings_training_settings:
         check_estimator(change.candidate)
-    return run.compared("evaluation", asked)
+    return run.compared("evaluation", question)
 
 
 if __name__ == "__main__":

@@ -42,16 +42,18 @@ def main() -> None:
     from engine.settings.written_settings import with_value
 
     file = Path.cwd() / SETTINGS_FILE
-    found = settings.load(file)
-    as_of = arguments.as_of or found.as_of()
+    settings_of_file = settings.load(file)
+    as_of = arguments.as_of or settings_of_file.as_of()
     with TemporaryDirectory() as folder:
-        values, rows = measure(found, file.parent, as_of, range(arguments.seeds), Path(folder))
+        values, rows = measure(settings_of_file, file.parent, as_of, range(arguments.seeds), Path(folder))
     apart = [abs(one - other) for one, other in combinations(values, 2)]
-    quantile = float(np.quantile(apart, found.policies.confidence, method="higher"))
+    quantile = float(np.quantile(apart, settings_of_file.policies.confidence, method="higher"))
     margin = np.format_float_positional(rounded_up(quantile), trim="0")
-    share = f"{found.policies.confidence:.0%} of {len(values)} seeds' pairs"
+    share = f"{settings_of_file.policies.confidence:.0%} of {len(values)} seeds' pairs"
     print(f"{rows} rows, {len(apart)} pairs: median {np.median(apart):.6f}, largest {max(apart):.6f} apart")
-    print(f"{share} within {quantile:.6f}: margin {margin} ({file.name} has {found.policies.margin})")
+    print(
+        f"{share} within {quantile:.6f}: margin {margin} ({file.name} has {settings_of_file.policies.margin})"
+    )
     if arguments.write:
         comment = f"{share} within {quantile:.2g} ({rows} rows, as of {as_of})"
         now = file.read_bytes().decode()  # it may have been edited meanwhile
@@ -61,7 +63,7 @@ def main() -> None:
         print(f"{file.name}: written")
 
 
-def measure(found: Any, root: Path, as_of: date, seeds: range, folder: Path) -> tuple[list[float], int]:
+def measure(settings: Any, root: Path, as_of: date, seeds: range, folder: Path) -> tuple[list[float], int]:
     """The metric of each seed's model, and on how many rows; each is made as the pipelines make it."""
     import numpy as np
 
@@ -70,21 +72,21 @@ def measure(found: Any, root: Path, as_of: date, seeds: range, folder: Path) -> 
     from engine.tables import read_table
     from engine.tables.columns import floats
 
-    feature_settings = ("--feature-settings", found.feature_settings())
+    feature_settings = ("--feature-settings", settings.feature_settings())
     features = {window: folder / f"{window}.parquet" for window in ("training", "evaluation")}
     for window, path in features.items():
-        data = ("--data-settings", found.data_settings(root), "--window", window, "--as-of", str(as_of))
+        data = ("--data-settings", settings.data_settings(root), "--window", window, "--as-of", str(as_of))
         component("load_data", *data, "--tables", folder / window)
         component("build_features", *feature_settings, "--tables", folder / window, "--features", path)
-    label = floats(read_table(features["evaluation"], [found.label.name])[found.label.name])
+    label = floats(read_table(features["evaluation"], [settings.label.name])[settings.label.name])
     labelled, values = ~np.isnan(label), []
-    metric = known_metrics()[found.metric.name]
+    metric = known_metrics()[settings.metric.name]
     print(f"{'seed':>5}  {metric.name}")
     for seed in seeds:
-        training = json.dumps(json.loads(found.training_settings()) | {"seed": seed})
+        training = json.dumps(json.loads(settings.training_settings()) | {"seed": seed})
         model, predictions = ("--model", folder / "model"), folder / "predictions.parquet"
-        asked = ("--training-settings", training, *feature_settings, "--features", features["training"])
-        component("train_model", *asked, *model, "--record", folder / "record.json")
+        options = ("--training-settings", training, *feature_settings, "--features", features["training"])
+        component("train_model", *options, *model, "--record", folder / "record.json")
         scored = (*model, *feature_settings, "--features", features["evaluation"])
         component("score_model", *scored, "--predictions", predictions)
         prediction = floats(read_table(predictions)["prediction"])

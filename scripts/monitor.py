@@ -49,10 +49,10 @@ def main() -> int:
     training_run.expect_servable(code, registry_uri)
     judged_run.recover_images(root, champion, registry)
     training_run.keep_contexts(code, registry_uri)
-    asked = question(code, commit, str(arguments.as_of or code.settings.as_of()))
-    asked |= {"model_registry_uri": registry_uri}
+    parameters = question(code, commit, str(arguments.as_of or code.settings.as_of()))
+    parameters |= {"model_registry_uri": registry_uri}
     tasks = code.settings.tasks(on_cluster=remote_host() is not None)
-    decision, verdict = monitor(root, tasks, references, asked)
+    decision, verdict = monitor(root, tasks, references, parameters)
     terminal.show(decision, sys.stdout)
     if verdict:
         took_over = "and took over" if verdict["passed"] else "and the champion stays"
@@ -85,7 +85,7 @@ def question(code: Any, commit: str, as_of: str) -> dict[str, str]:
 
 
 def monitor(
-    root: Path, tasks: "TaskSettings", references: dict[str, str], asked: dict[str, str]
+    root: Path, tasks: "TaskSettings", references: dict[str, str], parameters: dict[str, str]
 ) -> tuple["Decision", "Verdict | None"]:
     """The decision of a run of the pipeline, and the verdict on the model that an alarm trained in it."""
     from engine.gate import judged_run
@@ -104,8 +104,8 @@ def monitor(
         version = deployed(client, compiled) if os.environ.get("KUBEFLOW_HOST") else upload(client, compiled)
         uri = judged_run.results_uri_of_a_run(results)
         training_uri = f"{uri}/{TRAINING}"
-        asked |= {"results_uri": uri, "training_results_uri": training_uri}
-        with runs.started(client, version, PIPELINE, asked) as run_id:
+        parameters |= {"results_uri": uri, "training_results_uri": training_uri}
+        with runs.started(client, version, PIPELINE, parameters) as run_id:
             print(f"run {run_id} of {PIPELINE} on {client.host}", flush=True)
             finished = runs.follow(client, run_id, Progress())
         decision = read_decision(uri, results)

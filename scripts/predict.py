@@ -38,15 +38,16 @@ def main() -> int:
         )
     judged_run.recover_images(ROOT, champion, registry)
     as_of = str(arguments.as_of or settings.as_of())
-    asked = question(settings, as_of, arguments.input_uri) | {"model_registry_uri": registry_uri}
+    parameters = question(settings, as_of, arguments.input_uri) | {"model_registry_uri": registry_uri}
     with connect(ROOT) as client:
         version = pipeline_version(client, settings)
-        with runs.started(client, version, f"inference {as_of}", asked) as run_id:
+        with runs.started(client, version, f"inference {as_of}", parameters) as run_id:
             print(f"run {run_id} of inference on {client.host}", flush=True)
             finished = runs.follow(client, run_id, Progress())
         if finished.state != "SUCCEEDED":
             raise Finding(explained(client, finished))
-    kept, batch = Predictions(asked["predictions_uri"], settings.model), batch_of(as_of, asked["input_uri"])
+    kept = Predictions(parameters["predictions_uri"], settings.model)
+    batch = batch_of(as_of, parameters["input_uri"])
     uri = kept.uri_of(batch, "manifest.json")
     if not (manifest := kept.manifest(batch)):
         raise WorldError(f"{uri}: expected what the run published, found nothing")

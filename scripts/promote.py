@@ -32,15 +32,15 @@ def main() -> int:
     registry_uri = model_registry_uri(ROOT)
     registry = ModelRegistry(registry_uri, code.settings.model)
     as_of = gated["as_of"] or str(code.settings.as_of())
-    asked = training_run.question(code, training_run.commit_of(ROOT, code), as_of)
-    asked |= {"model_registry_uri": registry_uri}
+    parameters = training_run.question(code, training_run.commit_of(ROOT, code), as_of)
+    parameters |= {"model_registry_uri": registry_uri}
     references = {name: image.reference for name, image in code.images.items()}
     judged_run.expect_reachable(code.settings, references, registry_uri)
     training_run.expect_servable(code, registry_uri)
     judged_run.recover_images(ROOT, registry.champion(), registry)
     training_run.keep_contexts(code, registry_uri)
     tasks = code.settings.tasks(on_cluster=remote_host() is not None)
-    verdict = judged_run.judge(ROOT, "training", references, tasks, asked, RESULTS)
+    verdict = judged_run.judge(ROOT, "training", references, tasks, parameters, RESULTS)
     terminal.show(verdict, sys.stdout)
     if not verdict["passed"]:
         return Finding.status

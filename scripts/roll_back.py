@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def main() -> int:
     arguments = _parser().parse_args()
-    given = " ".join(arguments.reason.split())
-    if not given:
+    stated_reason = " ".join(arguments.reason.split())
+    if not stated_reason:
         raise SettingsError("--reason: expected why, found nothing; the ledger keeps it")
 
     from engine.model_registry.model_registry import ModelRegistry
@@ -29,7 +29,7 @@ def main() -> int:
     registry = ModelRegistry(model_registry_uri(root), model)
     champion, moves = registry.champion(), registry.history()
     current = champion["version"] if champion else ""
-    reason = given + _who()
+    reason = stated_reason + _who()
     target = _former(moves, arguments.version) if arguments.version else ""
     if done := _done_already(moves, current, target, reason):
         serving.bring(registry, settings, current, current)
@@ -57,11 +57,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _former(moves: list["Move"], beginning: str) -> str:
     """The version that once was the champion and begins so."""
-    found = {move["version"] for move in moves if move["version"].startswith(beginning)}
-    if len(found) != 1:
+    versions = {move["version"] for move in moves if move["version"].startswith(beginning)}
+    if len(versions) != 1:
         known = ", ".join(sorted({move["version"][:12] for move in moves})) or "none"
         raise SettingsError(f"{beginning}: expected one former champion that begins so, found among {known}")
-    return found.pop()
+    return versions.pop()
 
 
 def _done_already(moves: list["Move"], current: str, target: str, reason: str) -> str:

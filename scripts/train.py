@@ -50,12 +50,12 @@ def main() -> int:
     registry = ModelRegistry(registry_uri, code.settings.model)
     judged_run.recover_images(root, registry.champion(), registry)
     training_run.keep_contexts(code, registry_uri)
-    asked = training_run.question(code, commit, as_of) | {"model_registry_uri": registry_uri}
+    parameters = training_run.question(code, commit, as_of) | {"model_registry_uri": registry_uri}
     tasks = code.settings.tasks(on_cluster=remote_host() is not None)
     compiled = judged_run.compiled_to(root / RESULTS, root, PIPELINE, references, tasks)
     with connect(root) as client:
         version = deployed(client, compiled) if deployed_to else upload(client, compiled)
-        verdict = _train(client, version, f"train-{commit[:12]}-{as_of}", asked, arguments.detach)
+        verdict = _train(client, version, f"train-{commit[:12]}-{as_of}", parameters, arguments.detach)
         if arguments.detach:
             training_run.end_older(client, root, commit)
     if verdict is None:
@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def _train(
-    client: "Client", version: "Version", name: str, asked: dict[str, str], detach: bool
+    client: "Client", version: "Version", name: str, parameters: dict[str, str], detach: bool
 ) -> "Verdict | None":
     """The verdict of the run called `name`, started where none of that name is under way; None: detached."""
     from engine.gate import judged_run
@@ -81,7 +81,7 @@ def _train(
         following: AbstractContextManager[str] = runs.ended_with_us(client, under_way[0].id)
     else:
         results_uri = judged_run.results_uri_of_a_run(results)
-        following = runs.started(client, version, name, asked | {"results_uri": results_uri})
+        following = runs.started(client, version, name, parameters | {"results_uri": results_uri})
     with following as run_id:
         url = f"{client.host}/#/runs/details/{run_id}"
         already = ", under way already" if under_way else ""

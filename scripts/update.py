@@ -78,10 +78,10 @@ def lock(path: Path) -> None:
     os.set_inheritable(file, True)
 
 
-def named(given: str | None, root: Path) -> str:
+def named(template: str | None, root: Path) -> str:
     """The template that was given, or that the record names."""
-    if given:
-        return str(Path(given).resolve()) if Path(given).is_dir() else given
+    if template:
+        return str(Path(template).resolve()) if Path(template).is_dir() else template
     try:
         recorded: str = json.loads((root / RECORD).read_text(encoding="utf-8"))["template"]
     except (OSError, ValueError, LookupError, TypeError):

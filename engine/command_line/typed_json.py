@@ -51,9 +51,9 @@ def _of_object(kind: Any, value: object, where: str) -> Iterator[str]:
 
 def _of_union(kinds: tuple[Any, ...], value: object, where: str) -> Iterator[str]:
     """What is wrong with `value` as the alternative that it comes closest to, if it is none of them."""
-    found = [list(mismatches(kind, value, where)) for kind in kinds]
-    if all(found):
-        yield max(found, key=lambda alternative: alternative[0].count("."))[0]
+    alternatives = [list(mismatches(kind, value, where)) for kind in kinds]
+    if all(alternatives):
+        yield max(alternatives, key=lambda alternative: alternative[0].count("."))[0]
 
 
 def _is_plain(kind: Any, value: object) -> bool:

@@ -39,8 +39,8 @@ def span_of(keys: Keys) -> Span | None:
     texts = {name.lower(): value or "" for name, value in keys.items()}
     for name, text in texts.items():
         pattern = PLAIN_DATE if name in ("date", "day", "ds", "dt") and len(text) == 8 else DATE
-        if found := pattern.fullmatch(text):
-            return span(*found.groups())
+        if match := pattern.fullmatch(text):
+            return span(*match.groups())
     if "year" not in texts:
         return None
     month = texts.get("month")

@@ -64,10 +64,10 @@ def missing(name: str, settings: FeatureSettings, raw: dict[str, pd.DataFrame], 
 
 def outcome_rows(folder: Path, rows: pd.DataFrame, settings: FeatureSettings) -> pd.DataFrame:
     """The same rows with their outcomes, in the same order."""
-    found = tables.read_table(folder / f"{settings['rows']}.parquet").to_pandas()
-    if not found[settings["key"]].equals(rows[settings["key"]]):
+    outcomes = tables.read_table(folder / f"{settings['rows']}.parquet").to_pandas()
+    if not outcomes[settings["key"]].equals(rows[settings["key"]]):
         raise command_line.SettingsError(f"{folder}: expected the outcomes of the same rows, found others")
-    return found
+    return outcomes
 
 
 def label_of(rows: pd.DataFrame, code: FeatureCode) -> Any:

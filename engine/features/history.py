@@ -37,10 +37,10 @@ def _known_by_day(history: pd.DataFrame, column: str, keys: list[str]) -> pd.Dat
 
 def _until(day: "pd.Series[int]", groups: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """What was known when each `day` began, of the groups with these values; 0 where nothing was."""
-    asked = groups.assign(known_day=day).dropna(subset="known_day").astype({"known_day": "int64"})
-    asked = asked.sort_values("known_day")
-    found = pd.merge_asof(asked, known, on="known_day", by=[*groups.columns]).set_axis(asked.index)
-    return found[["known_sum", "known_count"]].reindex(groups.index).fillna(0)
+    days = groups.assign(known_day=day).dropna(subset="known_day").astype({"known_day": "int64"})
+    days = days.sort_values("known_day")
+    sums = pd.merge_asof(days, known, on="known_day", by=[*groups.columns]).set_axis(days.index)
+    return sums[["known_sum", "known_count"]].reindex(groups.index).fillna(0)
 
 
 def _day(times: "pd.Series[pd.Timestamp]") -> "pd.Series[int]":

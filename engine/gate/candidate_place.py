@@ -70,12 +70,12 @@ def _run_settings(question: Mapping[str, str]) -> dict[str, object]:
 
 def _load_rows(root: Path, pipeline: str, question: Mapping[str, str], rows: Path) -> None:
     """Leave the rows in the file `rows`, by a run of the pipeline `preparation` on this machine."""
-    asked = {name: question[name] for name in PREPARATION} | {"rows_uri": rows.as_uri()}
+    parameters = {name: question[name] for name in PREPARATION} | {"rows_uri": rows.as_uri()}
     compiled = rows.with_name("preparation.yaml")
     compiled.write_text(pipeline)
     with local_kfp(root / ".mlops/kfp", root / STORE) as url:
         client = open_client(url)
-        with runs.started(client, upload(client, compiled), "preparation", asked) as run_id:
+        with runs.started(client, upload(client, compiled), "preparation", parameters) as run_id:
             done = runs.follow(client, run_id, Progress())
         if done.state != "SUCCEEDED":
             raise WorldError(explained(client, done))

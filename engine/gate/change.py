@@ -114,8 +114,8 @@ class Change:
             "training_days": own.windows.training_days,
             "history": history,
         }
-        asked = json.loads(self.tables_of().data_settings()) | {"windows": windows}
-        return canonical_json(asked | {"label_matures_after_days": base.label.matures_after_days})
+        settings = json.loads(self.tables_of().data_settings()) | {"windows": windows}
+        return canonical_json(settings | {"label_matures_after_days": base.label.matures_after_days})
 
     def question(self, as_of: date | None) -> dict[str, str]:
         """The parameters of the evaluation pipeline, but for where models are and where its results go."""

@@ -13,10 +13,10 @@ from engine.sources import GitIndex, GitTree, WorkTree
 def read_change(root: Path, base: str | None) -> Change:
     """What the work tree at `root` changes since it left `base` (default: the default branch)."""
     candidate = model_code.read(WorkTree(root))
-    found = find_base(root, base)
-    change = _against(candidate, found.commit, found.reason)
-    if found.previous and change.base and not change.parts():
-        return _against(candidate, found.previous, f"the commit before {found.reason}")
+    base_commit = find_base(root, base)
+    change = _against(candidate, base_commit.commit, base_commit.reason)
+    if base_commit.previous and change.base and not change.parts():
+        return _against(candidate, base_commit.previous, f"the commit before {base_commit.reason}")
     return change
 
 

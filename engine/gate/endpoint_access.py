@@ -30,8 +30,8 @@ def unpublished(root: Path, settings: Settings) -> list[str]:
 
     repository = published_images.repository_of(settings)
     images = name_all(GitIndex(root), repository)
-    asked = argparse.Namespace(repository=repository, pull_request=None)
-    there = published_images.published(images.values(), asked)
+    options = argparse.Namespace(repository=repository, pull_request=None)
+    there = published_images.published(images.values(), options)
     return [name for name, image in images.items() if image.tag not in there]
 
 

@@ -29,32 +29,34 @@ class GateRun:
     minutes: float
     """How long to wait for the run of a pull request."""
 
-    def compared(self, pipeline: str, asked: Mapping[str, str]) -> Verdict:
+    def compared(self, pipeline: str, question: Mapping[str, str]) -> Verdict:
         """The verdict of a run of `pipeline`, or that the interfaces of both sides do not fit."""
         change = self.change
         references = {name: image.reference for name, image in change.images().items()}
-        judged_run.expect_reachable(change.tables_of().settings, references, asked["model_registry_uri"])
+        judged_run.expect_reachable(change.tables_of().settings, references, question["model_registry_uri"])
         judged_run.recover_images(self.root, self.champion, self.registry)
         evaluation = (pipeline, references, change.tasks(on_cluster=remote_host() is not None))
         about = self.champion["version"] if self.champion else "no champion"
         try:
             if self.pull_request is None:
-                return judged_run.judge(self.root, *evaluation, asked, self.results)
+                return judged_run.judge(self.root, *evaluation, question, self.results)
             compiled = judged_run.compiled_to(self.results, self.root, *evaluation)
-            return pull_request_run.judge(self.root, self.pull_request, compiled, asked, about, self.minutes)
+            return pull_request_run.judge(
+                self.root, self.pull_request, compiled, question, about, self.minutes
+            )
         except judged_run.NoVerdict as error:
             if not (broken := change.broken_interfaces(error.broken)):
                 raise
             print(error, file=sys.stderr)
-            return known_verdicts.broken_interface(asked, broken, self.results)
+            return known_verdicts.broken_interface(question, broken, self.results)
 
-    def proposed(self, asked: Mapping[str, str]) -> Proposed | None:
+    def proposed(self, question: Mapping[str, str]) -> Proposed | None:
         """What another policy of the change says of the base's model; None if it brings none."""
-        policy = asked["proposed_policy"]
+        policy = question["proposed_policy"]
         if policy == "{}":
             return None
         try:
-            own = {**asked, "policy": policy, "proposed_policy": "{}"}
+            own = {**question, "policy": policy, "proposed_policy": "{}"}
             return as_proposed(self.compared("evaluation", own))
         except (SettingsError, WorldError) as error:
             print(f"note: the change's own policy was not asked: {error}", file=sys.stderr)

@@ -115,7 +115,7 @@ def clear(results: Path) -> None:
         (results / name).unlink(missing_ok=True)
 
 
-def asked_about(asked: Mapping[str, str], handover: Path, results: Path) -> dict[str, str]:
+def asked_about(question: Mapping[str, str], handover: Path, results: Path) -> dict[str, str]:
     """The parameters of the pipeline `judgement`, which reads `handover` where it can reach it."""
     if handover.stat().st_size > MOST_BYTES:
         raise SettingsError(f"{handover}: expected at most {MOST_BYTES:,} bytes, found more")
@@ -124,8 +124,8 @@ def asked_about(asked: Mapping[str, str], handover: Path, results: Path) -> dict
         content = handover.read_bytes()
         uri = f"{shared.rstrip('/')}/handover/{hashlib.sha256(content).hexdigest()}.tar"
         storage.write_bytes(uri, content)
-    made = {name for name in asked if re.fullmatch("candidate_(training_settings|.*_image)", name)}
-    return {name: value for name, value in asked.items() if name not in made} | {"handover_uri": uri}
+    made = {name for name in question if re.fullmatch("candidate_(training_settings|.*_image)", name)}
+    return {name: value for name, value in question.items() if name not in made} | {"handover_uri": uri}
 
 
 def results_uri_of_a_run(results: Path) -> str:

@@ -28,20 +28,20 @@ class KnownParts(TypedDict, total=False):
 
 
 def unchanged(
-    asked: Mapping[str, str], champion: Version, results: Path, proposed: Proposed | None = None
+    question: Mapping[str, str], champion: Version, results: Path, proposed: Proposed | None = None
 ) -> Verdict:
     """The same code makes the same model, byte for byte: the answer is known before anything is trained.
 
     The figures are the champion's; `proposed` is what another policy of the change says of the model.
     """
-    later: list[str] | None = _provenance(asked).get("counts_after_the_merge")
+    later: list[str] | None = _provenance(question).get("counts_after_the_merge")
     reason = "Nothing that makes the model has changed, so it is the model that the base makes."
     if later:
         reason += " What has changed judges models, and counts after the merge."
     known: KnownParts = {"registered": registered_model(champion)}
     if proposed:
         known["proposed"] = proposed
-    return _reached(asked, results, known, verdict="IDENTICAL", passed=True, reason=reason)
+    return _reached(question, results, known, verdict="IDENTICAL", passed=True, reason=reason)
 
 
 def registered_model(champion: Version) -> RegisteredModel:
@@ -55,7 +55,7 @@ def registered_model(champion: Version) -> RegisteredModel:
     }
 
 
-def broken_interface(asked: Mapping[str, str], components: Iterable[str], results: Path) -> Verdict:
+def broken_interface(question: Mapping[str, str], components: Iterable[str], results: Path) -> Verdict:
     """A run that failed where one side called the other's `components`, whose interfaces changed."""
     changed = ", ".join(f"components/{name}/component.py" for name in components)
     reason = (
@@ -63,15 +63,15 @@ def broken_interface(asked: Mapping[str, str], components: Iterable[str], result
         " Change the interface in a step of its own, so that both pipelines can call it;"
         " or have the regression accepted, by operate.yml."
     )
-    return _reached(asked, results, verdict="INVALID", passed=False, reason=reason)
+    return _reached(question, results, verdict="INVALID", passed=False, reason=reason)
 
 
-def nothing_handed_over(asked: Mapping[str, str], changed: list[str], results: Path) -> Verdict:
+def nothing_handed_over(question: Mapping[str, str], changed: list[str], results: Path) -> Verdict:
     """The change's code ended before it had features, where it ran by itself."""
     if changed:
-        return broken_interface(asked, changed, results)
+        return broken_interface(question, changed, results)
     reason = "The change's code made no features: the log of the job candidate says why."
-    return _reached(asked, results, verdict="INVALID", passed=False, reason=reason)
+    return _reached(question, results, verdict="INVALID", passed=False, reason=reason)
 
 
 def with_acceptance(verdict: Verdict, number: int, sha: str, results: Path) -> Verdict:
@@ -98,7 +98,7 @@ def with_acceptance(verdict: Verdict, number: int, sha: str, results: Path) -> V
 
 
 def _reached(
-    asked: Mapping[str, str],
+    parameters: Mapping[str, str],
     results: Path,
     known: KnownParts | None = None,
     *,
@@ -106,7 +106,7 @@ def _reached(
     passed: bool,
     reason: str,
 ) -> Verdict:
-    policy, provenance = checked(Policy, json.loads(asked["policy"])), _provenance(asked)
+    policy, provenance = checked(Policy, json.loads(parameters["policy"])), _provenance(parameters)
     question = VerdictInputs(policy=policy, findings={}, provenance=provenance, history=[], models={})
     reached: Verdict = {
         **document.skeleton(question),
@@ -119,8 +119,8 @@ def _reached(
     return reached
 
 
-def _provenance(asked: Mapping[str, str]) -> Provenance:
-    return checked(Provenance, json.loads(asked["provenance"]))
+def _provenance(question: Mapping[str, str]) -> Provenance:
+    return checked(Provenance, json.loads(question["provenance"]))
 
 
 def _write(verdict: Verdict, documents: Mapping[str, str], results: Path) -> None:

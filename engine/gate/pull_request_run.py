@@ -57,19 +57,19 @@ def judge(
         version = upload(client, compiled, pipeline_name=pull_request.called(compiled.stem))
         earlier = runs.living(client, runs.find(client, f"pr-{pull_request.number}"))
         same = [run for run in earlier if run.name == name and results_uri(run).startswith(folder)]
-        found = same[0] if same and same[0].state != "CANCELING" else None
-        end_others(client, earlier, found)
-        if found and found.state in FINAL:
-            if verdict := read_ended(client, found, results):
-                print(f"run {found.id} of {version.pipeline} on {client.host} has judged this before")
+        same_run = same[0] if same and same[0].state != "CANCELING" else None
+        end_others(client, earlier, same_run)
+        if same_run and same_run.state in FINAL:
+            if verdict := read_ended(client, same_run, results):
+                print(f"run {same_run.id} of {version.pipeline} on {client.host} has judged this before")
                 return verdict
-            found = None
-        uri = results_uri(found) if found else f"{folder}{uuid.uuid4().hex}"
-        asked = {**parameters, "results_uri": uri}
+            same_run = None
+        uri = results_uri(same_run) if same_run else f"{folder}{uuid.uuid4().hex}"
+        run_parameters = {**parameters, "results_uri": uri}
         with (
             sigterm_exits(),
             runs.ended_with_us(
-                client, found.id if found else runs.start(client, version, name, asked)
+                client, same_run.id if same_run else runs.start(client, version, name, run_parameters)
             ) as run_id,
         ):
             print(f"run {run_id} of {version.pipeline} on {client.host}", flush=True)
@@ -89,18 +89,18 @@ def results_folder(results: Path) -> str:
 
 def content_hash(compiled: Path, parameters: Mapping[str, str], about: str) -> str:
     """Of all that a verdict depends on."""
-    asked = canonical_json({"parameters": dict(parameters), "about": about})
-    return hashlib.sha256(compiled.read_bytes() + asked.encode()).hexdigest()[:16]
+    question = canonical_json({"parameters": dict(parameters), "about": about})
+    return hashlib.sha256(compiled.read_bytes() + question.encode()).hexdigest()[:16]
 
 
 def results_uri(run: Run) -> str:
     return str(run.parameters.get("results_uri", ""))
 
 
-def end_others(client: Client, earlier: list[Run], found: Run | None) -> None:
+def end_others(client: Client, earlier: list[Run], same_run: Run | None) -> None:
     """Terminate what still judges another state of the pull request: its result is not needed any more."""
     for run in earlier:
-        if run.state not in FINAL and run is not found:
+        if run.state not in FINAL and run is not same_run:
             print(
                 f"run {run.id}, {run.name}, is of another state: {runs.terminate(client, run.id)}", flush=True
             )

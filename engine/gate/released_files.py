@@ -58,5 +58,5 @@ def text(recorded: Mapping[str, str]) -> str:
 def differing(source: Source, changed: Iterable[str], recorded: Mapping[str, str]) -> list[str]:
     """The owned paths among `changed` that `source` does not have as the release recorded them."""
     owned = [path for path in changed if is_owned(path)]
-    found = hashes(source, owned)
-    return [path for path in owned if path not in found or found[path] != recorded.get(path)]
+    actual = hashes(source, owned)
+    return [path for path in owned if path not in actual or actual[path] != recorded.get(path)]

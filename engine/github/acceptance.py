@@ -33,16 +33,16 @@ def accept(github: GitHub, sha: str, login: str, reason: str) -> None:
 
 def judging_runs(github: GitHub, pull: PullRequest) -> list[WorkflowRun]:
     """The runs of pr.yml that judged the head of this pull request; the first is of who pushed it."""
-    asked = {"head_sha": pull["head"]["sha"], "event": "pull_request"}
-    found = github.pages("actions", "workflows", "pr.yml", "runs", inside="workflow_runs", **asked)
-    judged = (each for each in found if each["conclusion"] != "skipped")
+    query = {"head_sha": pull["head"]["sha"], "event": "pull_request"}
+    runs = github.pages("actions", "workflows", "pr.yml", "runs", inside="workflow_runs", **query)
+    judged = (each for each in runs if each["conclusion"] != "skipped")
     mine = (each for each in judged if pull["number"] in numbers_of(each, pull["number"]))
     return sorted(mine, key=lambda each: each["run_number"])
 
 
-def numbers_of(found: WorkflowRun, otherwise: int) -> set[int]:
+def numbers_of(run: WorkflowRun, otherwise: int) -> set[int]:
     """The pull requests that a run is of; of a fork's, GitHub names none."""
-    return {each["number"] for each in found["pull_requests"] or ()} or {otherwise}
+    return {each["number"] for each in run["pull_requests"] or ()} or {otherwise}
 
 
 def is_alone(github: GitHub, login: str, pull: PullRequest, first: WorkflowRun | None) -> bool:

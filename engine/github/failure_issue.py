@@ -24,10 +24,10 @@ class FailureIssue:
     @classmethod
     def read(cls, issue: dict[str, Any]) -> Self | None:
         """The mark counts only in what our own workflows wrote."""
-        found = SEEN.match(issue["body"] or "")
-        if not found or issue["user"]["login"] != BOT or "pull_request" in issue:
+        mark = SEEN.match(issue["body"] or "")
+        if not mark or issue["user"]["login"] != BOT or "pull_request" in issue:
             return None
-        workflow, failures, run, attempt = found.groups()
+        workflow, failures, run, attempt = mark.groups()
         name = bytes.fromhex(workflow).decode(errors="replace")
         return cls(name, issue["number"], int(failures), (int(run), int(attempt)))
 
@@ -40,9 +40,9 @@ def mark(workflow: str, failures: int, last: tuple[int, int]) -> str:
 
 def open_issues(github: GitHub, workflow: str) -> list[FailureIssue]:
     """Those about this workflow, oldest first."""
-    found = map(FailureIssue.read, github.pages("issues", state="open", creator=BOT))
+    issues = map(FailureIssue.read, github.pages("issues", state="open", creator=BOT))
     return sorted(
-        (each for each in found if each and each.workflow == workflow), key=lambda each: each.number
+        (each for each in issues if each and each.workflow == workflow), key=lambda each: each.number
     )
 
 

@@ -58,8 +58,8 @@ def checked(path: Path) -> Verdict:
         raise ValueError("one that is nested too deep") from None
     check_sizes(verdict, DEEPEST)
     schema = json.loads(SCHEMA.read_bytes())
-    found = jsonschema.Draft202012Validator(schema).iter_errors(verdict)
-    if error := jsonschema.exceptions.best_match(found):
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(verdict)
+    if error := jsonschema.exceptions.best_match(errors):
         raise ValueError(f"{error.json_path}: {error.message}")
     return verdict
 

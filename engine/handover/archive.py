@@ -58,5 +58,5 @@ def _extract(opened: tarfile.TarFile, names: re.Pattern[str], folder: Path, size
             shutil.copyfileobj(content, file)
 
 
-def _refusal(expected: str, found: str) -> SettingsError:
-    return SettingsError(f"what was handed over: expected {expected}, found {found}")
+def _refusal(expected: str, actual: str) -> SettingsError:
+    return SettingsError(f"what was handed over: expected {expected}, found {actual}")

@@ -115,8 +115,8 @@ def plain_text(file: str, name: str, column: pa.ChunkedArray[Any]) -> pa.Chunked
 def with_labels(seen: pa.Table, truth: pa.Table) -> pa.Table:
     """The candidate's rows with the true labels, by key; rows that are not in the truth have none."""
     if seen.num_columns < 3:
-        found = f"{seen.num_columns} columns"
-        raise refusal("evaluation.parquet: expected key, time, label and features", found)
+        actual = f"{seen.num_columns} columns"
+        raise refusal("evaluation.parquet: expected key, time, label and features", actual)
     true_keys = tables.decoded(truth.column(0))
     try:
         keys = seen.column(0).cast(true_keys.type)
@@ -174,5 +174,5 @@ def milliseconds(path: Path) -> dict[str, str]:
     return {"milliseconds_per_1000_rows": f"{number:.3f}"} if math.isfinite(number) else {}
 
 
-def refusal(expected: str, found: str) -> SettingsError:
-    return SettingsError(f"what the candidate handed over: {expected}, found {found}")
+def refusal(expected: str, actual: str) -> SettingsError:
+    return SettingsError(f"what the candidate handed over: {expected}, found {actual}")

@@ -28,7 +28,7 @@ class DockerHub:
         self._authorization: str | None = None
 
     def held(self) -> list[Held]:
-        found, url = [], f"{self._tags}?page_size=100"
+        tags, url = [], f"{self._tags}?page_size=100"
         while url:
             response = self._ask("GET", url)
             if response.status_code == 404:
@@ -37,13 +37,13 @@ class DockerHub:
             try:
                 for tag in page["results"]:
                     pushed = tag.get("tag_last_pushed") or tag["last_updated"]
-                    found.append(Held((tag["name"],), tag.get("digest") or "", read_time(pushed)))
+                    tags.append(Held((tag["name"],), tag.get("digest") or "", read_time(pushed)))
                 url = page["next"]
             except (LookupError, TypeError, ValueError):
                 raise self._unexpected("a list of tags", response) from None
             if url and not url.startswith(self._tags):
                 raise WorldError(f"{self.name}: expected the next page below it, found {url[:80]!r}")
-        return found
+        return tags
 
     def pushed(self, held: Held) -> datetime:
         return known_moment(held)

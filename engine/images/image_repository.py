@@ -53,10 +53,10 @@ class ImageRepository:
     def digests(self, tags: Iterable[str]) -> dict[str, str]:
         """The digests of those of `tags` that the repository has; DeniedError where it cannot be read."""
         tags = list(tags)
-        found = [self.digest(tag) for tag in tags[:1]]  # alone, so that one look-up fetches the token for all
+        digests = [self.digest(tag) for tag in tags[:1]]  # alone: one look-up fetches the token for all
         with ThreadPoolExecutor(LOOK_UPS_AT_ONCE) as pool:
-            found += pool.map(self.digest, tags[1:])
-        return {tag: digest for tag, digest in zip(tags, found, strict=True) if digest}
+            digests += pool.map(self.digest, tags[1:])
+        return {tag: digest for tag, digest in zip(tags, digests, strict=True) if digest}
 
     def digest(self, tag: str) -> str | None:
         """The digest of the manifest that `tag` names; None where there is no such tag."""
@@ -134,8 +134,8 @@ class ImageRepository:
         return self._basic() or ""
 
     def _token(self, challenge: dict[str, str], actions: str) -> str:
-        asked = {"service": challenge.get("service"), "scope": f"repository:{self._path}:{actions}"}
-        response = self._session.ask("GET", challenge.get("realm", ""), self._basic(), asked)
+        query = {"service": challenge.get("service"), "scope": f"repository:{self._path}:{actions}"}
+        response = self._session.ask("GET", challenge.get("realm", ""), self._basic(), query)
         if response.status_code == 401 and self._credentials:
             raise self.unexpected("its credentials accepted", response)
         if response.status_code in (401, 403):
@@ -163,8 +163,8 @@ class ImageRepository:
 
     def unexpected(self, expected: str, response: Response) -> WorldError:
         kind = response.headers.get("Content-Type", "no Content-Type")
-        found = f"{response.status_code} ({kind}) from {urlsplit(response.url).netloc}"
-        return WorldError(f"{self.name}: expected {expected}, found {found}")
+        actual = f"{response.status_code} ({kind}) from {urlsplit(response.url).netloc}"
+        return WorldError(f"{self.name}: expected {expected}, found {actual}")
 
 
 def read_json(response: Response) -> Any:

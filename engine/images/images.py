@@ -39,8 +39,8 @@ class Image:
 
 def components(source: Source) -> list[str]:
     """The components of `source`: each folder under components/ that has a Dockerfile."""
-    found = map(DOCKERFILE.fullmatch, source.paths)
-    return sorted(match[1] for match in found if match)
+    dockerfiles = map(DOCKERFILE.fullmatch, source.paths)
+    return sorted(match[1] for match in dockerfiles if match)
 
 
 def name_all(source: Source, repository: str, salt: str = "") -> dict[str, Image]:
@@ -151,10 +151,10 @@ def _copied(dockerfile: str, text: str, source: Source) -> Iterator[str]:
             folder = name.removeprefix("./").strip("/")
             if not BY_NAME.fullmatch(folder):
                 raise SettingsError(f"{here} {name}: expected a file or folder by its name in the project")
-            found = _below(folder, source)
-            if not found:
+            paths = _below(folder, source)
+            if not paths:
                 raise SettingsError(f"{here} {name}: expected a file or folder, found none in {source}")
-            yield from found
+            yield from paths
 
 
 def _below(name: str, source: Source) -> list[str]:

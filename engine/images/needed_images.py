@@ -70,14 +70,14 @@ def needed_here(model: str) -> Needed:
     if host and not uri:
         expected = "with it, for a rollback may go to any version there"
         raise SettingsError(f"KUBEFLOW_HOST: expected MODEL_REGISTRY_URI {expected}, found none")
-    found = Needed()
+    needed = Needed()
     if uri:
         from engine.model_registry.model_registry import ModelRegistry
 
         versions = list(ModelRegistry(uri, model).versions())
-        found |= named_in(json.dumps(version["images"]) for version in versions)
+        needed |= named_in(json.dumps(version["images"]) for version in versions)
         print(f"{uri}: {len(versions)} versions of {model}")
-    return found | on_the_endpoint()
+    return needed | on_the_endpoint()
 
 
 def on_the_endpoint() -> Needed:
@@ -85,9 +85,9 @@ def on_the_endpoint() -> Needed:
     host = os.environ.get("KUBEFLOW_HOST")
     if not host:
         return Needed()
-    found = named_in(_texts_on_the_endpoint())
-    print(f"{host}: {len(found.tags)} tags")
-    return found
+    needed = named_in(_texts_on_the_endpoint())
+    print(f"{host}: {len(needed.tags)} tags")
+    return needed
 
 
 def _texts_on_the_endpoint() -> Iterator[str]:

@@ -46,9 +46,9 @@ def published(images: Iterable[Image], arguments: argparse.Namespace) -> dict[st
     """By tag of `images`: the references, with digests, of those that are there; main's come first."""
     images = list(images)
     main = main_repository(arguments)
-    found: dict[str, str] = {}
+    references: dict[str, str] = {}
     for name in (main, pushed_to(arguments))[: 1 if arguments.pull_request is None else 2]:
-        absent = [image for image in images if image.tag not in found]
+        absent = [image for image in images if image.tag not in references]
         repository = ImageRepository(name)
         try:
             listed = set(repository.tags())
@@ -57,10 +57,10 @@ def published(images: Iterable[Image], arguments: argparse.Namespace) -> dict[st
         except DeniedError as error:  # as before the first push, which makes the repository
             print(f"note: {error}; taken as empty", file=sys.stderr)
             continue
-        found |= {
+        references |= {
             tag: f"{name}:{there}@{digests[there]}" for tag, there in chosen.items() if there in digests
         }
-    return found
+    return references
 
 
 def _chosen(images: Iterable[Image], listed: Collection[str], any_week: bool) -> dict[str, str]:
@@ -89,22 +89,22 @@ def check_digest(text: str, where: str) -> str:
     return text
 
 
-def pull_request_salt(given: str, environment: Mapping[str, str] = os.environ) -> str:
+def pull_request_salt(option: str, environment: Mapping[str, str] = os.environ) -> str:
     """What tells a pull request's tags from all others: when it is closed, these are deleted and no more."""
-    return f"pr{pull_request_number(given, environment)}"
+    return f"pr{pull_request_number(option, environment)}"
 
 
-def pull_request_number(given: str, environment: Mapping[str, str] = os.environ) -> int:
-    """The number `given` as an option's value; "" for the one that GITHUB_REF is of."""
-    if not given:
+def pull_request_number(number: str, environment: Mapping[str, str] = os.environ) -> int:
+    """The `number` of an option, checked; if it is empty, the one that GITHUB_REF has."""
+    if not number:
         ref = environment.get("GITHUB_REF", "")
         match = PULL_REQUEST.match(ref)
-        given = (match[1] or match[2]) if match else ""
+        number = (match[1] or match[2]) if match else ""
         if not match:
             raise SettingsError(f"--pull-request: expected its number, here or in GITHUB_REF, found {ref!r}")
-    if not re.fullmatch(r"[1-9]\d*", given):
-        raise SettingsError(f"--pull-request: expected its number, found {given!r}")
-    return int(given)
+    if not re.fullmatch(r"[1-9]\d*", number):
+        raise SettingsError(f"--pull-request: expected its number, found {number!r}")
+    return int(number)
 
 
 def pushed_to(arguments: argparse.Namespace) -> str:

@@ -97,13 +97,13 @@ def against(
 ) -> ModelComparison:
     """Compare the candidate with one reference on `rows`."""
     metric, margin, least = known_metrics()[policy["metric"]], policy["margin"], policy["min_effect"]
-    figures, found = difference(metric, rows, reference, policy["confidence"])
+    figures, estimate = difference(metric, rows, reference, policy["confidence"])
     verdict: ModelOutcome = "IDENTICAL"
     skipped = 0
     slices: list[Slice] = []
     guardrails: list[Guardrail] = []
     if not np.array_equal(rows.predictions["candidate"], rows.predictions[reference]):
-        verdict = of_interval(found, least, margin) if enough(found, policy) else "INCONCLUSIVE"
+        verdict = of_interval(estimate, least, margin) if enough(estimate, policy) else "INCONCLUSIVE"
         slices, skipped = judge_slices(metric, rows, reference, policy)
         guardrails = judge_guardrails(rows, reference, policy, candidate)
     wins = passes(verdict, mode, policy)
@@ -115,16 +115,16 @@ def against(
         "passed": wins and all_pass(slices) and all_pass(guardrails),
         "reason": "",
         **figures,
-        **strength_of(found, policy),
-        "rows_to_decide": statistics.rows_to_decide(found, least if mode == "improve" else -margin)
-        if undecided and enough(found, policy)
+        **strength_of(estimate, policy),
+        "rows_to_decide": statistics.rows_to_decide(estimate, least if mode == "improve" else -margin)
+        if undecided and enough(estimate, policy)
         else None,
         "slices": slices,
         "slices_not_judged": skipped,
         "guardrails": guardrails,
     }
     comparison["reason"] = verdict_wording.reason(
-        comparison, metric.name, policy, wins, enough(found, policy)
+        comparison, metric.name, policy, wins, enough(estimate, policy)
     )
     return comparison
 
@@ -133,9 +133,9 @@ def all_pass(judged: Iterable[Slice | Guardrail]) -> bool:
     return all(each["passed"] for each in judged)
 
 
-def enough(found: Estimate, policy: Policy) -> bool:
+def enough(estimate: Estimate, policy: Policy) -> bool:
     """Whether the interval can be trusted to decide."""
-    return found.rows >= policy["minimum_rows"] and enough_clusters(found, policy)
+    return estimate.rows >= policy["minimum_rows"] and enough_clusters(estimate, policy)
 
 
 class Strength(TypedDict):
@@ -148,13 +148,13 @@ class Strength(TypedDict):
     serial_correlation: SerialCorrelation | None
 
 
-def strength_of(found: Estimate, policy: Policy) -> Strength:
-    serial = found.serial_correlation
+def strength_of(estimate: Estimate, policy: Policy) -> Strength:
+    serial = estimate.serial_correlation
     return {
         "confidence": policy["confidence"],
         "margin": policy["margin"],
         "min_effect": policy["min_effect"],
-        "minimum_detectable_effect": statistics.minimum_detectable_effect(found, policy["confidence"]),
+        "minimum_detectable_effect": statistics.minimum_detectable_effect(estimate, policy["confidence"]),
         "serial_correlation": {
             "autocorrelation": serial.autocorrelation,
             "p_value": serial.p_value,
@@ -165,12 +165,12 @@ def strength_of(found: Estimate, policy: Policy) -> Strength:
     }
 
 
-def of_interval(found: Estimate, min_effect: float, margin: float) -> ModelOutcome:
-    if found.lower > min_effect:
+def of_interval(estimate: Estimate, min_effect: float, margin: float) -> ModelOutcome:
+    if estimate.lower > min_effect:
         return "BETTER"
-    if found.lower > -margin:
+    if estimate.lower > -margin:
         return "NON_INFERIOR"
-    return "WORSE" if found.upper < -margin else "INCONCLUSIVE"
+    return "WORSE" if estimate.upper < -margin else "INCONCLUSIVE"
 
 
 def passes(verdict: ModelOutcome, mode: Mode, policy: Policy) -> bool:
@@ -185,11 +185,11 @@ def against_nothing(
     """Without a champion the whole interval must lie beyond the floor and beyond a constant prediction."""
     metric, confidence = known_metrics()[policy["metric"]], policy["confidence"]
     rows = replace(rows, predictions={**rows.predictions, "dummy": np.full(len(rows.label), dummy)})
-    figures, found = difference(metric, rows, "dummy", confidence)
+    figures, estimated = difference(metric, rows, "dummy", confidence)
     value, influence = measure(metric, rows, "candidate")
     alone = estimate(value, influence, rows, confidence).within(metric.bounds)
     reached = alone.lower > policy["floor"] if metric.sign > 0 else alone.upper < policy["floor"]
-    wins = reached and found.lower > 0 and enough(found, policy)
+    wins = reached and estimated.lower > 0 and enough(estimated, policy)
     guardrails: list[Guardrail] = [*judge_size(policy, candidate)]
     comparison: FloorComparison = {
         "reference": "champion",
@@ -198,7 +198,7 @@ def against_nothing(
         "passed": wins and all_pass(guardrails),
         "reason": "",
         **figures,
-        **strength_of(found, policy),
+        **strength_of(estimated, policy),
         "floor": {"value": policy["floor"], "lower": alone.lower, "upper": alone.upper, "passed": reached},
         "rows_to_decide": None,
         "slices": [],
@@ -206,6 +206,6 @@ def against_nothing(
         "guardrails": guardrails,
     }
     comparison["reason"] = verdict_wording.without_champion(
-        why, comparison, metric.name, policy, enough(found, policy)
+        why, comparison, metric.name, policy, enough(estimated, policy)
     )
     return comparison

@@ -21,20 +21,20 @@ def difference(metric: Metric, rows: Rows, reference: str, confidence: float) ->
     candidate, candidate_influence = measure(metric, rows, "candidate")
     other, other_influence = measure(metric, rows, reference)
     influence = metric.sign * (candidate_influence - other_influence)
-    found = estimate(metric.sign * (candidate - other), influence, rows, confidence)
-    shown = found.within(metric.difference_bounds)
+    estimated = estimate(metric.sign * (candidate - other), influence, rows, confidence)
+    shown = estimated.within(metric.difference_bounds)
     return {
-        "rows": found.rows,
-        "clusters": found.clusters,
-        "effective_clusters": found.effective_clusters,
-        "rarer_class_rows": found.rarer_class_rows,
+        "rows": estimated.rows,
+        "clusters": estimated.clusters,
+        "effective_clusters": estimated.effective_clusters,
+        "rarer_class_rows": estimated.rarer_class_rows,
         "candidate_value": candidate,
         "reference_value": other,
-        "difference": found.value,
+        "difference": estimated.value,
         "lower": shown.lower,
         "upper": shown.upper,
-        "standard_error": found.standard_error,
-    }, found
+        "standard_error": estimated.standard_error,
+    }, estimated
 
 
 def estimate(value: float, influence: Floats, rows: Rows, confidence: float) -> Estimate:
@@ -44,9 +44,9 @@ def estimate(value: float, influence: Floats, rows: Rows, confidence: float) -> 
     return statistics.estimate(value, influence, rows.cluster, confidence, rows.in_sequence, is_positive)
 
 
-def enough_clusters(found: Estimate, policy: Policy) -> bool:
+def enough_clusters(estimated: Estimate, policy: Policy) -> bool:
     """Whether the clusters tell as much as the policy requires, even if one day foretells the next."""
-    return found.effective_clusters >= policy["minimum_clusters"] and not found.too_short
+    return estimated.effective_clusters >= policy["minimum_clusters"] and not estimated.too_short
 
 
 def measure(metric: Metric, rows: Rows, model: str) -> tuple[float, Floats]:

@@ -25,7 +25,8 @@ def weekly(reference: sketches.Sketches, rows: pa.Table) -> Drift:
     features: list[FeatureDrift] = []
     for name, usual in reference.items():
         if name in rows.column_names:
-            found = [sketches.counted(usual, part.column(name)) for part in parts]
-            psi, ks = [sketches.psi(usual, each) for each in found], [usual.ks(each) for each in found]
+            sketched_weeks = [sketches.counted(usual, part.column(name)) for part in parts]
+            psi = [sketches.psi(usual, week) for week in sketched_weeks]
+            ks = [usual.ks(week) for week in sketched_weeks]
             features.append({"name": name, "psi": psi, "ks": ks})
     return {"weeks": [str(first + 7 * each) for each in range(weeks)], "features": features}

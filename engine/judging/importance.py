@@ -19,8 +19,8 @@ def with_importance(verdict: Verdict, inputs: VerdictInputs) -> Verdict:
     measured = candidate.record.get("importance") if candidate else None
     if verdict["rows"] is None or measured is None or not is_sound(measured):
         return verdict
-    found = [rise_of(name, measured, inputs.policy["confidence"]) for name in measured["rise"]]
-    return {**verdict, "importance": finite(sorted(found, key=lambda each: -each["rise"]))}
+    importance = [rise_of(name, measured, inputs.policy["confidence"]) for name in measured["rise"]]
+    return {**verdict, "importance": finite(sorted(importance, key=lambda each: -each["rise"]))}
 
 
 def is_sound(measured: Importance) -> bool:
@@ -43,5 +43,5 @@ def rise_of(name: str, measured: Importance, confidence: float) -> FeatureImport
     rows, sums = np.array(measured["rows"]), np.array(measured["rise"][name], float)
     rise = float(sums.sum() / rows.sum())
     influence = np.repeat(sums / rows - rise, rows)
-    found = statistics.estimate(rise, influence, np.repeat(np.arange(len(rows)), rows), confidence)
-    return {"name": name, "rise": rise, "lower": found.lower, "upper": found.upper}
+    estimate = statistics.estimate(rise, influence, np.repeat(np.arange(len(rows)), rows), confidence)
+    return {"name": name, "rise": rise, "lower": estimate.lower, "upper": estimate.upper}

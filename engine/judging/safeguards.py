@@ -25,15 +25,15 @@ def judge_slices(metric: Metric, rows: Rows, reference: str, policy: Policy) -> 
                 skipped += 1
                 continue
             try:
-                figures, found = difference(metric, part, reference, policy["confidence"])
+                figures, estimate = difference(metric, part, reference, policy["confidence"])
             except Invalid:
                 skipped += 1
                 continue
-            if not enough_clusters(found, policy):
+            if not enough_clusters(estimate, policy):
                 skipped += 1
                 continue
             judged.append((column, names[code], figures))
-            p_values.append(statistics.p_value_below(found, -policy["margin"]))
+            p_values.append(statistics.p_value_below(estimate, -policy["margin"]))
     level = slice_level(policy["confidence"])
     slices: list[Slice] = [
         {"column": column, "value": value, **figures, "p_value": p_value, "passed": p_value >= level}
@@ -47,8 +47,8 @@ def judge_guardrails(rows: Rows, reference: str, policy: Policy, candidate: Mode
     judged: list[Guardrail] = []
     for name, rule in policy["guardrails"].items():
         if name != MODEL_BYTES:
-            figures, found = difference(known_metrics()[name], rows, reference, policy["confidence"])
-            passed = found.upper >= -rule["margin"] or not enough_clusters(found, policy)
+            figures, estimate = difference(known_metrics()[name], rows, reference, policy["confidence"])
+            passed = estimate.upper >= -rule["margin"] or not enough_clusters(estimate, policy)
             judged.append({"name": name, **figures, "margin": rule["margin"], "passed": passed})
     return [*judged, *judge_size(policy, candidate)]
 

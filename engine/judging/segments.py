@@ -76,15 +76,15 @@ def differences(rows: Rows, reference: Reference, policy: Policy) -> Iterator[Se
         counts = np.bincount(codes, minlength=len(names))
         largest = np.argsort(-counts, kind="stable")[:MOST_VALUES]
         for code in largest[counts[largest] >= policy["slices"]["minimum_rows"]]:
-            if found := difference_in(subset(rows, codes == code), reference, policy):
-                yield {**found, "column": column, "value": names[code]}
+            if figures := difference_in(subset(rows, codes == code), reference, policy):
+                yield {**figures, "column": column, "value": names[code]}
 
 
 def difference_in(rows: Rows, reference: Reference, policy: Policy) -> Difference | None:
     """None if the metric has no value on these rows, or if they are too few to tell."""
     metric = known_metrics()[policy["metric"]]
     try:
-        figures, found = difference(metric, replace(rows, slices={}), reference, policy["confidence"])
+        figures, estimate = difference(metric, replace(rows, slices={}), reference, policy["confidence"])
     except Invalid:
         return None
-    return figures if enough_clusters(found, policy) else None
+    return figures if enough_clusters(estimate, policy) else None

@@ -139,27 +139,27 @@ def estimate(
     positives = None if is_positive is None else int(np.count_nonzero(is_positive))
     rarer = None if positives is None else min(positives, rows - positives)
     ends, degrees = (-math.inf, math.inf), max(effective - 1, 0.0)
-    found = Estimate(value, *ends, math.inf, rows, count, serial, effective, degrees, rarer)
+    estimated = Estimate(value, *ends, math.inf, rows, count, serial, effective, degrees, rarer)
     if effective < 2:
-        return found
+        return estimated
     error = math.sqrt((count - 1) / count * sum_of_squares(moves)) * (serial.widening if serial else 1.0)
-    return with_error(found, error, degrees, confidence)
+    return with_error(estimated, error, degrees, confidence)
 
 
-def with_error(found: Estimate, error: float, degrees: float, confidence: float) -> Estimate:
+def with_error(estimated: Estimate, error: float, degrees: float, confidence: float) -> Estimate:
     half = student(degrees, confidence) * error
-    lower, upper = found.value - half, found.value + half
-    return replace(found, lower=lower, upper=upper, standard_error=error, degrees_of_freedom=degrees)
+    lower, upper = estimated.value - half, estimated.value + half
+    return replace(estimated, lower=lower, upper=upper, standard_error=error, degrees_of_freedom=degrees)
 
 
-def p_value_below(found: Estimate, threshold: float) -> float:
+def p_value_below(estimated: Estimate, threshold: float) -> float:
     """One-sided p-value of "the true value is at least `threshold`"."""
-    distance = found.value - threshold
-    if found.standard_error == 0:
+    distance = estimated.value - threshold
+    if estimated.standard_error == 0:
         return float(distance >= 0)
-    if math.isinf(found.standard_error):
+    if math.isinf(estimated.standard_error):
         return 1.0
-    return float(stdtr(found.degrees_of_freedom, distance / found.standard_error))
+    return float(stdtr(estimated.degrees_of_freedom, distance / estimated.standard_error))
 
 
 def holm(p_values: list[float]) -> list[float]:
@@ -171,29 +171,29 @@ def holm(p_values: list[float]) -> list[float]:
     return corrected
 
 
-def minimum_detectable_effect(found: Estimate, confidence: float) -> float:
+def minimum_detectable_effect(estimated: Estimate, confidence: float) -> float:
     """The smallest true difference that rows like these would show as one four times out of five."""
-    if math.isinf(found.standard_error):
+    if math.isinf(estimated.standard_error):
         return math.inf
-    degrees = found.degrees_of_freedom
-    return (student(degrees, confidence) + float(stdtrit(degrees, POWER))) * found.standard_error
+    degrees = estimated.degrees_of_freedom
+    return (student(degrees, confidence) + float(stdtrit(degrees, POWER))) * estimated.standard_error
 
 
-def rows_to_decide(found: Estimate, threshold: float) -> int | None:
+def rows_to_decide(estimated: Estimate, threshold: float) -> int | None:
     """Rows after which the interval would leave `threshold` if the difference stays.
 
     None where it has left it already, and where no number of rows is enough.
     """
-    distance, half = abs(found.value - threshold), found.upper - found.value
+    distance, half = abs(estimated.value - threshold), estimated.upper - estimated.value
     if distance == 0 or math.isinf(half) or distance > half:
         return None
-    return math.ceil(found.rows * (half / distance) ** 2)
+    return math.ceil(estimated.rows * (half / distance) ** 2)
 
 
-def from_earlier(found: Estimate, earlier: Estimate, confidence: float) -> Estimate:
-    """`found` minus an `earlier` figure on other rows; its degrees of freedom are the fewer of both."""
-    error = math.hypot(found.standard_error, earlier.standard_error)
-    minus = replace(found, value=found.value - earlier.value)
+def from_earlier(now: Estimate, earlier: Estimate, confidence: float) -> Estimate:
+    """The figure `now` minus an `earlier` one on other rows; its degrees of freedom are the fewer of both."""
+    error = math.hypot(now.standard_error, earlier.standard_error)
+    minus = replace(now, value=now.value - earlier.value)
     if math.isinf(error):
         return replace(minus, lower=-math.inf, upper=math.inf, standard_error=error)
-    return with_error(minus, error, min(found.degrees_of_freedom, earlier.degrees_of_freedom), confidence)
+    return with_error(minus, error, min(now.degrees_of_freedom, earlier.degrees_of_freedom), confidence)

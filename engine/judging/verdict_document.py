@@ -145,10 +145,10 @@ def evaluation_rows(inputs: VerdictInputs) -> pa.Table:
 
 
 def refuse_findings(findings: Findings) -> None:
-    found = findings.get("findings", [])
-    if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-        raise Invalid(f"the data is refused: {found[0]['message'].rstrip('.')}{more}")
+    refusals = findings.get("findings", [])
+    if refusals:
+        more = f" (and {len(refusals) - 1} more)" if len(refusals) > 1 else ""
+        raise Invalid(f"the data is refused: {refusals[0]['message'].rstrip('.')}{more}")
 
 
 def refuse_overlap(inputs: VerdictInputs) -> None:
@@ -207,11 +207,11 @@ def described_models(rows: Rows, inputs: VerdictInputs) -> dict[str, JudgedModel
         figures = all_metrics(rows.label, predictions, label_type)
         facts = inputs.models[name].facts() if name in inputs.models else NO_FACTS
         value, influence = measure(metric_of(inputs), shown, name)
-        found = estimate(value, influence, rows, policy["confidence"])
+        estimated = estimate(value, influence, rows, policy["confidence"])
         described[name] = {
             "value": value,
-            "standard_error": found.standard_error,
-            "degrees_of_freedom": found.degrees_of_freedom,
+            "standard_error": estimated.standard_error,
+            "degrees_of_freedom": estimated.degrees_of_freedom,
             "metrics": {**figures},
             **facts,
         }

@@ -57,12 +57,12 @@ class Cluster:
 
     def definitions(self) -> dict[str, Any] | None:
         """KServe's kinds as the API publishes them (OpenAPI), or None where it has none."""
-        found: dict[str, Any] | None = self._request("GET", "definitions of KServe", DEFINITIONS)
-        return found
+        openapi: dict[str, Any] | None = self._request("GET", "definitions of KServe", DEFINITIONS)
+        return openapi
 
     def pods(self, selector: str) -> list[Pod]:
-        found = self._call("GET", "Pod", query={"labelSelector": selector}) or {}
-        return list(found.get("items", []))
+        listed = self._call("GET", "Pod", query={"labelSelector": selector}) or {}
+        return list(listed.get("items", []))
 
     def log(self, pod: str, container: str) -> str:
         """The last lines of a container that ended, or of the one that runs."""
@@ -152,7 +152,7 @@ class Cluster:
         )
         return data
 
-    def _refusal(self, error: Any, asked: str) -> Exception:
+    def _refusal(self, error: Any, request: str) -> Exception:
         try:
             said = json.loads(error.body)["message"]
         except (KeyError, TypeError, ValueError):
@@ -160,10 +160,10 @@ class Cluster:
         said = " ".join(said.split())
         if error.status in (401, 403) and "admission webhook" not in said:
             return Forbidden(
-                f"{asked}: the cluster forbids it: {said}; give this identity the right to, in the namespace"
-                f" {self.namespace}"
+                f"{request}: the cluster forbids it: {said};"
+                f" give this identity the right to, in the namespace {self.namespace}"
             )
-        return SettingsError(f"{asked}: the cluster refused it: {said}")
+        return SettingsError(f"{request}: the cluster refused it: {said}")
 
 
 def _is_refusal(error: Any) -> bool:
@@ -177,14 +177,14 @@ def _client() -> Any:
     from kubernetes.client import ApiClient, Configuration
 
     configuration = Configuration()
-    given = os.environ.get("KUBECONFIG", "")
+    kubeconfig = os.environ.get("KUBECONFIG", "")
     try:
-        if "\n" in given:  # the file itself, as a secret of a workflow holds it
-            config.load_kube_config_from_dict(yaml.safe_load(given), client_configuration=configuration)
-        elif given:
-            if not Path(given).is_file():
-                raise SettingsError(f"KUBECONFIG: expected a file, found none at {given}")
-            config.load_kube_config(given, client_configuration=configuration)
+        if "\n" in kubeconfig:  # the file itself, as a secret of a workflow holds it
+            config.load_kube_config_from_dict(yaml.safe_load(kubeconfig), client_configuration=configuration)
+        elif kubeconfig:
+            if not Path(kubeconfig).is_file():
+                raise SettingsError(f"KUBECONFIG: expected a file, found none at {kubeconfig}")
+            config.load_kube_config(kubeconfig, client_configuration=configuration)
         else:
             _load_default(configuration)
     except (config.ConfigException, yaml.YAMLError, TypeError):

@@ -15,15 +15,15 @@ def differences(golden: GoldenRequests, answer: Any) -> list[str]:
         outputs = {each["name"]: (each["shape"], [*each["data"]]) for each in answer["outputs"]}
     except (LookupError, TypeError):
         return [f"expected outputs with name, shape and data, found {str(answer)[:100]}"]
-    found = []
+    differences = []
     for expected in golden["expected"]:
         name = expected["name"]
         if name not in outputs:
-            found.append(f"{name}: expected an answer, found none")
+            differences.append(f"{name}: expected an answer, found none")
             continue
         shape, data = outputs[name]
         if (shape, len(data)) != (expected["shape"], len(expected["data"])):
-            found.append(
+            differences.append(
                 f"{name}: expected the shape {expected['shape']}, found {shape} with {len(data)} values"
             )
             continue
@@ -32,14 +32,14 @@ def differences(golden: GoldenRequests, answer: Any) -> list[str]:
         wrong = [index for index, pair in enumerate(pairs) if not _equal(*pair)]
         if wrong:
             row, first = wrong[0] // columns, wrong[0]
-            found.append(
+            differences.append(
                 f"{name}: expected {expected['data'][first]} in row {row}, found {data[first]};"
                 f" {len({index // columns for index in wrong})} of {expected['shape'][0]} rows differ"
             )
-    return found
+    return differences
 
 
-def _equal(expected: Any, found: Any) -> bool:
-    if isinstance(found, int | float) and isinstance(expected, int | float):
-        return math.isclose(expected, found, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return bool(expected == found)
+def _equal(expected: Any, actual: Any) -> bool:
+    if isinstance(actual, int | float) and isinstance(expected, int | float):
+        return math.isclose(expected, actual, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return bool(expected == actual)

@@ -24,14 +24,14 @@ def check(manifests: Sequence[Manifest]) -> None:
 
 def complaints_about(manifest: Manifest) -> Iterator[str]:
     where = f"{manifest['kind']} {manifest['metadata']['name']}"
-    found: Iterable[str] = ()
+    complaints: Iterable[str] = ()
     if manifest["kind"] == "InferenceService":
-        found = inference_service(manifest)
+        complaints = inference_service(manifest)
     elif manifest["kind"] == "ServingRuntime":
-        found = runtime(manifest)
+        complaints = runtime(manifest)
     elif manifest["kind"] in ("Secret", "ServiceAccount"):
-        found = store_access(manifest["metadata"].get("annotations", {}))
-    yield from (f"{where}: {complaint}" for complaint in found)
+        complaints = store_access(manifest["metadata"].get("annotations", {}))
+    yield from (f"{where}: {complaint}" for complaint in complaints)
 
 
 def inference_service(manifest: InferenceService) -> Iterator[str]:

@@ -163,14 +163,14 @@ def storage_uri(model_uri: str) -> str:
 
 def s3_annotations(storage: Storage) -> dict[str, str]:
     """How KServe reaches the store: on a Secret, or on the ServiceAccount that has a role."""
-    found = {"s3-region": storage["region"]}
+    annotations = {"s3-region": storage["region"]}
     if endpoint := storage.get("endpoint"):
         url = urlsplit(endpoint)
-        found |= {
+        annotations |= {
             "s3-endpoint": url.netloc,
             "s3-usehttps": "1" if url.scheme == "https" else "0",
         }
-    return {f"{lint.PREFIX}{key}": value for key, value in found.items()}
+    return {f"{lint.PREFIX}{key}": value for key, value in annotations.items()}
 
 
 def infer_path(name: str) -> str:

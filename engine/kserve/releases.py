@@ -54,11 +54,11 @@ def release_of(openapi: Mapping[str, Any] | None) -> Release:
             "InferenceService: expected a definition with its fields, found one without;"
             " install KServe's full definitions (CRDs)"
         )
-    found = [release for release in RELEASES if _has(spec, release.field)]
-    if not found:
+    supported = [release for release in RELEASES if _has(spec, release.field)]
+    if not supported:
         oldest = RELEASES[0].versions
         raise SettingsError(f"expected KServe {oldest} or newer, found an older one; upgrade it")
-    return found[-1]
+    return supported[-1]
 
 
 def _has(schema: Mapping[str, Any], field: str) -> bool:

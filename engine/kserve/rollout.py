@@ -52,13 +52,13 @@ class Rollout:
                 continue
             name = secret["metadata"]["name"]
             present = self.cluster.read("Secret", name)
-            found = present.get("data", {}) if present else {}
-            if "data" not in secret and not {*STORE_KEYS} <= {*found}:
+            keys = present.get("data", {}) if present else {}
+            if "data" not in secret and not {*STORE_KEYS} <= {*keys}:
                 raise SettingsError(
                     f"expected SERVING_ACCESS_KEY_ID and SERVING_SECRET_ACCESS_KEY, or a Secret {name} with"
                     f" {' and '.join(STORE_KEYS)}, found neither: the server could not read the model"
                 )
-            if secret.get("data", found) != found:
+            if secret.get("data", keys) != keys:
                 self.cluster.apply(secret)
 
     def _can_stand_beside(self, live: InferenceService, steps: list[int]) -> bool:
@@ -87,8 +87,8 @@ class Rollout:
                 probe = self._probe(served, canary=True)
                 probe.expect_equal()
                 role = f"the canary at {percent}%"
-                found = probe.expect_steady(role) if percent else "answers as the registered model does"
-                self.say(f"{role}: {found}")
+                behaviour = probe.expect_steady(role) if percent else "answers as the registered model does"
+                self.say(f"{role}: {behaviour}")
             self._promote()
         self._remove_route()
 

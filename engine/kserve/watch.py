@@ -78,8 +78,8 @@ def expect_ours(live: InferenceService | None, wanted: Manifests) -> InferenceSe
         raise Superseded(f"InferenceService {wanted.name} was deleted while it was deployed")
     spec = live["spec"]
     declared = [spec["predictor"], *(each["predictor"] for each in spec.get("canary", []))]
-    found = [each.get("annotations", {}).get(f"{OURS}content", "") for each in declared]
-    if wanted.content not in found:
+    contents = [each.get("annotations", {}).get(f"{OURS}content", "") for each in declared]
+    if wanted.content not in contents:
         other = declared[-1].get("annotations", {}).get(f"{OURS}model-version", "something else")
         raise Superseded(f"another deployment took over: InferenceService {wanted.name} gets {other}")
     return live
@@ -98,11 +98,11 @@ def is_served(cluster: Cluster, live: InferenceService | None, wanted: Manifests
 def newest_address(cluster: Cluster, wanted: Manifests) -> str:
     """Where Knative's newest revision answers, whatever its share of traffic."""
     traffic = _traffic(_workload(cluster, wanted))
-    found = [share["url"] for share in traffic if share.get("tag") == NEWEST and share.get("url")]
-    if not found:
+    addresses = [share["url"] for share in traffic if share.get("tag") == NEWEST and share.get("url")]
+    if not addresses:
         problem = f"expected an address of the tag {NEWEST}, found none; golden requests need it"
         raise NotServing(f"Knative Service {workload_name(wanted.name)}: {problem}")
-    return found[0]
+    return addresses[0]
 
 
 def newest_share(workload: Deployment | KnativeService | None) -> int:
@@ -131,9 +131,9 @@ def is_knative(wanted: Manifests) -> bool:
 
 def condition(live: InferenceService, kind: str) -> Condition:
     """The condition of this kind, of status Unknown if the cluster reports none."""
-    found = (each for each in live.get("status", {}).get("conditions", []) if each["type"] == kind)
+    conditions = (each for each in live.get("status", {}).get("conditions", []) if each["type"] == kind)
     unknown: Condition = {"type": kind, "status": "Unknown"}
-    return next(found, unknown)
+    return next(conditions, unknown)
 
 
 def _is_ready(live: InferenceService, wanted: Manifests, percent: int | None) -> bool:

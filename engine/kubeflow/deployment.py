@@ -114,8 +114,8 @@ def deployed(client: Client, path: Path) -> Version:
     nothing but patches of its images."""
     spec, content = read_spec(path), content_hash(path)
     newest, newest_spec = newest_version(client, spec["pipelineInfo"]["name"])
-    if found := find_content(client, newest.pipeline_id, content):
-        return replace(newest, name=found.display_name, version_id=found.pipeline_version_id)
+    if same_content := find_content(client, newest.pipeline_id, content):
+        return replace(newest, name=same_content.display_name, version_id=same_content.pipeline_version_id)
     if _unpatched(newest_spec) == _unpatched(spec):
         return newest
     raise SettingsError(
@@ -149,7 +149,7 @@ def _undo(client: Client, step: Step, name: str) -> None:
 def _step(client: Client, path: Path) -> Step:
     spec = read_spec(path)
     name = spec["pipelineInfo"]["name"]
-    found = find_newest(client, name)
-    is_new = found is None and find_pipeline(client, name) is None
-    newest, newest_spec = (found[0].name, found[1]) if found else (None, None)
+    stored = find_newest(client, name)
+    is_new = stored is None and find_pipeline(client, name) is None
+    newest, newest_spec = (stored[0].name, stored[1]) if stored else (None, None)
     return Step(path, name, spec, content_hash(path), is_new, newest, newest_spec)

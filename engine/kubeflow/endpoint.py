@@ -105,11 +105,11 @@ def open_client(
 
 
 def _check(url: SplitResult, token: str) -> None:
-    found = f"found {url.geturl()!r}"
+    actual = f"found {url.geturl()!r}"
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise SettingsError(f"KUBEFLOW_HOST: expected a URL such as https://host/pipeline, {found}")
+        raise SettingsError(f"KUBEFLOW_HOST: expected a URL such as https://host/pipeline, {actual}")
     if not re.fullmatch(r"[!-~]*", token):  # and never the token itself in an error
         raise SettingsError("KUBEFLOW_TOKEN: expected a token, found white space or other characters in it")
     private = url.hostname in LOOPBACK or url.hostname.endswith(IN_CLUSTER)
     if token and url.scheme == "http" and not private:
-        raise SettingsError(f"KUBEFLOW_HOST: expected https:// to send a token to, {found}")
+        raise SettingsError(f"KUBEFLOW_HOST: expected https:// to send a token to, {actual}")

@@ -140,8 +140,8 @@ def _json_only(answer: Any, url: str) -> Any:
     except ValueError:
         pass
     html = b"<html" in answer.data[:1000].lower() or b"<!doctype html" in answer.data[:1000].lower()
-    found = "HTML" if html else repr(answer.data[:40])
-    raise WorldError(f"expected JSON, found {found} from {_plain(url)}: a login page or a wrong path")
+    content = "HTML" if html else repr(answer.data[:40])
+    raise WorldError(f"expected JSON, found {content} from {_plain(url)}: a login page or a wrong path")
 
 
 def _explained(error: Exception, method: str, url: str) -> WorldError:

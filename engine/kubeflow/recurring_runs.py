@@ -60,16 +60,16 @@ class Wanted:
         }
 
 
-def facts(found: Any) -> dict[str, Any]:
+def facts(run: Any) -> dict[str, Any]:
     """The same of one on the endpoint."""
-    cron = found.trigger.cron_schedule if found.trigger else None
-    reference, config = found.pipeline_version_reference, found.runtime_config
+    cron = run.trigger.cron_schedule if run.trigger else None
+    reference, config = run.pipeline_version_reference, run.runtime_config
     parameters = (config.parameters if config else None) or {}
     return {
-        "description": found.description,
+        "description": run.description,
         "version": reference.pipeline_version_id if reference else None,
         "cron": cron.cron if cron else None,
-        "catch_up": not found.no_catchup,
+        "catch_up": not run.no_catchup,
         **{f"parameters.{name}": value for name, value in parameters.items()},
     }
 
@@ -93,27 +93,27 @@ def version_to_run(client: Client, schedule: Schedule) -> tuple[Version, dict[st
 
 def ours(client: Client, model: str) -> dict[str, list[Any]]:
     """Those that this project made, by name, oldest first; there may be two where a change was cut short."""
-    found: dict[str, list[Any]] = {}
+    by_name: dict[str, list[Any]] = {}
     for each in sorted(kfp_lists.recurring_runs(client), key=lambda each: each.created_at):
         mark = MARK.fullmatch(each.description or "")
         if mark and mark["model"] == model:
-            found.setdefault(mark["name"], []).append(each)
-    return found
+            by_name.setdefault(mark["name"], []).append(each)
+    return by_name
 
 
-def is_enabled(found: Any) -> bool:
-    return bool(found.mode == ENABLED)
+def is_enabled(run: Any) -> bool:
+    return bool(run.mode == ENABLED)
 
 
 def reconcile(
-    client: Client, name: str, wanted: Wanted | None, found: list[Any], dry_run: bool
+    client: Client, name: str, wanted: Wanted | None, existing: list[Any], dry_run: bool
 ) -> Iterator[str]:
     """Each difference from what is wanted, said before it is changed; nothing where it is as declared."""
-    fitting = [each for each in found if wanted and facts(each) == wanted.facts()]
-    if not any(map(is_enabled, fitting)) and any(map(is_enabled, found)):
+    fitting = [each for each in existing if wanted and facts(each) == wanted.facts()]
+    if not any(map(is_enabled, fitting)) and any(map(is_enabled, existing)):
         fitting = []  # left by a call that was cut short; enabled now, it would catch up what the old one ran
     kept = next(filter(is_enabled, fitting), fitting[-1] if fitting else None)
-    others = [each for each in found if each is not kept]
+    others = [each for each in existing if each is not kept]
     if wanted and not kept:
         yield f"{name}: {described(wanted, others[-1] if others else None)}"
         kept = None if dry_run else create(client, wanted, taken_over_from(client, wanted, others))
@@ -180,9 +180,9 @@ def described(wanted: Wanted, before: Any | None) -> str:
     return f"replaced, for {'; '.join(changes)}"
 
 
-def expect_time_zone(client: Client, schedules: Schedules, found: Mapping[str, list[Any]]) -> None:
+def expect_time_zone(client: Client, schedules: Schedules, existing: Mapping[str, list[Any]]) -> None:
     """The API does not say which time zone the scheduler keeps; the runs that it has started do."""
-    for name, each in ((name, each) for name, of_name in found.items() for each in of_name):
+    for name, each in ((name, each) for name, of_name in existing.items() for each in of_name):
         mark = MARK.fullmatch(each.description)
         if mark is None or mark["time_zone"] != schedules.time_zone:
             continue  # which was stated before
@@ -197,10 +197,10 @@ def expect_time_zone(client: Client, schedules: Schedules, found: Mapping[str, l
             )
 
 
-def _unless_gone(change: Any, found: Any) -> None:
+def _unless_gone(change: Any, run: Any) -> None:
     """Another may have been faster."""
     try:
-        change(found.recurring_run_id)
+        change(run.recurring_run_id)
     except Refused as error:
         if error.code != GONE:
             raise

@@ -22,11 +22,11 @@ def remove(client: Client, name: str) -> list[str]:
     A run that does not end is deleted too, and its Workflow with it: without one it would never end.
     """
     experiments = kfp_lists.experiments(client, name)
-    found = kfp_lists.runs(client, name)
+    runs = kfp_lists.runs(client, name)
     for experiment in experiments:
-        found += kfp_lists.runs(client, "", experiment.experiment_id)
+        runs += kfp_lists.runs(client, "", experiment.experiment_id)
     problems = []
-    for run in {run.run_id: run for run in found}.values():
+    for run in {run.run_id: run for run in runs}.values():
         _end(client, run)
         problems += _delete(f"run {run.display_name}", client.delete_run, run.run_id)
     if not problems:  # a run needs the experiment and the pipeline that it is of

@@ -75,11 +75,11 @@ def is_forgotten(run: Run) -> bool:
 
 
 def progress_hours() -> float:
-    given = os.environ.get("KUBEFLOW_PROGRESS_HOURS") or "24"
+    hours = os.environ.get("KUBEFLOW_PROGRESS_HOURS") or "24"
     try:
-        return float(given)
+        return float(hours)
     except ValueError:
-        raise SettingsError(f"KUBEFLOW_PROGRESS_HOURS: expected a number of hours, found {given}") from None
+        raise SettingsError(f"KUBEFLOW_PROGRESS_HOURS: expected a number of hours, found {hours}") from None
 
 
 def living(client: Client, runs: list[Run]) -> list[Run]:

@@ -46,18 +46,18 @@ def upload(
     name, content = pipeline_name or read_spec(path)["pipelineInfo"]["name"], content_hash(path)
     check_pods(client.host, client.version, read_platforms(path))
     pipeline_id = find_pipeline(client, name) or _create_pipeline(client, name)
-    if found := _find(client, pipeline_id, version_name, content):
-        return Version(name, found.display_name, pipeline_id, found.pipeline_version_id, new=False)
+    if existing := _find(client, pipeline_id, version_name, content):
+        return Version(name, existing.display_name, pipeline_id, existing.pipeline_version_id, new=False)
     about = {"pipeline_version_name": version_name or content, "description": description}
     try:
         with redirect_stdout(None):  # kfp prints a link to a page that not every endpoint has
             made = client.upload_pipeline_version(str(path), pipeline_id=pipeline_id, **about)
     except Refused as error:
         lost_race = error.code == ALREADY_EXISTS
-        found = _find(client, pipeline_id, version_name, content) if lost_race else None
-        if not found:
+        existing = _find(client, pipeline_id, version_name, content) if lost_race else None
+        if not existing:
             raise
-        return Version(name, found.display_name, pipeline_id, found.pipeline_version_id, new=False)
+        return Version(name, existing.display_name, pipeline_id, existing.pipeline_version_id, new=False)
     version_id = client.known(made, "pipeline_version_id").pipeline_version_id
     return Version(name, version_name or content, pipeline_id, version_id, new=True)
 
@@ -90,14 +90,14 @@ def content_hash(path: Path) -> str:
 def find_pipeline(client: Client, name: str) -> str | None:
     """The id of the pipeline called `name`."""
     filter = kfp_lists.predicate(kfp_lists.EQUALS, name)
-    found = client.list_pipelines(namespace=client.get_user_namespace() or None, filter=filter)
-    return client.known(found.pipelines[0], "pipeline_id").pipeline_id if found.pipelines else None
+    response = client.list_pipelines(namespace=client.get_user_namespace() or None, filter=filter)
+    return client.known(response.pipelines[0], "pipeline_id").pipeline_id if response.pipelines else None
 
 
 def find_version(client: Client, pipeline_id: str, name: str) -> str | None:
     """The id of the pipeline's version called `name`."""
-    found = _find(client, pipeline_id, name, "")
-    return found.pipeline_version_id if found else None
+    version = _find(client, pipeline_id, name, "")
+    return version.pipeline_version_id if version else None
 
 
 def find_content(client: Client, pipeline_id: str, content: str) -> Any | None:
@@ -110,10 +110,10 @@ def find_newest(client: Client, name: str) -> tuple[Version, PipelineSpec] | Non
     pipeline_id = find_pipeline(client, name)
     if pipeline_id is None:
         return None
-    found = client.list_pipeline_versions(pipeline_id, sort_by="created_at desc", page_size=1)
-    if not found.pipeline_versions:
+    response = client.list_pipeline_versions(pipeline_id, sort_by="created_at desc", page_size=1)
+    if not response.pipeline_versions:
         return None
-    newest = client.known(found.pipeline_versions[0], "pipeline_version_id")
+    newest = client.known(response.pipeline_versions[0], "pipeline_version_id")
     version = Version(name, newest.display_name, pipeline_id, newest.pipeline_version_id, new=False)
     return version, spec_of(newest.pipeline_spec)
 
@@ -139,8 +139,8 @@ def _create_pipeline(client: Client, name: str) -> str:
 
 def _find(client: Client, pipeline_id: str, name: str | None, content: str) -> Any | None:
     """The newest of the pipeline's versions called `name`, or where that is None, of this content."""
-    for found in kfp_lists.versions(client, pipeline_id, name or content):
-        called = found.display_name if name else found.display_name.rpartition("-")[2]
+    for version in kfp_lists.versions(client, pipeline_id, name or content):
+        called = version.display_name if name else version.display_name.rpartition("-")[2]
         if called == (name or content):
-            return client.known(found, "pipeline_version_id")
+            return client.known(version, "pipeline_version_id")
     return None

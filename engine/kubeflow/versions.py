@@ -74,5 +74,5 @@ def check_pods(host: str, tag: str | None, platforms: PlatformSpec) -> None:
 
 
 def _stated(tag: str | None) -> tuple[int, int] | None:
-    found = re.match(r"v?(\d+)\.(\d+)", tag or "")
-    return (int(found[1]), int(found[2])) if found else None
+    match = re.match(r"v?(\d+)\.(\d+)", tag or "")
+    return (int(match[1]), int(match[2])) if match else None

@@ -39,6 +39,6 @@ def _own_metrics() -> list[object]:
     try:
         from components.metrics import METRICS as OWN_METRICS
     except Exception as error:
-        found = " ".join(f"{type(error).__name__}: {error}".split())
-        raise SettingsError(f"{OWN}: expected a list METRICS, found {found}") from None
+        problem = " ".join(f"{type(error).__name__}: {error}".split())
+        raise SettingsError(f"{OWN}: expected a list METRICS, found {problem}") from None
     return [*OWN_METRICS]

@@ -38,22 +38,22 @@ def resolve(
 ) -> None:
     """Hand out the model behind an alias with what scores it; without one, the fallback's."""
     day.write_text(as_of.isoformat())
-    found = registry.champion() if alias == "champion" else registry.version(alias)
+    resolved = registry.champion() if alias == "champion" else registry.version(alias)
     model.mkdir(parents=True, exist_ok=True)
-    if found:
-        registry.fetch(found["version"], model)
-        features_image, score_image = found["images"]["build_features"], found["images"]["score_model"]
-        settings = found["feature_settings"]
-        print(f"{registry.name}: {alias} is {found['version']}, made {found['created']}")
+    if resolved:
+        registry.fetch(resolved["version"], model)
+        features_image, score_image = resolved["images"]["build_features"], resolved["images"]["score_model"]
+        settings = resolved["feature_settings"]
+        print(f"{registry.name}: {alias} is {resolved['version']}, made {resolved['created']}")
     elif not fallback:
         raise SettingsError(f"{registry.name}: expected a {alias}, found none; promote a model first")
     else:
         features_image, score_image = fallback["build_features_image"], fallback["score_model_image"]
         settings = fallback["feature_settings"]
         print(f"{registry.name}: there is no champion yet")
-    version.write_text(_json(found or {"version": None}))
+    version.write_text(_json(resolved or {"version": None}))
     history.write_text(_json(registry.history()))
-    digest.write_text(found["version"] if found else "")
+    digest.write_text(resolved["version"] if resolved else "")
     build_features_image.write_text(features_image)
     score_model_image.write_text(score_image)
     feature_settings.write_text(_json(settings))

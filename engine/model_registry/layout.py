@@ -119,16 +119,16 @@ def companion_key(version: str, name: str) -> str:
 
 def companions(folder: Path, record: TrainingRecord) -> dict[str, bytes]:
     """What stands beside the model in `folder` and has its hash in `record`, by file name."""
-    found = {}
+    contents = {}
     hashes = {SKETCHES_FILE: record.get("sketches_sha256"), GOLDEN_FILE: record.get("golden_sha256")}
     for name, expected in hashes.items():
         if expected:
-            found[name] = (folder / name).read_bytes()
-            if content_sha256(name, found[name]) != expected:
+            contents[name] = (folder / name).read_bytes()
+            if content_sha256(name, contents[name]) != expected:
                 raise SettingsError(
                     f"the record is about {name} of the SHA-256 {expected}, not of these bytes"
                 )
-    return found
+    return contents
 
 
 def acceptance_key(commit: str) -> str:

@@ -36,8 +36,8 @@ def repair_pointer(documents: Documents, version: str = "") -> Pointer:
     newest = _newest(documents)
     chosen = [move for move in newest if move["version"].startswith(version)]
     if len(chosen) != 1:
-        found = ", ".join(sorted(move["version"] for move in newest)) or "none"
-        raise SettingsError(f"{documents.uri}: expected one newest move, found {found}; name its version")
+        versions = ", ".join(sorted(move["version"] for move in newest)) or "none"
+        raise SettingsError(f"{documents.uri}: expected one newest move, found {versions}; name its version")
     move, key = chosen[0], chosen[0]["ledger"]
     pointer: Pointer = {"version": move["version"], "sequence": move["sequence"], "ledger": key}
     try:

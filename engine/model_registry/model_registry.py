@@ -233,10 +233,10 @@ class ModelRegistry:
     def _model(self, document: Version) -> bytes:
         key = model_key(document["version"])
         model, _ = self.store.read(key)
-        found = hashlib.sha256(model).hexdigest()
-        if found != document["model_sha256"]:
+        actual = hashlib.sha256(model).hexdigest()
+        if actual != document["model_sha256"]:
             expected = document["model_sha256"]
-            raise WorldError(f"{self.documents.uri}/{key}: expected the SHA-256 {expected}, found {found}")
+            raise WorldError(f"{self.documents.uri}/{key}: expected the SHA-256 {expected}, found {actual}")
         return model
 
     def _companion(self, version: str, name: str, expected: str) -> bytes:

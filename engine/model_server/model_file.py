@@ -14,8 +14,8 @@ def verified(file: Path, expected: str) -> bytes:
     try:
         content = file.read_bytes()
     except FileNotFoundError:
-        found = ", ".join(sorted(path.name for path in file.parent.glob("*"))) or "nothing"
-        raise WorldError(f"{file}: expected the model, found {found} in its folder") from None
+        names = ", ".join(sorted(path.name for path in file.parent.glob("*"))) or "nothing"
+        raise WorldError(f"{file}: expected the model, found {names} in its folder") from None
     digest = hashlib.sha256(content).hexdigest()
     if digest != expected.lower():
         raise WorldError(
@@ -36,9 +36,9 @@ def load_model(content: bytes) -> Any:
         try:
             return joblib.load(io.BytesIO(content))
         except InconsistentVersionWarning as warning:
-            found = warning.original_sklearn_version
+            version = warning.original_sklearn_version
             raise SettingsError(
-                f"{expected}, found one of {found}; serve it in its version's image"
+                f"{expected}, found one of {version}; serve it in its version's image"
             ) from None
         except Exception as error:  # whatever bytes that are no model make pickle do
             raise WorldError(f"{expected}, found: {' '.join(str(error).split())}") from None

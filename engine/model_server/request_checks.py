@@ -34,18 +34,18 @@ class Tensor(Protocol):
 
 def check(
     inputs: Sequence[Tensor],
-    asked: Iterable[str],
+    requested: Iterable[str],
     columns: Mapping[str, Column],
     outputs: Collection[str],
 ) -> None:
-    """ValueError with what is wrong of a request for the outputs `asked`, from a model with `outputs`."""
-    found = [*_outputs(Counter(asked), outputs), *_inputs(inputs, columns)]
-    if found:
-        raise ValueError("; ".join(found[:5]))
+    """ValueError with what is wrong of a request for the outputs `requested`, from a model with `outputs`."""
+    problems = [*_outputs(Counter(requested), outputs), *_inputs(inputs, columns)]
+    if problems:
+        raise ValueError("; ".join(problems[:5]))
 
 
-def _outputs(asked: Counter[str], outputs: Collection[str]) -> Iterator[str]:
-    for name, times in asked.items():
+def _outputs(requested: Counter[str], outputs: Collection[str]) -> Iterator[str]:
+    for name, times in requested.items():
         if name not in outputs:
             yield f"outputs: expected {' or '.join(outputs)}, found {name[:SHOWN]}"
         elif times > 1:
@@ -89,8 +89,8 @@ def _column(tensor: Tensor, values: Sequence[Any], column: Column) -> Iterator[s
     for row, value in enumerate(values):
         expected = _presence(datatype, column) if _is_missing(value) else expected_of(value)
         if expected:
-            found = "none" if _is_missing(value) else repr(value)[:SHOWN]
-            yield f"{name}: expected {expected}, found {found} in row {row}"
+            actual = "none" if _is_missing(value) else repr(value)[:SHOWN]
+            yield f"{name}: expected {expected}, found {actual} in row {row}"
             return
 
 

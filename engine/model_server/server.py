@@ -48,8 +48,8 @@ class LoadedModel(SKLearnModel):
             raise InferenceError(" ".join(str(error).split())) from None
 
     def _answer(self, payload: InferenceRequest) -> InferenceResponse:
-        asked = [output.name for output in payload.outputs or []]
-        check(payload.inputs, asked, self.columns, [tensor.name for tensor in self.outputs])
+        requested = [output.name for output in payload.outputs or []]
+        check(payload.inputs, requested, self.columns, [tensor.name for tensor in self.outputs])
         outputs = self._get_model_outputs(self._check_request(payload))
         return InferenceResponse(model_name=self.name, model_version=self.version, outputs=outputs)
 

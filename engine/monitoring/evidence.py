@@ -67,38 +67,38 @@ class Judge:
             raise Invalid(f"{wanted}, found {count:,} in {clusters:,}, {worth}")
 
     def champion(self, rows: Rows) -> WindowFigure:
-        found = self._estimate(rows).within(self.metric.bounds)
+        estimate = self._estimate(rows).within(self.metric.bounds)
         return {
-            "value": found.value,
-            "lower": found.lower,
-            "upper": found.upper,
-            "standard_error": found.standard_error,
+            "value": estimate.value,
+            "lower": estimate.lower,
+            "upper": estimate.upper,
+            "standard_error": estimate.standard_error,
         }
 
     def drop(self, rows: Rows, baseline: Estimate) -> WindowDifference:
         """The champion now minus the champion when it passed the gate, in the metric's good direction."""
         now, then = (self._in_good_direction(each) for each in (self._estimate(rows), baseline))
-        found = statistics.from_earlier(now, then, self.policy["confidence"])
-        is_found = of_interval(found, 0.0, self.policy["margin"]) == "WORSE"
-        return self._described(found, is_found)
+        estimate = statistics.from_earlier(now, then, self.policy["confidence"])
+        is_found = of_interval(estimate, 0.0, self.policy["margin"]) == "WORSE"
+        return self._described(estimate, is_found)
 
     def shadow(self, rows: Rows) -> WindowDifference:
         """The shadow minus the champion, paired by row."""
-        figures, found = difference(self.metric, rows, "champion", self.policy["confidence"])
-        better = of_interval(found, self.policy["min_effect"], self.policy["margin"]) == "BETTER"
+        figures, estimate = difference(self.metric, rows, "champion", self.policy["confidence"])
+        better = of_interval(estimate, self.policy["min_effect"], self.policy["margin"]) == "BETTER"
         same = np.array_equal(rows.predictions["candidate"], rows.predictions["champion"])
-        return {**self._described(found, better and not same), "value": figures["candidate_value"]}
+        return {**self._described(estimate, better and not same), "value": figures["candidate_value"]}
 
     def _estimate(self, rows: Rows) -> Estimate:
         value, influence = measure(self.metric, rows, "champion")
         return estimate(value, influence, rows, self.policy["confidence"])
 
-    def _described(self, found: Estimate, counts: bool) -> WindowDifference:
-        shown = found.within(self.metric.difference_bounds)
+    def _described(self, estimate: Estimate, counts: bool) -> WindowDifference:
+        shown = estimate.within(self.metric.difference_bounds)
         return {"difference": shown.value, "lower": shown.lower, "upper": shown.upper, "found": counts}
 
-    def _in_good_direction(self, found: Estimate) -> Estimate:
-        return replace(found, value=self.metric.sign * found.value)
+    def _in_good_direction(self, estimate: Estimate) -> Estimate:
+        return replace(estimate, value=self.metric.sign * estimate.value)
 
 
 def windows(judge: Judge, rows: Rows, end: datetime) -> list[MonitoredWindow]:

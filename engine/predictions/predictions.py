@@ -64,9 +64,9 @@ class Predictions:
     def check(self, batch: str, kept: StoredFile) -> None:
         """Fail if the file that `keep` described has changed."""
         content, _ = self._documents(batch).store.read(kept["file"])
-        if (found := hashlib.sha256(content).hexdigest()) != kept["sha256"]:
+        if (actual := hashlib.sha256(content).hexdigest()) != kept["sha256"]:
             uri = self.uri_of(batch, kept["file"])
-            raise WorldError(f"{uri}: expected the SHA-256 {kept['sha256']}, found {found}; run again")
+            raise WorldError(f"{uri}: expected the SHA-256 {kept['sha256']}, found {actual}; run again")
 
     def note(self, batch: str, run: str, shard: str, document: PredictedShard) -> None:
         """What `run` left of a shard; a task that is tried again says so again."""

@@ -92,10 +92,10 @@ def publish(
     )
 
 
-def check(batch: Batch, name: str, found: PredictedShard) -> None:
+def check(batch: Batch, name: str, predicted: PredictedShard) -> None:
     """Fail where a shard is not of this model, lacks rows, or its files are not what was written."""
-    files = [found["predictions"], *([found["rejects"]] if found["rejects"] else [])]
-    rows, version = sum(file["rows"] for file in files), found["model_version"]
+    files = [predicted["predictions"], *([predicted["rejects"]] if predicted["rejects"] else [])]
+    rows, version = sum(file["rows"] for file in files), predicted["model_version"]
     expected = batch.shard(name)["rows"]
     if (rows, version) != (expected, batch.model_version):
         raise WorldError(

@@ -32,8 +32,8 @@ def _hits(label: Floats, prediction: Floats) -> tuple[Floats, Floats]:
     """True and false positives at each distinct threshold, from the highest prediction down."""
     order = np.argsort(-prediction)
     ends = np.r_[np.flatnonzero(np.diff(prediction[order])), len(order) - 1]
-    found = np.cumsum(label[order] > 0.5)[ends]
-    return found.astype(np.float64), ends + 1.0 - found
+    positives = np.cumsum(label[order] > 0.5)[ends]
+    return positives.astype(np.float64), ends + 1.0 - positives
 
 
 def roc(label: Floats, prediction: Floats) -> Points:

@@ -167,9 +167,9 @@ def codes(values: list[str]) -> Markup:
     return Markup("{} and {:,} more").format(named, more) if more > 0 else named
 
 
-def interval(found: text.Interval) -> Markup:
+def interval(figure: text.Interval) -> Markup:
     """In one piece, however narrow its column."""
-    return markdown(text.interval(found)).replace(" ", Markup("&nbsp;"))
+    return markdown(text.interval(figure)).replace(" ", Markup("&nbsp;"))
 
 
 def p_value(value: float) -> str:

@@ -104,5 +104,5 @@ def pictures(decision: Decision, display: Display) -> Iterator[list[str]]:
         yield display.forest(forest["title"], forest["rows"], 0.0)
 
 
-def shown(found: WindowFigure) -> str:
-    return f"{unsigned(found['value'])} [{unsigned(found['lower'])}, {unsigned(found['upper'])}]"
+def shown(figure: WindowFigure) -> str:
+    return f"{unsigned(figure['value'])} [{unsigned(figure['lower'])}, {unsigned(figure['upper'])}]"

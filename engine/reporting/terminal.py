@@ -112,14 +112,14 @@ def after_the_merge(verdict: Verdict, display: Display) -> Iterator[str]:
         yield from display.wrap(printable(f"other rows after the merge: {', '.join(rows)}"))
 
 
-def where_worse(found: Worse) -> Iterator[str]:
+def where_worse(worse: Worse) -> Iterator[str]:
     """On how many rows the candidate got worse, and the worst segments of them."""
     yield (
-        f"worse than the {found['reference']} on {found['rows_worse']:,} of {found['rows']:,} rows,"
-        f" better on {found['rows_better']:,}; {found['segments_worse']} of {found['segments_examined']}"
+        f"worse than the {worse['reference']} on {worse['rows_worse']:,} of {worse['rows']:,} rows,"
+        f" better on {worse['rows_better']:,}; {worse['segments_worse']} of {worse['segments_examined']}"
         " segments wholly below zero"
     )
-    for each in found["segments"][:MOST_SEGMENTS]:
+    for each in worse["segments"][:MOST_SEGMENTS]:
         yield f"  {printable(each['column'])} = {printable(each['value'])[:40]}: {interval(each)}"
 
 

@@ -43,8 +43,8 @@ def score_batches(
         refused = pa.schema([pa.field("row", pa.int64()), schema.field(key), pa.field("reason", pa.string())])
         with _writer(predictions, kept, [time, "model_version"]) as good, _writer(rejects, refused) as bad:
             for batch in batches:
-                if found := faults(batch, settings):
-                    wrong, reasons = joined(found)
+                if faulty := faults(batch, settings):
+                    wrong, reasons = joined(faulty)
                     rows = pc.add(pc.indices_nonzero(wrong).cast(pa.int64()), scored + rejected)
                     bad.write_batch(_batch([rows, batch[key].filter(wrong), reasons.filter(wrong)], refused))
                     rejected += len(rows)
@@ -98,9 +98,9 @@ def _number_checks(values: pa.Array[Any], name: str, column: Column) -> Iterator
         yield wrong.fill_null(False), f"{name}: expected {expected}"
 
 
-def joined(found: list[tuple[pa.Array[Any], str]]) -> tuple[pa.Array[Any], pa.Array[Any]]:
+def joined(faulty: list[tuple[pa.Array[Any], str]]) -> tuple[pa.Array[Any], pa.Array[Any]]:
     """Which rows are at fault, and all that is wrong with each."""
-    [(wrong, text), *others] = found
+    [(wrong, text), *others] = faulty
     reasons = pc.if_else(wrong, text, None)
     for also_wrong, other in others:
         both = pc.binary_join_element_wise(reasons, pa.scalar(other), "; ", null_handling="skip")

@@ -30,13 +30,13 @@ def bring(registry: ModelRegistry, settings: Settings, version: str, champion: s
 
 def version_of(registry: ModelRegistry, beginning: str) -> str:
     """The version that begins so."""
-    found: list[str] = [
+    versions: list[str] = [
         each["version"] for each in registry.versions() if each["version"].startswith(beginning)
     ]
-    if len(found) != 1:
-        problem = f"expected one version of {registry.name} that begins so, found {len(found)}"
+    if len(versions) != 1:
+        problem = f"expected one version of {registry.name} that begins so, found {len(versions)}"
         raise SettingsError(f"{beginning}: {problem}")
-    return found[0]
+    return versions[0]
 
 
 def run() -> str:

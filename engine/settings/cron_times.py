@@ -24,12 +24,12 @@ def is_due(cron: str, time_zone: str, moment: datetime) -> bool:
 def last_due(cron: str, time_zone: str, before: datetime) -> datetime:
     """The newest time that is not after `before`, in UTC."""
     zone = ZoneInfo(time_zone)
-    found = before.astimezone(UTC).replace(second=0, microsecond=0)
+    minute = before.astimezone(UTC).replace(second=0, microsecond=0)
     # By the hands of the clocks: croniter moves a time that they skip to the next one that there is.
-    times = croniter(cron, found.astimezone(zone).replace(tzinfo=None), day_or=_either_day(cron))
-    while not is_due(cron, time_zone, found):
-        found = times.get_prev(datetime).replace(tzinfo=zone).astimezone(UTC)
-    return found
+    times = croniter(cron, minute.astimezone(zone).replace(tzinfo=None), day_or=_either_day(cron))
+    while not is_due(cron, time_zone, minute):
+        minute = times.get_prev(datetime).replace(tzinfo=zone).astimezone(UTC)
+    return minute
 
 
 def ever_due(cron: str) -> bool:

@@ -47,8 +47,8 @@ class Data(Section):
         return self._declared(lambda known: moments.index(known) <= moments.index(predict_at))
 
     def _declared(self, is_wanted: Callable[[str], bool]) -> dict[str, list[str]]:
-        found = {
+        declared = {
             name: sorted(column for column, known in table.known.items() if is_wanted(known))
             for name, table in self.tables.items()
         }
-        return {name: columns for name, columns in found.items() if columns}
+        return {name: columns for name, columns in declared.items() if columns}

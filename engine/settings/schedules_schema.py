@@ -29,7 +29,9 @@ def _is_field(text: str, allowed: tuple[int, int, str]) -> bool:
     ranges = (re.sub(r"/\d+", "", each) for each in text.split(","))
     bounds = ([int(each) for each in range_.split("-") if each.isdigit()] for range_ in ranges)
     return all(
-        least <= min(found) and max(found) <= most and sorted(found) == found for found in bounds if found
+        least <= min(numbers) and max(numbers) <= most and sorted(numbers) == numbers
+        for numbers in bounds
+        if numbers
     )
 
 

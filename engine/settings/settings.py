@@ -72,10 +72,10 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
         problem = _not_one_of("day or a feature", policies.cluster, ["day", *features.columns])
         yield ("policies", "cluster"), problem
     if settings.monitoring.alarms > settings.monitoring.windows:
-        found = settings.monitoring.alarms
+        alarms = settings.monitoring.alarms
         yield (
             ("monitoring", "alarms"),
-            f"expected at most the {settings.monitoring.windows} windows, found {found}",
+            f"expected at most the {settings.monitoring.windows} windows, found {alarms}",
         )
     yield from _serving_disagreements(settings)
     yield from _task_disagreements(settings)
@@ -136,8 +136,8 @@ def _serving_disagreements(settings: Settings) -> Iterator[Problem]:
     if serving is None:
         return
     if not serving.name and not re.fullmatch(SERVICE_NAME, settings.model):
-        found = f"expected a name of at most 41 characters, a letter first; {settings.model} does not fit"
-        yield ("serving",), found
+        too_long = f"expected a name of at most 41 characters, a letter first; {settings.model} does not fit"
+        yield ("serving",), too_long
     steps = serving.canary.steps
     if steps != sorted({*steps}):
         yield ("serving", "canary", "steps"), f"expected shares of traffic that rise, found {steps}"
@@ -177,14 +177,14 @@ def _task_disagreements(settings: Settings) -> Iterator[Problem]:
                 yield ("resources", component, "node_affinity", index, "values"), problem
 
 
-def _not_one_of(what: str, found: str, allowed: Iterable[str]) -> str:
-    return f"expected {what}, found {found!r}{_suggestion(found, allowed)}"
+def _not_one_of(what: str, value: str, allowed: Iterable[str]) -> str:
+    return f"expected {what}, found {value!r}{_suggestion(value, allowed)}"
 
 
-def _suggestion(found: object, allowed: Iterable[str]) -> str:
+def _suggestion(value: object, allowed: Iterable[str]) -> str:
     """The nearest of `allowed`, or all of them where none is near and they fit a line."""
     names = list(allowed)
-    near = get_close_matches(str(found), names, n=1, cutoff=0.5)
+    near = get_close_matches(str(value), names, n=1, cutoff=0.5)
     if near:
         return f"; did you mean {near[0]}?"
     return f"; there are {', '.join(names)}" if len(names) <= 12 else ""
@@ -194,7 +194,7 @@ def _explain(error: ErrorDetails, schema: type[BaseModel]) -> Problem:
     """pydantic's error as a path of the document and one clear clause."""
     # "[key]" and, among an estimator's free parameters, "float" are pydantic's own additions to the path.
     path = tuple(part for part in error["loc"] if part not in ("[key]", "float"))
-    found = _shown(error["input"])
+    shown = _shown(error["input"])
     match error["type"]:
         case "extra_forbidden":
             return path, f"expected no such key{_suggestion(path[-1], _keys_at(path[:-1], schema))}"
@@ -203,14 +203,14 @@ def _explain(error: ErrorDetails, schema: type[BaseModel]) -> Problem:
         case "literal_error":
             values = error["ctx"]["expected"].replace("'", "")
             near = _suggestion(error["input"], values.replace(" or ", ", ").split(", "))
-            return path, f"expected {values}, found {found}{near if near.startswith('; did') else ''}"
+            return path, f"expected {values}, found {shown}{near if near.startswith('; did') else ''}"
         case "value_error":
-            return path, f"expected {error['ctx']['error']}, found {found}"
+            return path, f"expected {error['ctx']['error']}, found {shown}"
         case "model_type":
-            return path, f"expected a mapping of {', '.join(_keys_at(path, schema))}, found {found}"
+            return path, f"expected a mapping of {', '.join(_keys_at(path, schema))}, found {shown}"
         case "invalid-json-value":
-            return path, f"expected text, a number, true, false, null, a list or a mapping, found {found}"
-    return path, f"{error['msg'].replace('Input should be', 'expected').lower()}, found {found}"
+            return path, f"expected text, a number, true, false, null, a list or a mapping, found {shown}"
+    return path, f"{error['msg'].replace('Input should be', 'expected').lower()}, found {shown}"
 
 
 def _shown(value: object) -> str:

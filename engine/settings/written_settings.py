@@ -16,7 +16,7 @@ def with_value(text: str, path: tuple[str, ...], value: str, comment: str) -> st
     """`text` with another value at `path` and another comment on its line, and not a byte else changed."""
     node: Any = yaml.compose(text, yaml.SafeLoader)
     for key in path:
-        node = next((found for name, found in node.value if name.value == key), node)
+        node = next((child for name, child in node.value if name.value == key), node)
     start, end = node.start_mark.index, node.end_mark.index
     line_start = text.rfind("\n", 0, start) + 1
     line_end = end + len(re.split(r"\r?\n", text[end:], maxsplit=1)[0])

@@ -81,10 +81,10 @@ class Numbers:
 
     def ks(self, other: Sketch) -> float | None:
         """The largest distance of the two distribution functions; None where one has no values."""
-        found = self._alike(other)
-        if not (self.rows and found.rows and len(self.points)):
+        aligned = self._alike(other)
+        if not (self.rows and aligned.rows and len(self.points)):
             return None
-        mine, theirs = (np.r_[each.below, each.upto] / each.rows for each in (self, found))
+        mine, theirs = (np.r_[each.below, each.upto] / each.rows for each in (self, aligned))
         return float(np.abs(mine - theirs).max())
 
     def _alike(self, other: Sketch) -> Numbers:
@@ -173,9 +173,9 @@ def merged(parts: list[Sketch]) -> Sketch:
     return reduce(add, parts)
 
 
-def psi(reference: Sketch, found: Sketch) -> float:
+def psi(reference: Sketch, current: Sketch) -> float:
     """Population stability index: below 0.1 is usual, above 0.25 is far."""
-    usual, actual = (_shares(each.bins(reference)) for each in (reference, found))
+    usual, actual = (_shares(each.bins(reference)) for each in (reference, current))
     return float((actual - usual) @ np.log(actual / usual))
 
 

@@ -59,10 +59,10 @@ class FileStore:
         with (self.root / ".lock").open("w") as held:
             fcntl.flock(held, fcntl.LOCK_EX)  # between processes; the kernel lets go of a killed one's
             try:
-                found = self.read(key)[1]
+                stored_tag = self.read(key)[1]
             except NotFound:
-                found = None
-            if found != tag:
+                stored_tag = None
+            if stored_tag != tag:
                 raise LostRace(f"file://{self.root / key}: another writer was first; read it again")
             self.write(key, data)
 

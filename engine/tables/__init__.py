@@ -55,8 +55,8 @@ def _readable(path: Path) -> Iterator[None]:
         raise WorldError(f"{path}: expected a parquet file, found: {_first_line(error)}") from None
 
 
-def _expect(columns: list[str], found: list[str], path: Path) -> None:
-    if missing := [name for name in columns if name not in found]:
+def _expect(columns: list[str], present: list[str], path: Path) -> None:
+    if missing := [name for name in columns if name not in present]:
         raise SettingsError(
             f"{path}: expected a column {', '.join(missing)}, found none; does the code make it?"
         )

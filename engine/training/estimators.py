@@ -18,14 +18,14 @@ from engine.command_line.component_settings import Column, TrainingSettings
 def make_estimator(training: TrainingSettings, label_type: str) -> Any:
     """The estimator with its parameters, seeded where it takes a seed."""
     name = training["estimator"]
-    found = find_class(name)
+    estimator_class = find_class(name)
     fits: Callable[[Any], bool] = is_classifier if label_type == "binary" else is_regressor
     try:
-        estimator: Any = found(**training["parameters"])
+        estimator: Any = estimator_class(**training["parameters"])
         if not fits(estimator) or (label_type == "binary" and not hasattr(estimator, "predict_proba")):
             raise SettingsError(f"training.estimator: {name} does not predict a label of type {label_type}")
     except TypeError as error:
-        known = inspect.signature(found).parameters
+        known = inspect.signature(estimator_class).parameters
         hints = "".join(nearest(name, known) for name in training["parameters"] if name not in known)
         raise SettingsError(f"training.parameters: {error}{hints}") from None
     if "random_state" in estimator.get_params() and "random_state" not in training["parameters"]:
@@ -38,11 +38,11 @@ def find_class(name: str) -> Callable[..., Any]:
     module, _, class_name = name.rpartition(".")
     if module.partition(".")[0] == "sklearn":
         try:
-            found = getattr(importlib.import_module(module), class_name, None)
+            estimator_class = getattr(importlib.import_module(module), class_name, None)
         except ImportError:
-            found = None
-        if isinstance(found, type) and hasattr(found, "fit"):
-            return found
+            estimator_class = None
+        if isinstance(estimator_class, type) and hasattr(estimator_class, "fit"):
+            return estimator_class
     raise SettingsError(
         f"training.estimator: expected an estimator like sklearn.linear_model.LogisticRegression, "
         f"found {name!r}{nearest(name, public_names())}"
@@ -52,7 +52,7 @@ def find_class(name: str) -> Callable[..., Any]:
 def public_names() -> list[str]:
     from sklearn.utils import all_estimators
 
-    return [f"{found.__module__.partition('._')[0]}.{name}" for name, found in all_estimators()]
+    return [f"{estimator.__module__.partition('._')[0]}.{name}" for name, estimator in all_estimators()]
 
 
 def make_pipeline(estimator: Any, categories: str, columns: dict[str, Column]) -> Pipeline:

@@ -37,11 +37,11 @@ def closest(copy: Files, history: dict[str, Files]) -> str:
     rivals = [commit for commit, paths in differing.items() if len(paths) == len(differing[best])]
     equal = sum(copy.get(path) == blob for path, blob in history[best].items())
     if equal < LEAST_EQUAL * len(history[best]):
-        found = f"{equal} of {len(history[best])} files of the closest, {best[:12]}"
-        raise SettingsError(f"expected a commit that this copy resembles, found {found}; {HINT}")
+        similar = f"{equal} of {len(history[best])} files of the closest, {best[:12]}"
+        raise SettingsError(f"expected a commit that this copy resembles, found {similar}; {HINT}")
     if any(differing[rival] != differing[best] for rival in rivals):
-        found = ", ".join(rival[:12] for rival in rivals[:4])
-        raise SettingsError(f"expected one commit that is most like this copy, found {found}; {HINT}")
+        similar = ", ".join(rival[:12] for rival in rivals[:4])
+        raise SettingsError(f"expected one commit that is most like this copy, found {similar}; {HINT}")
     return best
 
 

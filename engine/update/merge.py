@@ -71,12 +71,12 @@ def merge(work: Git, template: Git, base: str, target: str) -> None:
 
 def unmerged(work: Git) -> dict[str, dict[int, str]]:
     """Blobs of each conflicted path, if they exist: 1 of the base, 2 of the copy, 3 of the template."""
-    found: dict[str, dict[int, str]] = defaultdict(dict)
+    stages: dict[str, dict[int, str]] = defaultdict(dict)
     for entry in filter(None, work.bytes("ls-files", "--unmerged", "-z").split(b"\0")):
         about, path = entry.split(b"\t", 1)
         _, blob, stage = about.split()
-        found[path.decode(errors="surrogateescape")][int(stage)] = blob.decode()
-    return dict(found)
+        stages[path.decode(errors="surrogateescape")][int(stage)] = blob.decode()
+    return dict(stages)
 
 
 def unresolved(work: Git, conflicts: list[str]) -> list[str]:

@@ -38,18 +38,20 @@ class Pins:
     def __init__(self, pattern: re.Pattern[str], base: str, ours: str, theirs: str, users: bool = False):
         """With `users`, a pin that the user changed stays as it is."""
         self._pattern = pattern
-        found = [self._found(text) for text in (base, ours, theirs)]
-        self._known = {name: {pins.get(name) for pins in found} for pins in found for name in pins}
+        three_texts = [self._pins_of(text) for text in (base, ours, theirs)]
+        self._known = {
+            name: {pins.get(name) for pins in three_texts} for pins in three_texts for name in pins
+        }
         self._kept = {}
         for name in self._known:
-            three = [pins.get(name) for pins in found]
+            three = [pins.get(name) for pins in three_texts]
             self._kept[name] = three[1] if users and three[1] not in (None, three[0]) else newer(*three)
 
-    def _found(self, text: str) -> dict[str, str]:
+    def _pins_of(self, text: str) -> dict[str, str]:
         pins: dict[str, str] = {}
         for match in self._pattern.finditer(text):
-            found = (pins.get(match["name"], match["pin"]), match["pin"])
-            pins[match["name"]] = max(found, key=lambda pin: numbers(_version(pin)))
+            both = (pins.get(match["name"], match["pin"]), match["pin"])
+            pins[match["name"]] = max(both, key=lambda pin: numbers(_version(pin)))
         return pins
 
     def rewrite(self, text: str) -> str:

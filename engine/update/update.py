@@ -89,8 +89,8 @@ class Update:
             raise SettingsError("expected a commit in this repository, found none; commit your files first")
         if not base:
             return find_base(self.copy, self.template, target, Record.at(self.copy, "HEAD").commit)
-        if found := self.template.commit_of(base):
-            return found
+        if commit := self.template.commit_of(base):
+            return commit
         raise SettingsError(f"--base: expected a commit of {self.name}, found {base}; see its history")
 
     def _has(self, base: str, target: str) -> bool:
@@ -110,8 +110,8 @@ class Update:
 
     def _continue(self, waiting: Waiting) -> int:
         if not self.template.commit_of(waiting.target):
-            found = f"{waiting.target[:12]} in {self.name}, found no such commit"
-            raise SettingsError(f"expected {found}; {RESTART}")
+            target = f"{waiting.target[:12]} in {self.name}, found no such commit"
+            raise SettingsError(f"expected {target}; {RESTART}")
         if not self.work.is_dir():
             raise SettingsError(f"expected the work tree {PLACE}/work with conflicts, found none; {RESTART}")
         work = Git(self.work)

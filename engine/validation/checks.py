@@ -103,8 +103,8 @@ def labels(window: Window) -> Iterator[Finding]:
         return
     labelled = window.frame[window.frame[window.label].notna()]
     if labelled[window.label].nunique() < 2:
-        found = ", ".join(str(label) for label in labelled[window.label].unique()) or "none"
-        text = f"expected different values of {window.label}, found {found} in {{rows}}"
+        values = ", ".join(str(label) for label in labelled[window.label].unique()) or "none"
+        text = f"expected different values of {window.label}, found {values} in {{rows}}"
         yield window.finding("no_contrast", window.label, text, window.frame.index)
         return
     matures_after = pd.Timedelta(days=window.snapshot["label_matures_after_days"])

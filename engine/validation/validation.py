@@ -10,12 +10,12 @@ from engine.validation import checks
 def validate(training: Path, evaluation: Path, settings: FeatureSettings, findings_file: Path) -> int:
     """How many findings there are about two parquet files of features; warnings do not count."""
     rows, evaluated = tables.read_table(training), tables.read_table(evaluation)
-    found = checks.find(rows, evaluated, settings)
-    refused, warnings = found.get("findings", []), found.get("warnings", [])
+    findings = checks.find(rows, evaluated, settings)
+    refused, warnings = findings.get("findings", []), findings.get("warnings", [])
     for kind, entries in (("finding", refused), ("warning", warnings)):
         for entry in entries:
             print(f"{kind}: {entry['message']} [{entry.get('check')}]")
-    tables.write_json(found, findings_file)
+    tables.write_json(findings, findings_file)
     if not refused:
         print(f"{rows.num_rows} rows of training and {evaluated.num_rows} of evaluation are fit for use")
     return len(refused)

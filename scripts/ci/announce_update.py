@@ -73,10 +73,10 @@ def output_of(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout
 
 
-def open_issue(github: "GitHub", news: dict[str, str], found: str = "") -> None:
+def open_issue(github: "GitHub", news: dict[str, str], output: str = "") -> None:
     from engine.github.update_issue import announce
 
-    number = announce(github, title(news), described(news, found))
+    number = announce(github, title(news), described(news, output))
     print(f"issue #{number}: {title(news)}")
 
 
@@ -84,12 +84,12 @@ def title(news: dict[str, str]) -> str:
     return f"Update the template from {news['version']} to {news['newest']}"
 
 
-def described(news: dict[str, str], found: str = "") -> str:
+def described(news: dict[str, str], output: str = "") -> str:
     """What is new, what an attempt found, and the command to run."""
     changes = news["changes"] or "The template has newer commits of the same version."
     if len(changes) > LONGEST_CHANGES:
         changes = f"{changes[:LONGEST_CHANGES]}\n\n(cut here: CHANGELOG.md of the template has all of it)"
-    conflicts = f"It needs your decisions:\n\n```\n{found.strip()}\n```\n\n" if found else ""
+    conflicts = f"It needs your decisions:\n\n```\n{output.strip()}\n```\n\n" if output else ""
     command = f"```bash\nmake update TEMPLATE={news['template']}\n```"
     return (
         f"{conflicts}Run this in a clone; it leaves a branch and says what to do:\n\n{command}\n\n{changes}\n"

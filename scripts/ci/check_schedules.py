@@ -37,13 +37,13 @@ def main() -> int:
     problems = []
     judged_run.clear(root / RESULTS)
     with connect(root) as client:
-        found = recurring_runs.ours(client, settings.model)
-        recurring_runs.expect_time_zone(client, settings.schedules, found)
+        existing = recurring_runs.ours(client, settings.model)
+        recurring_runs.expect_time_zone(client, settings.schedules, existing)
         for name, schedule in settings.schedules.runs.items():
             if not schedule.enabled or arguments.pipeline not in (None, schedule.pipeline):
                 continue
             zone = settings.schedules.time_zone
-            lines = list(_problems(client, schedule, zone, found.get(name, []), arguments.late_after))
+            lines = list(_problems(client, schedule, zone, existing.get(name, []), arguments.late_after))
             for line in lines or ["its last run is well, or not due yet"]:
                 print(f"{name}: {line}", flush=True)
                 add_summary(f"- {name}: {line}\n")
@@ -54,16 +54,16 @@ def main() -> int:
 
 
 def _problems(
-    client: "Client", schedule: "Schedule", zone: str, found: list[Any], late_after: int
+    client: "Client", schedule: "Schedule", zone: str, existing: list[Any], late_after: int
 ) -> Iterator[str]:
     """What a person should look at."""
     from engine.kubeflow import kfp_lists, recurring_runs
     from engine.kubeflow.runs import FINAL
     from engine.settings import cron_times
 
-    enabled = [each for each in found if recurring_runs.is_enabled(each)]
+    enabled = [each for each in existing if recurring_runs.is_enabled(each)]
     if not enabled:
-        state = "found none that is enabled" if found else "found none"
+        state = "found none that is enabled" if existing else "found none"
         yield f"missing: expected a recurring run, {state}; reconcile_schedules makes it"
         return
     due = cron_times.last_due(schedule.cron, zone, cron_times.now() - timedelta(minutes=late_after))

@@ -46,9 +46,9 @@ def _numbers(client: "Client") -> list[int]:
     """The pull requests that something on the endpoint is named after."""
     from engine.kubeflow import kfp_lists
 
-    found = [*kfp_lists.runs(client, "pr"), *kfp_lists.experiments(client, "pr")]
-    found += kfp_lists.pipelines(client, "pr")
-    names = (NAME.fullmatch(each.display_name) for each in found)
+    resources = [*kfp_lists.runs(client, "pr"), *kfp_lists.experiments(client, "pr")]
+    resources += kfp_lists.pipelines(client, "pr")
+    names = (NAME.fullmatch(each.display_name) for each in resources)
     return sorted({int(name[1]) for name in names if name})
 
 

@@ -53,12 +53,12 @@ def decide_gate(changed: Sequence[str], root: Path, settings: "Settings") -> Dec
     from engine.gate import endpoint_access
 
     if not need_a_gate(changed):
-        found = "only documentation or tests changed" if changed else "nothing changed"
-        return Decision("gate", "none", f"{found}: nothing that a model, an image or a judge is made of")
-    if not (given := endpoint_access.is_set()):
+        change = "only documentation or tests changed" if changed else "nothing changed"
+        return Decision("gate", "none", f"{change}: nothing that a model, an image or a judge is made of")
+    if not (present := endpoint_access.is_set()):
         return Decision("gate", "local", "no endpoint is set for this pull request: it runs on the runner")
     if absent := list(endpoint_access.missing()):
-        reason = f"{', '.join(given)} set, and missing: {', '.join(absent)}"
+        reason = f"{', '.join(present)} set, and missing: {', '.join(absent)}"
         add_notice(f"The gate runs on the runner, against the base's model alone. {reason}")
         return Decision("gate", "local", reason)
     endpoint_access.check(root, settings)

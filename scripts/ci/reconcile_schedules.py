@@ -37,12 +37,12 @@ def main() -> int:
     judged_run.expect_reachable(code.settings, references, model_registry_uri(root))
     lines = []
     with connect(root) as client:
-        found = recurring_runs.ours(client, code.settings.model)
-        recurring_runs.expect_time_zone(client, code.settings.schedules, found)
+        existing = recurring_runs.ours(client, code.settings.model)
+        recurring_runs.expect_time_zone(client, code.settings.schedules, existing)
         wanted = {each.name: each for each in _wanted(client, root, code, commit)}
-        for name in sorted({*found, *wanted}):
-            asked = (name, wanted.get(name), found.get(name, []), arguments.dry_run)
-            for line in recurring_runs.reconcile(client, *asked):
+        for name in sorted({*existing, *wanted}):
+            states = (name, wanted.get(name), existing.get(name, []), arguments.dry_run)
+            for line in recurring_runs.reconcile(client, *states):
                 print(line, flush=True)
                 lines.append(f"- {line}\n")
     if not lines:
@@ -84,15 +84,15 @@ def question(root: Path, code: "ModelCode", commit: str, name: str, schedule: "S
     results_uri = f"{folder.rstrip('/')}/{settings.model}/{name}/"  # and below it the run's own folder
     match schedule.pipeline:
         case "training":
-            asked = training_run.question(code, commit, as_of) | {"results_uri": results_uri}
+            parameters = training_run.question(code, commit, as_of) | {"results_uri": results_uri}
         case "monitoring":
-            asked = monitor.question(code, commit, as_of) | {
+            parameters = monitor.question(code, commit, as_of) | {
                 "results_uri": results_uri,
                 "training_results_uri": f"{results_uri}{monitor.TRAINING}/",
             }
         case "inference":
-            asked = predict.question(settings, as_of)
-    return asked | {"model_registry_uri": model_registry_uri(root)} | schedule.parameters
+            parameters = predict.question(settings, as_of)
+    return parameters | {"model_registry_uri": model_registry_uri(root)} | schedule.parameters
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -44,10 +44,10 @@ def details_in(folder: Path | None) -> str:
 
 def this_run() -> tuple[int, int]:
     """The run that calls this, and its attempt."""
-    found = [os.environ.get(name, "") for name in ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT")]
-    if not all(re.fullmatch(r"\d+", each) for each in found):
-        raise SettingsError(f"GITHUB_RUN_ID, GITHUB_RUN_ATTEMPT: expected numbers, found {found}")
-    return int(found[0]), int(found[1])
+    numbers = [os.environ.get(name, "") for name in ("GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT")]
+    if not all(re.fullmatch(r"\d+", each) for each in numbers):
+        raise SettingsError(f"GITHUB_RUN_ID, GITHUB_RUN_ATTEMPT: expected numbers, found {numbers}")
+    return int(numbers[0]), int(numbers[1])
 
 
 def fail(github: "GitHub", workflow: str, this: tuple[int, int], details: str) -> None:
@@ -92,12 +92,12 @@ def described(github: "GitHub", workflow: str, failures: int) -> str:
     from engine.reporting.markdown import code, link, markdown
 
     run_id, _ = this_run()
-    found = github.get("actions", "runs", run_id)
+    run = github.get("actions", "runs", run_id)
     jobs = github.pages("actions", "runs", run_id, "jobs", inside="jobs")
     failed = [f"- {link(job['html_url'], job['name'])}\n" for job in jobs if job["conclusion"] in BAD]
     times = "once" if failures == 1 else f"{failures:,} times in a row"
-    here = link(found["html_url"], "this run")
-    where = f"{code(found['event'])} on {code(found['head_branch'])} at {code(found['head_sha'][:12])}"
+    here = link(run["html_url"], "this run")
+    where = f"{code(run['event'])} on {code(run['head_branch'])} at {code(run['head_sha'][:12])}"
     return (
         f"**{markdown(workflow)}** failed {times}, last in {here}, {where}.\n\n"
         f"{''.join(failed) or '- GitHub names no job that failed.'}\n"

@@ -47,20 +47,20 @@ def main() -> int:
     accepted = accepted_regression(github, sha)
     said = announcements.announced(github, jobs)
     left = untrusted_verdict.read(arguments.folder, said.get(VERDICT, ""))
-    found = outcome(ended["conclusion"], jobs, left, accepted)
+    result = outcome(ended["conclusion"], jobs, left, accepted)
     page = announcements.address_of_report(said, ended["html_url"])
     used = accepted if left.verdict and not left.verdict["passed"] else None
     links = [*([("report", page)] if page else []), ("run", ended["html_url"])]
     for number in pulls:
         paths = paths_of(github.pages("pulls", number, "files"))
-        context = run_context(found, used, links, sha, paths)
-        done = write_comment(github, number, comment(left.verdict, found, context))
+        context = run_context(result, used, links, sha, paths)
+        done = write_comment(github, number, comment(left.verdict, result, context))
         print(f"the comment on #{number} is {done}")
-    description, target = status_line(found.line), page or ended["html_url"]
-    status = {"state": found.state, "description": description, "target_url": target}
+    description, target = status_line(result.line), page or ended["html_url"]
+    status = {"state": result.state, "description": description, "target_url": target}
     github.post("statuses", sha, body=status | {"context": CONTEXT})
-    print(f"{found.state}: {description}")
-    if found.is_detached and switch(github, RESUMES, enabled=True):
+    print(f"{result.state}: {description}")
+    if result.is_detached and switch(github, RESUMES, enabled=True):
         print(f"{RESUMES} is enabled until this gate has a verdict")
     return 0
 

@@ -19,11 +19,11 @@ def main() -> int:
     from engine.github.api import GitHub, NotFound
 
     try:
-        found = [*_protection(GitHub().get("environments", name))]
+        rules = [*_protection(GitHub().get("environments", name))]
     except NotFound:
-        found = []
-    if found:
-        print(f"environment {name}: protected by {', '.join(found)}")
+        rules = []
+    if rules:
+        print(f"environment {name}: protected by {', '.join(rules)}")
         return 0
     if name in (os.environ.get("ACCEPT_UNPROTECTED") or "").replace(",", " ").split():
         warning = f"environment {name}: nothing protects it, as the variable ACCEPT_UNPROTECTED accepts"

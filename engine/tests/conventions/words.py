@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.tests.conventions.rules import breach, found, lines, modules, rule
+from engine.tests.conventions.rules import breach, found, lines, modules, programs, rule
 
 TEXTS = ("*.md", "docs/**/*.md", "Makefile", ".github/**/*.yml")
 CODE = tuple(
@@ -31,6 +31,8 @@ PLAIN = {
 }
 UNCLEAR = set(["told", "anew", "amid", "shall", "whoever", "nobody", "somebody", "anybody", "mend", "mends"])
 """Words that no name has."""
+PRONOUNS = {"found", "told", "given", "asked", "it", "thing"}
+"""Names that say nothing of the value; in a document, they are keys."""
 GAP = r"\s+(?:#:?\s+|>\s+)?"
 """What is between two words: a space, or the end of a line and the mark of the next."""
 PHRASES = {
@@ -81,6 +83,22 @@ def names_use_plain_words(root: Path) -> Iterator[str]:
                 words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)
                 if unclear := UNCLEAR & {word.lower() for word in words}:
                     yield f"{file}:{node.lineno}: expected a plain name, found {unclear.pop()!r} in {name}"
+
+
+@rule(
+    breach("engine/gate/a.py:2", "def f(rows):\n    found = rows[0]\n    return found\n"),
+    breach("scripts/a.py:1", "def main(asked): ...\n"),
+    breach("local_kfp/server/a.py:1", "lines = [it for it in ()]\n"),
+)
+def names_are_nouns_of_the_field(root: Path) -> Iterator[str]:
+    for file, tree in programs(root):
+        keys = {
+            id(node.target) for node in ast.walk(tree) if isinstance(node, ast.AnnAssign) and not node.value
+        }
+        for node in ast.walk(tree):
+            for name in defined(node):
+                if name in PRONOUNS and id(node) not in keys:
+                    yield f"{file}:{node.lineno}: expected a noun that says what it is, found {name}"
 
 
 def defined(node: ast.AST) -> Iterator[str]:
