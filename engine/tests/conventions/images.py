@@ -13,6 +13,7 @@ from engine.tests.conventions.rules import (
     Breach,
     breach,
     found,
+    imported_files,
     imports_at_run_time,
     instructions,
     parsed,
@@ -214,22 +215,6 @@ def images_install_what_they_import(root: Path) -> Iterator[str]:
                     importing = file.relative_to(root).as_posix()
                     where = path.with_name("requirements.in").relative_to(root).as_posix()
                     yield f"{where}:1: expected {top}, which {importing}:{line} imports"
-
-
-def imported_files(root: Path, start: Path) -> set[Path]:
-    """`start` and every file of the project that it imports, in turn."""
-    files, waiting = set(), {start}
-    while waiting:
-        files |= waiting
-        waiting = {
-            path
-            for file in waiting
-            for _, module, name in imports_at_run_time(parsed(file))
-            for imported in (f"{module}.{name}".replace(".", "/"), module.replace(".", "/"))
-            for path in (root / f"{imported}.py", root / imported / "__init__.py")
-            if path.is_file()
-        } - files
-    return files
 
 
 def pins(path: Path) -> Iterator[tuple[int, str, str, bool]]:

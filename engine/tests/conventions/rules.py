@@ -117,6 +117,27 @@ def imports_at_run_time(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
     return (each for each in imports(tree) if each[0] not in checked)
 
 
+def imported_files(root: Path, start: Path) -> set[Path]:
+    """`start` and every file of the project that it imports, in turn."""
+    files, waiting = set(), {start}
+    while waiting:
+        files |= waiting
+        waiting = {path for file in waiting for path in imported_by(root, file)} - files
+    return files
+
+
+@cache
+def imported_by(root: Path, file: Path) -> frozenset[Path]:
+    """The files of the project that `file` names in its imports."""
+    return frozenset(
+        path
+        for _, module, name in imports_at_run_time(parsed(file))
+        for imported in (f"{module}.{name}".replace(".", "/"), module.replace(".", "/"))
+        for path in (root / f"{imported}.py", root / imported / "__init__.py")
+        if path.is_file()
+    )
+
+
 def first_line(tree: ast.Module) -> str:
     """The first line of a module's docstring."""
     return (ast.get_docstring(tree) or "").partition("\n")[0]

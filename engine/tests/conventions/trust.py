@@ -3,11 +3,9 @@
 import ast
 import re
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
-from engine.tests.conventions.images import imported_files
-from engine.tests.conventions.rules import Breach, breach, found, lines, parsed, rule
+from engine.tests.conventions.rules import Breach, breach, found, imported_files, lines, parsed, rule
 from engine.tests.conventions.workflow_files import (
     WORKFLOWS,
     Mapping,
@@ -69,7 +67,7 @@ def grants_are_given_to_jobs_and_say_what_for(root: Path) -> Iterator[str]:
 )
 def jobs_may_do_what_their_steps_do_and_no_more(root: Path) -> Iterator[str]:
     for name, path in found(root, "scripts/ci/*.py", "scripts/*.py"):
-        asks = root / SPEAKS_TO_GITHUB in all_imports(root, path)
+        asks = root / SPEAKS_TO_GITHUB in imported_files(root, path)
         if asks and needed_by_script(path) is None:
             yield f"{name}:1: expected PERMISSIONS, what a job must grant for what it asks of GitHub's API"
     for name, _, job, content in jobs(root):
@@ -246,8 +244,3 @@ def needed_by_script(path: Path) -> dict[str, str] | None:
             case ast.Assign([ast.Name("PERMISSIONS")], value):
                 return ast.literal_eval(value)
     return None
-
-
-@cache
-def all_imports(root: Path, path: Path) -> set[Path]:
-    return imported_files(root, path)
