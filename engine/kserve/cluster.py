@@ -22,6 +22,7 @@ PATHS = {
     "Service": "/apis/serving.knative.dev/v1/namespaces/{}/services",
     "ServiceAccount": "/api/v1/namespaces/{}/serviceaccounts",
     "ServingRuntime": "/apis/serving.kserve.io/v1alpha1/namespaces/{}/servingruntimes",
+    "Workflow": "/apis/argoproj.io/v1alpha1/namespaces/{}/workflows",
 }
 
 
@@ -63,6 +64,11 @@ class Cluster:
     def pods(self, selector: str) -> list[Pod]:
         listed = self._call("GET", "Pod", query={"labelSelector": selector}) or {}
         return list(listed.get("items", []))
+
+    def workflows_of(self, run_id: str) -> list[dict[str, Any]]:
+        """The Workflows of a run of Kubeflow Pipelines."""
+        found = self._call("GET", "Workflow", query={"labelSelector": f"pipeline/runid={run_id}"}) or {}
+        return list(found.get("items", []))
 
     def log(self, pod: str, container: str) -> str:
         """The last lines of a container that ended, or of the one that runs."""

@@ -3,6 +3,7 @@
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from engine.reporting.display import shows_colors
@@ -20,7 +21,7 @@ LOOKS = {  # symbol and color
 
 
 class Progress:
-    """Call it with all tasks of a run whenever they may have changed."""
+    """Call it with all tasks of a run whenever they may have changed, and with lines to show above them."""
 
     def __init__(self, stream: TextIO | None = None):
         self.stream = stream or sys.stdout
@@ -30,7 +31,7 @@ class Progress:
         self._asked = time.monotonic()
         self._moving = 0  # lines at the bottom of the terminal that will be drawn again
 
-    def __call__(self, tasks: list["Task"]) -> None:
+    def __call__(self, tasks: list["Task"], notes: Sequence[str] = ()) -> None:
         text = f"\x1b[{self._moving}A\x1b[J" if self._moving else ""
         changed = [task for task in tasks if task.state in LOOKS and self._shown.get(task.id) != task.state]
         for task in changed:
@@ -40,6 +41,7 @@ class Progress:
         self._asked = time.monotonic()
         moving = [task for task in tasks if self.in_place and task.state == "RUNNING"]
         settled = [task for task in changed if task not in moving]
+        text += "".join(f"{note}\n" for note in notes)
         text += "".join(self._line(task) for task in (*settled, *moving))
         self._moving = len(moving)
         self.stream.write(text)

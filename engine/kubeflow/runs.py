@@ -21,6 +21,7 @@ from engine.kubeflow.run_tasks import Task as Task
 from engine.kubeflow.run_tasks import lists_nodes, tasks_listed, tasks_of_nodes
 from engine.kubeflow.task_logs import printed, shortened
 from engine.kubeflow.uploads import Version
+from engine.kubeflow.waiting_tasks import WaitingTasks
 
 PATIENCE = 60  # seconds without an answer, beside the client's own attempts, until a run is given up
 SETTLING = 5  # seconds for the tasks of a final run to become final: on a cluster they do after it
@@ -100,12 +101,13 @@ def _forgotten(run: Run) -> str:
 def follow(
     client: Client,
     run_id: str,
-    watch: Callable[[list[Task]], None] = lambda tasks: None,
+    watch: Callable[[list[Task], list[str]], None] = lambda tasks, reasons: None,
     seconds: float = math.inf,
 ) -> Run:
     """The run in its final state, or as it stands after `seconds`; `watch` gets all its tasks each time that
-    they were asked for."""
+    they were asked for, and a line for each new reason why one of them waits."""
     start = answered = time.monotonic()
+    waiting = WaitingTasks(client, run_id)
     while True:
         try:
             run = read_settled_run(client, run_id)
@@ -114,7 +116,7 @@ def follow(
             if (isinstance(error, Refused) and error.code < 500) or time.monotonic() - answered > PATIENCE:
                 raise
         else:
-            watch(run.tasks)
+            watch(run.tasks, [] if run.state in FINAL else waiting.new_reasons())
             if run.state in FINAL or time.monotonic() - start > seconds:
                 return run
             if is_forgotten(run):

@@ -32,3 +32,16 @@ def test_only_a_terminal_that_colors_is_drawn_on_in_place(
         progress([Task("1", "train-model", state, "", ())])
     assert ("\x1b[1A" in screen.getvalue()) == in_place  # the running line is taken back
     assert "train-model" in screen.getvalue()
+
+
+def test_notes_stay_above_the_lines_that_are_drawn_again() -> None:
+    screen = Terminal()
+    progress = Progress(screen)
+    progress.in_place = True
+    running = [Task("1", "train-model", "RUNNING", "", ())]
+    progress(running)
+    progress(running, ["train-model waits: no node"])
+    _, redrawn = screen.getvalue().split("\x1b[1A\x1b[J")
+    note, line, _ = redrawn.split("\n")
+    assert note == "train-model waits: no node"
+    assert "train-model" in line

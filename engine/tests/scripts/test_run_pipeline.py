@@ -22,7 +22,7 @@ DAY = {"day": "2024-01-01"}
 def test_a_run_is_followed_to_its_end(client, version):
     seen = []
     with runs.started(client, version, "a run", DAY) as run_id:
-        finished = runs.follow(client, run_id, lambda tasks: seen.append({t.name: t.state for t in tasks}))
+        finished = runs.follow(client, run_id, lambda tasks, _: seen.append({t.name: t.state for t in tasks}))
     assert (finished.id, finished.name, finished.state) == (run_id, "a run", "SUCCEEDED")
     assert seen[-1] == {"wait": "SUCCEEDED", "wait (again)": "SUCCEEDED"}
     assert client.get_run(run_id).runtime_config.parameters == DAY

@@ -1,0 +1,72 @@
+"""What keeps the tasks of a run from starting, as the cluster of KUBECONFIG has it.
+
+The API of Kubeflow Pipelines lists a task as RUNNING while no node has room for its pod, its image cannot be
+pulled or a quota is full. The reason is a message of the run's Workflow only.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.command_line import SettingsError, WorldError
+from engine.kserve.cluster import Cluster
+from engine.kubeflow.kfp_client import Client
+
+PATIENCE = 15  # seconds in which a node may have to be found, and an image pulled
+SHOWN = 300  # characters of a reason
+NORMAL = ("ContainerCreating", "PodInitializing", "ContainersNotReady")
+"""Reasons of a pod that is about to start."""
+REMEDIES = {
+    "Unschedulable": "lower resources in mlops.yaml, or add a node",
+    "ImagePull": "check images.repository, and image_pull_secrets in mlops.yaml",
+    "CreateContainerConfigError": "create the Secret or ConfigMap in the namespace of the runs",
+    "exceeded quota": "wait, lower resources in mlops.yaml, or raise the ResourceQuota",
+    "must specify": "set cpu and memory of each component, and a LimitRange for Kubeflow's pods",
+    "violates PodSecurity": "see docs/cluster.md, Pod Security",
+}
+
+
+class WaitingTasks:
+    """Ask it as often as you like: it answers each reason once."""
+
+    def __init__(self, client: Client, run_id: str):
+        self.client, self.run_id = client, run_id
+        self._begun = time.monotonic()
+        self._known: set[str] = set()
+        self._cluster: Cluster | None = None
+
+    def new_reasons(self) -> list[str]:
+        """A line for each task that waits for a reason that was not listed before."""
+        if not os.environ.get("KUBECONFIG") or time.monotonic() - self._begun < PATIENCE:
+            return []
+        try:
+            self._cluster = self._cluster or Cluster(self.client.get_user_namespace() or "kubeflow")
+            workflows = self._cluster.workflows_of(self.run_id)
+            lines = [line for workflow in workflows for line in reasons(workflow)]
+        except (SettingsError, WorldError) as error:
+            lines = [f"what keeps tasks waiting is not shown: {error}"]
+        fresh = [line for line in dict.fromkeys(lines) if line not in self._known]
+        self._known.update(fresh)
+        return fresh
+
+
+def reasons(workflow: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each node of a Workflow whose pod cannot start."""
+    nodes = workflow.get("status", {}).get("nodes", {})
+    for node in nodes.values():
+        message = " ".join(node.get("message", "").split())
+        if node.get("phase") != "Pending" or not message or message.startswith(NORMAL):
+            continue
+        yield f"{_task_name(node, nodes)} waits: {message[:SHOWN]}{_remedy(message)}"
+
+
+def _task_name(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> str:
+    """The key of the task that a pod belongs to: a container's node is inside of its task's."""
+    around = nodes.get(node.get("boundaryID", ""), {})
+    named = around if node.get("displayName", "").startswith("executor") and around else node
+    return str(named.get("displayName", ""))
+
+
+def _remedy(message: str) -> str:
+    return next((f"; {remedy}" for reason, remedy in REMEDIES.items() if reason in message), "")

@@ -1,0 +1,95 @@
+"""Tests of waiting_tasks.py: a task that cannot start is explained while the command waits."""
+
+from typing import Any, cast
+
+import pytest
+
+from engine.command_line import WorldError
+from engine.kubeflow import waiting_tasks
+from engine.kubeflow.waiting_tasks import WaitingTasks, reasons
+
+
+class Client:
+    def get_user_namespace(self) -> str:
+        return "ml"
+
+
+def workflow(*messages: str, phase: str = "Pending") -> dict[str, Any]:
+    """A Workflow whose task `load-data` has a container's node for each message."""
+    nodes = {
+        str(number): {"displayName": "executor(0)", "phase": phase, "message": message, "boundaryID": "task"}
+        for number, message in enumerate(messages)
+    }
+    return {"status": {"nodes": {"task": {"displayName": "load-data", "phase": "Running"}, **nodes}}}
+
+
+@pytest.mark.parametrize(
+    ("message", "remedy"),
+    [
+        ("Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.", "lower resources in mlops.yaml"),
+        ('ImagePullBackOff: Back-off pulling image "registry.example.com/a:1"', "check images.repository"),
+        ('pods "a" is forbidden: exceeded quota: team, requested: cpu=2', "raise the ResourceQuota"),
+    ],
+)
+def test_reasons_name_the_task_and_what_to_do(message: str, remedy: str) -> None:
+    [line] = reasons(workflow(f"{message}\n"))
+    assert line.startswith(f"load-data waits: {message}; ")
+    assert remedy in line
+
+
+def test_reasons_leave_out_pods_that_are_about_to_start() -> None:
+    assert list(reasons(workflow("ContainerCreating", "PodInitializing", ""))) == []
+    assert list(reasons(workflow("Unschedulable: no node", phase="Running"))) == []
+    assert list(reasons({})) == []
+
+
+def test_reasons_name_a_driver_by_itself() -> None:
+    node = {"displayName": "root-driver", "phase": "Pending", "message": "OOM", "boundaryID": "top"}
+    assert list(reasons({"status": {"nodes": {"a": node}}})) == ["root-driver waits: OOM"]
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> WaitingTasks:
+    monkeypatch.setenv("KUBECONFIG", "a file")
+    monkeypatch.setattr(waiting_tasks, "PATIENCE", 0)
+    return WaitingTasks(cast(Any, Client()), "run-1")
+
+
+def test_new_reasons_lists_each_reason_once(waiting: WaitingTasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = [workflow("Unschedulable: a"), workflow("Unschedulable: a", "Unschedulable: b")]
+    asked = []
+
+    class Cluster:
+        def __init__(self, namespace: str):
+            self.namespace = namespace
+
+        def workflows_of(self, run_id: str) -> list[dict[str, Any]]:
+            asked.append((self.namespace, run_id))
+            return [found.pop(0)]
+
+    monkeypatch.setattr(waiting_tasks, "Cluster", Cluster)
+    assert [line.split(";")[0] for line in waiting.new_reasons()] == ["load-data waits: Unschedulable: a"]
+    assert [line.split(";")[0] for line in waiting.new_reasons()] == ["load-data waits: Unschedulable: b"]
+    assert asked == [("ml", "run-1")] * 2
+
+
+def test_new_reasons_asks_no_cluster_without_a_kubeconfig_or_at_once(
+    waiting: WaitingTasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_tasks, "Cluster", None)
+    monkeypatch.setattr(waiting_tasks, "PATIENCE", 60)
+    assert waiting.new_reasons() == []
+    monkeypatch.setattr(waiting_tasks, "PATIENCE", 0)
+    monkeypatch.delenv("KUBECONFIG")
+    assert waiting.new_reasons() == []
+
+
+def test_new_reasons_explains_once_why_there_are_none(
+    waiting: WaitingTasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(namespace: str) -> None:
+        raise WorldError("forbidden")
+
+    monkeypatch.setattr(waiting_tasks, "Cluster", refuse)
+    assert waiting.new_reasons() == ["what keeps tasks waiting is not shown: forbidden"]
+    assert waiting.new_reasons() == []
