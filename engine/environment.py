@@ -41,8 +41,20 @@ _ENTRIES = (
         "the endpoint: URL of a Kubeflow Pipelines API that can run the images staged here",
         "the local KFP server",
     ),
+    Variable(
+        "KUBEFLOW_AUTH",
+        "how requests authenticate at the endpoint: a mode of [access](doctor.md)",
+        "`token` if `KUBEFLOW_TOKEN` is set, else `none`",
+    ),
     _secret("KUBEFLOW_TOKEN", "bearer token for the endpoint", "none is sent"),
     Variable("KUBEFLOW_NAMESPACE", "profile of a multi-user endpoint", "single-user mode"),
+    Variable(
+        "KUBEFLOW_AUDIENCE", "audience of the tokens that are minted for it", "`pipelines.kubeflow.org`"
+    ),
+    Variable("KUBEFLOW_SERVICE_ACCOUNT", "service account whose tokens are requested", "`ci`"),
+    Variable("KUBEFLOW_USERNAME", "static user of Dex", "an error with mode `dex`"),
+    _secret("KUBEFLOW_PASSWORD", "its password", "an error with mode `dex`"),
+    Variable("EKS_CLUSTER", "name of the EKS cluster that has the endpoint", "an error with mode `eks-oidc`"),
     Variable(
         "KUBEFLOW_PROGRESS_HOURS",
         "a run without a change of any task for this many hours counts as lost",

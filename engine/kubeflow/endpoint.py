@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -15,6 +14,11 @@ from urllib.parse import SplitResult, urlsplit
 from urllib.request import ProxyHandler, build_opener, getproxies, proxy_bypass
 
 from engine import retry
+from engine.access.entrance import Entrance
+from engine.access.given_token import given
+from engine.access.modes import entered
+from engine.access.refusals import diagnose
+from engine.access.tokens import NoCredential
 from engine.command_line import SettingsError
 from engine.kubeflow.versions import check_supported
 
@@ -31,13 +35,14 @@ IN_CLUSTER = (".svc", ".svc.cluster.local")
 def connect(root: Path, runner: str = "subprocess") -> Iterator["Client"]:
     """A client of the endpoint that the environment names.
 
-    KUBEFLOW_HOST is the URL of Kubeflow Pipelines, KUBEFLOW_TOKEN a bearer token for it, KUBEFLOW_NAMESPACE
-    the profile to work in; proxy and certificate authority come from the variables that other programs read.
+    KUBEFLOW_HOST is the URL of Kubeflow Pipelines, KUBEFLOW_AUTH how requests authenticate there,
+    KUBEFLOW_NAMESPACE the profile to work in; proxy and certificate authority come from the variables that
+    other programs read.
     """
     if host := os.environ.get("KUBEFLOW_HOST"):
-        yield open_client(
-            host, os.environ.get("KUBEFLOW_TOKEN", ""), os.environ.get("KUBEFLOW_NAMESPACE", "")
-        )
+        check_url(host)
+        with entered(host, os.environ) as entrance:
+            yield open_entrance(entrance, os.environ.get("KUBEFLOW_NAMESPACE", ""))
         return
     from engine.kubeflow.local_server import local_kfp
 
@@ -84,32 +89,50 @@ def open_client(
     host: str, token: str = "", namespace: str = "", waits: Sequence[float] | None = None
 ) -> "Client":
     """A client of `host`, which has answered; `waits` are the seconds before each further attempt."""
-    host = host.rstrip("/")
-    url = urlsplit(host)
-    _check(url, token)
+    check_url(host)
+    credential = given(token) if token else NoCredential()
+    return open_entrance(Entrance(host.rstrip("/"), credential), namespace, waits)
+
+
+def open_entrance(entrance: Entrance, namespace: str = "", waits: Sequence[float] | None = None) -> "Client":
+    """A client of the endpoint behind `entrance`, which has answered."""
+    client = make_client(entrance, namespace, waits)
+    health = client.healthz()
+    client.version = health.get("tag_name")
+    check_supported(entrance.host, client.version)
+    if health.get("multi_user") and not namespace:
+        raise SettingsError(f"{entrance.host}: {diagnose('no-namespace', host=entrance.host)}")
+    return client
+
+
+def make_client(entrance: Entrance, namespace: str = "", waits: Sequence[float] | None = None) -> "Client":
+    """A client of the endpoint behind `entrance`, which is not asked yet."""
+    url = urlsplit(entrance.host)
+    _expect_private(url, entrance)
     from engine.kubeflow import kfp_client
 
     direct = url.hostname in LOOPBACK or proxy_bypass(url.netloc)
     proxy = None if direct else getproxies().get(url.scheme)
-    authority = os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE")
-    if authority and not Path(authority).is_file():
-        raise SettingsError(f"SSL_CERT_FILE: expected a file of certificates, found none at {authority}")
-    configuration = kfp_client.configure(host, (lambda: token) if token else None, proxy, authority)
-    client = kfp_client.Client(configuration, namespace, waits or retry.WAITS)
-    health = client.healthz()
-    client.version = health.get("tag_name")
-    check_supported(host, client.version)
-    if health.get("multi_user") and not namespace:
-        raise SettingsError(f"{host}: expected KUBEFLOW_NAMESPACE, found none: it has several users")
-    return client
+    configuration = kfp_client.configure(entrance.host, proxy, entrance.authority or _authority())
+    return kfp_client.Client(configuration, namespace, waits or retry.WAITS, entrance.credential)
 
 
-def _check(url: SplitResult, token: str) -> None:
-    actual = f"found {url.geturl()!r}"
+def check_url(host: str) -> None:
+    url = urlsplit(host)
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise SettingsError(f"KUBEFLOW_HOST: expected a URL such as https://host/pipeline, {actual}")
-    if not re.fullmatch(r"[!-~]*", token):  # and never the token itself in an error
-        raise SettingsError("KUBEFLOW_TOKEN: expected a token, found white space or other characters in it")
-    private = url.hostname in LOOPBACK or url.hostname.endswith(IN_CLUSTER)
-    if token and url.scheme == "http" and not private:
-        raise SettingsError(f"KUBEFLOW_HOST: expected https:// to send a token to, {actual}")
+        raise SettingsError(f"KUBEFLOW_HOST: {diagnose('url', host=host)}")
+
+
+def _authority() -> str | None:
+    """The file of certificates that other programs trust, too."""
+    path = os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE")
+    if path and not Path(path).is_file():
+        raise SettingsError(f"SSL_CERT_FILE: {diagnose('authority-file', path=path)}")
+    return path
+
+
+def _expect_private(url: SplitResult, entrance: Entrance) -> None:
+    host = url.hostname or ""
+    is_private = host in LOOPBACK or host.endswith(IN_CLUSTER)
+    if url.scheme == "http" and not is_private and not isinstance(entrance.credential, NoCredential):
+        raise SettingsError(f"KUBEFLOW_HOST: expected https:// to send a token to, found {url.geturl()!r}")

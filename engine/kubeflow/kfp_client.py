@@ -1,28 +1,32 @@
 """A kfp.Client that waits, tries again, and takes an answer only for what it is. It imports kfp: a second."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import kfp
 import kfp_server_api as api
 import urllib3
 from kfp_server_api.rest import RESTClientObject
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, SSLError
 
 from engine import retry
+from engine.access.causes import cause_of_distrust, cause_of_refusal, cause_of_silence, message_of
+from engine.access.refusals import DiagnosedError, Diagnosis, diagnose
+from engine.access.tokens import Credential, NoCredential
 from engine.command_line import WorldError
 
 TIMEOUT = (10, 60)  # seconds to connect, and between two bytes of an answer
+NO_CREDENTIAL = NoCredential()
 ENDS_THE_SAME = (":terminate", ":archive", ":enable", ":disable")
 
 
 class Refused(WorldError):  # noqa: N818 - an answer, which a caller may have expected
     """The server understood and said no; `code` is its HTTP status."""
 
-    def __init__(self, message: str, code: int):
+    def __init__(self, message: str, code: int, diagnosis: Diagnosis | None = None):
         super().__init__(message)
-        self.code = code
+        self.code, self.diagnosis = code, diagnosis
 
 
 class Client(kfp.Client):
@@ -33,11 +37,15 @@ class Client(kfp.Client):
     """
 
     def __init__(
-        self, configuration: api.Configuration, namespace: str = "", waits: Sequence[float] = retry.WAITS
+        self,
+        configuration: api.Configuration,
+        namespace: str = "",
+        waits: Sequence[float] = retry.WAITS,
+        credential: Credential = NO_CREDENTIAL,
     ):
         configuration.retries = urllib3.Retry(total=0, raise_on_redirect=False)
         client = api.ApiClient(configuration)
-        client.rest_client = self.rest = PatientRest(configuration, waits)
+        client.rest_client = self.rest = PatientRest(configuration, waits, credential)
         self.host = self._uihost = configuration.host
         self._existing_config = configuration
         self._context_setting = {"namespace": namespace}
@@ -54,9 +62,7 @@ class Client(kfp.Client):
     def known(self, answer: Any, identity: str) -> Any:
         """`answer`, which must have the field `identity`: any other JSON deserializes to an empty model."""
         if not getattr(answer, identity, None):
-            raise WorldError(
-                f"{self.host}: expected an answer with {identity}, found none: is this Kubeflow?"
-            )
+            raise DiagnosedError(self.host, diagnose("not-kubeflow", field=identity))
         return answer
 
     def healthz(self) -> dict[str, Any]:
@@ -67,9 +73,7 @@ class Client(kfp.Client):
 
     def read_log(self, run_id: str, pod: str) -> str:
         """What a task has printed so far, where the server hands it out."""
-        headers = self._run_api.api_client.default_headers.copy()
-        if authorization := self._existing_config.get_api_key_with_prefix("authorization"):
-            headers["authorization"] = authorization
+        headers = self._run_api.api_client.default_headers | self.rest.credential.headers()
         url = f"{self.host}/apis/v1alpha1/runs/{run_id}/nodes/{pod}/log"
         # Not PatientRest's own, which takes JSON alone.
         answer = RESTClientObject.request(self.rest, "GET", url, headers=headers, _request_timeout=TIMEOUT)
@@ -82,45 +86,40 @@ class Client(kfp.Client):
 class PatientRest(RESTClientObject):
     """The HTTP side of kfp's client: a request that may pass later is sent again, and an answer is JSON."""
 
-    def __init__(self, configuration: api.Configuration, waits: Sequence[float]):
+    def __init__(self, configuration: api.Configuration, waits: Sequence[float], credential: Credential):
         super().__init__(configuration)  # type: ignore[no-untyped-call] # kfp has no types
-        self.waits = waits
+        self.waits, self.credential = waits, credential
 
     def request(self, method: str, url: str, **options: Any) -> Any:  # type: ignore[override] # kfp names them
         options["_request_timeout"] = options.get("_request_timeout") or TIMEOUT
         headers = options.pop("headers", None) or {}
+        renewed = False
 
         def attempt() -> Any:
+            nonlocal renewed
+            sent = {**headers, **self.credential.headers()}
             try:
                 # kfp changes the headers that it is given.
                 return super(PatientRest, self).request(  # type: ignore[no-untyped-call] # kfp has no types
-                    method, url, headers=dict(headers), **options
+                    method, url, headers=dict(sent), **options
                 )
             except (api.ApiException, HTTPError) as error:
-                explained = _explained(error, method, url)
+                explained = _explained(error, method, url, sent)
+                if not renewed and getattr(error, "status", None) == 401 and self.credential.renew():
+                    renewed = True
+                    raise retry.Failed(explained, wait=0) from None
                 if not _may_pass(error, method, url):
                     raise explained from None
                 wish = (getattr(error, "headers", None) or {}).get("Retry-After")
                 raise retry.Failed(explained, retry.wished_wait(wish)) from None
 
-        return _json_only(retry.retried(attempt, self.waits), url)
+        return _json_only(retry.retried(attempt, self.waits), f"{method} {_plain(url)}")
 
 
-def configure(
-    host: str, token: Callable[[], str] | None, proxy: str | None, ca: str | None
-) -> api.Configuration:
-    """`token` is asked for each request, so that one which expires in a long wait can be renewed."""
+def configure(host: str, proxy: str | None, ca: str | None) -> api.Configuration:
     configuration = api.Configuration(host=host)
     configuration.proxy = proxy
     configuration.ssl_ca_cert = ca
-    if token:
-
-        def renew(current: api.Configuration) -> None:
-            current.api_key["authorization"] = token()
-
-        configuration.api_key["authorization"] = ""  # without an entry nothing asks for one
-        configuration.api_key_prefix["authorization"] = "Bearer"
-        configuration.refresh_api_key_hook = renew
     return configuration
 
 
@@ -130,47 +129,38 @@ def _may_pass(error: Exception, method: str, url: str) -> bool:
     if isinstance(error, api.ApiException):
         return retry.may_pass(error.status, repeatable)
     reason = error.reason if isinstance(error, MaxRetryError) else error
+    if isinstance(reason, SSLError):  # a server that is not trusted does not become so
+        return False
     return repeatable or isinstance(reason, NewConnectionError | ConnectTimeoutError)
 
 
-def _json_only(answer: Any, url: str) -> Any:
+def _json_only(answer: Any, where: str) -> Any:
     try:
         if isinstance(json.loads(answer.data), dict):
             return answer
     except ValueError:
         pass
-    html = b"<html" in answer.data[:1000].lower() or b"<!doctype html" in answer.data[:1000].lower()
-    content = "HTML" if html else repr(answer.data[:40])
-    raise WorldError(f"expected JSON, found {content} from {_plain(url)}: a login page or a wrong path")
+    start = answer.data[:1000].lower()
+    html = b"<html" in start or b"<!doctype html" in start
+    raise DiagnosedError(where, diagnose("html" if html else "not-json", found=repr(answer.data[:40])))
 
 
-def _explained(error: Exception, method: str, url: str) -> WorldError:
+def _explained(error: Exception, method: str, url: str, sent: Mapping[str, str]) -> WorldError:
     where = f"{method} {_plain(url)}"
     if not isinstance(error, api.ApiException):
+        if cause := cause_of_silence(error, url, TIMEOUT):
+            return DiagnosedError(where, cause)
         reason = error.reason if isinstance(error, MaxRetryError) else error
-        unreachable = isinstance(reason, NewConnectionError | ConnectTimeoutError)
-        hint = "; check KUBEFLOW_HOST, and that it can be reached from here" if unreachable else ""
-        return WorldError(f"{where}: expected an answer, found {str(reason).rpartition('): ')[2]}{hint}")
+        return WorldError(f"{where}: expected an answer, found {str(reason).rpartition('): ')[2]}")
     if error.status == 0:  # TLS, of which only the text is left
-        return WorldError(f"{where}: expected a trusted connection, found {' '.join(error.reason.split())}")
-    if 300 <= error.status < 400:
-        target = (error.headers or {}).get("Location", "elsewhere")
-        return WorldError(
-            f"{where}: expected JSON, found a redirect to {target}: a login page or a wrong path"
-        )
-    hints = {401: "; give a KUBEFLOW_TOKEN that is valid", 403: "; ask for the right to do this"}
-    said = f"{error.status} {error.reason or ''}{_message(error.body)}{hints.get(error.status, '')}"
-    return Refused(f"{where}: expected success, found {said}", error.status)
-
-
-def _message(body: bytes | str | None) -> str:
-    """What the server says in its JSON, as a clause."""
-    try:
-        answer = json.loads(body or "")
-        said = answer.get("message") or answer.get("error_message") or answer.get("error") or ""
-    except (ValueError, AttributeError):
-        return ""
-    return f": {' '.join(str(said).split())[:500]}" if said else ""
+        return DiagnosedError(where, cause_of_distrust(error.reason, url))
+    location = (error.headers or {}).get("Location", "")
+    if cause := cause_of_refusal(error.status, error.body, location, sent):
+        return Refused(f"{where}: {cause}", error.status, cause)
+    said = f": {message}" if (message := message_of(error.body)) else ""
+    return Refused(
+        f"{where}: expected success, found {error.status} {error.reason or ''}{said}", error.status
+    )
 
 
 def _plain(url: str) -> str:

@@ -1,5 +1,6 @@
 """A small HTTP server on loopback that answers by a function, for stand-ins of services."""
 
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +12,10 @@ class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
+
+
+CLOSED = Answer(0)
+"""The connection ends without an answer."""
 
 
 class Request(NamedTuple):
@@ -28,8 +33,10 @@ def serving(answer: Callable[[str, Mapping[str, str]], Answer]) -> Iterator[str]
 
 
 @contextmanager
-def serving_requests(answer: Callable[[Request], Answer]) -> Iterator[str]:
-    """The same, for an `answer` that reads methods and bodies."""
+def serving_requests(
+    answer: Callable[[Request], Answer], context: ssl.SSLContext | None = None, port: int = 0
+) -> Iterator[str]:
+    """The same, for an `answer` that reads methods and bodies; over TLS with a `context`."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -38,6 +45,9 @@ def serving_requests(answer: Callable[[Request], Answer]) -> Iterator[str]:
         def do_GET(self) -> None:
             sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             status, headers, body = answer(Request(self.command, self.path, self.headers, sent))
+            if not status:
+                self.close_connection = True
+                return
             self.send_response(status)
             for name, value in ({"Content-Length": str(len(body))} | dict(headers)).items():
                 self.send_header(name, value)
@@ -50,7 +60,9 @@ def serving_requests(answer: Callable[[Request], Answer]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", port), Handler) as server:
+        if context:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         server.daemon_threads = True
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
