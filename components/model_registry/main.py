@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.command_line import day, json_object, output_file, parser, run
-from engine.model_registry import commands
+from engine.model_registry import commands, probe
 from engine.model_registry.model_registry import ModelRegistry
 
 
@@ -54,6 +54,9 @@ def main() -> None:
     flag = command(commands.rollback)
     flag("--to", required=False, default="", help="a former champion; by default the one before")
     flag("--reason", required=False, default="", help="why, for the ledger")
+
+    flag = command(probe.probe)
+    flag("--written", type=output_file, help="file for what was written to the store and read again")
 
     arguments = vars(options.parse_args())
     registry = ModelRegistry(arguments.pop("model_registry_uri"), arguments.pop("name"))

@@ -18,7 +18,7 @@ from urllib3.exceptions import (
 )
 
 from engine.access.refusals import Diagnosis, diagnose
-from engine.access.tokens import moment, sent_claims
+from engine.access.tokens import Clock, moment, sent_claims
 
 TLS = {
     r"certificate has expired": "tls-expired",
@@ -121,6 +121,8 @@ def _of_proxy(error: ProxyError, facts: Mapping[str, Any]) -> Diagnosis:
 def _unauthenticated(text: str, said: str, headers: Mapping[str, str]) -> Diagnosis:
     known = sent_claims(headers)
     name = _first(UNAUTHENTICATED, text)
+    if not name and known.get("exp", Clock.now()) < Clock.now():
+        name = "token-expired"
     if not name:
         name = "token-refused" if {"Authorization", "Cookie"} & headers.keys() else "no-token"
     expiry, issuer = moment(known.get("exp")), known.get("iss", "of an unknown name")

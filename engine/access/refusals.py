@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.command_line import WorldError
+from engine.command_line import SettingsError, WorldError
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,14 @@ class Diagnosis:
 
 class DiagnosedError(WorldError):
     """An error that the table explains; `where` says what was asked."""
+
+    def __init__(self, where: str, diagnosis: Diagnosis):
+        super().__init__(f"{where}: {diagnosis}")
+        self.diagnosis = diagnosis
+
+
+class DiagnosedSettingsError(SettingsError):
+    """The same for a setting, which `where` names."""
 
     def __init__(self, where: str, diagnosis: Diagnosis):
         super().__init__(f"{where}: {diagnosis}")

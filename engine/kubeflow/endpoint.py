@@ -17,7 +17,7 @@ from engine import retry
 from engine.access.entrance import Entrance
 from engine.access.given_token import given
 from engine.access.modes import entered
-from engine.access.refusals import diagnose
+from engine.access.refusals import DiagnosedSettingsError, diagnose
 from engine.access.tokens import NoCredential
 from engine.command_line import SettingsError
 from engine.kubeflow.versions import check_supported
@@ -101,7 +101,7 @@ def open_entrance(entrance: Entrance, namespace: str = "", waits: Sequence[float
     client.version = health.get("tag_name")
     check_supported(entrance.host, client.version)
     if health.get("multi_user") and not namespace:
-        raise SettingsError(f"{entrance.host}: {diagnose('no-namespace', host=entrance.host)}")
+        raise DiagnosedSettingsError(entrance.host, diagnose("no-namespace", host=entrance.host))
     return client
 
 
@@ -120,14 +120,14 @@ def make_client(entrance: Entrance, namespace: str = "", waits: Sequence[float] 
 def check_url(host: str) -> None:
     url = urlsplit(host)
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise SettingsError(f"KUBEFLOW_HOST: {diagnose('url', host=host)}")
+        raise DiagnosedSettingsError("KUBEFLOW_HOST", diagnose("url", host=host))
 
 
 def _authority() -> str | None:
     """The file of certificates that other programs trust, too."""
     path = os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE")
     if path and not Path(path).is_file():
-        raise SettingsError(f"SSL_CERT_FILE: {diagnose('authority-file', path=path)}")
+        raise DiagnosedSettingsError("SSL_CERT_FILE", diagnose("authority-file", path=path))
     return path
 
 

@@ -47,7 +47,18 @@ def compile_pipeline(
     parallelism: int | None = None,
 ) -> str:
     """The YAML of pipelines/<name>.py: kfp's own but for images, parallelism and how tasks run."""
-    text = _compile_with_kfp(root, name)
+    return completed(root, f"pipelines/{name}.py", _compile_with_kfp(root, name), images, tasks, parallelism)
+
+
+def completed(
+    root: Path,
+    source: str,
+    text: str,
+    images: Mapping[str, str],
+    tasks: TaskSettings = NOTHING_SET,
+    parallelism: int | None = None,
+) -> str:
+    """The YAML that kfp wrote for `source`, with images, parallelism and how tasks run."""
     comments = "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
     documents = yaml.load_all(text, yaml.CSafeLoader)
     spec: PipelineSpec = next(documents)
@@ -57,7 +68,7 @@ def compile_pipeline(
         if BARE_NAME.fullmatch(image):
             if image not in images:
                 problem = _expected_component(image, images)
-                raise SettingsError(f"pipelines/{name}.py: image of {executor}: {problem}")
+                raise SettingsError(f"{source}: image of {executor}: {problem}")
             container["image"] = images[image]
     for _, task in graph_tasks(spec):
         if parallelism and "parameterIterator" in task:

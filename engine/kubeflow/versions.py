@@ -6,6 +6,9 @@ from engine.command_line import SettingsError
 from engine.kubeflow.pipeline_spec import PlatformSpec, pod_configs
 
 OLDEST = (2, 5)
+RUNS_AS_NON_ROOT = (2, 16)
+FIRST_WITH_AUTHORIZATION = (2, 16, 1)
+"""Older servers let anyone have a pipeline that names no namespace."""
 FACTS = {
     (2, 5): "the oldest that is supported",
     (2, 14): "`node_affinity` counts",
@@ -54,18 +57,18 @@ def kubeflow_table() -> str:
 
 def check_supported(host: str, tag: str | None) -> None:
     """Refuse a server that is too old; one that states no version, or a newer one, is taken as it is."""
-    if (stated := _stated(tag)) and stated < OLDEST:
+    if (found := stated(tag)) and found < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise SettingsError(f"{host}: expected Kubeflow Pipelines {oldest} or newer, found {tag}; upgrade it")
 
 
 def check_pods(host: str, tag: str | None, platforms: PlatformSpec) -> None:
     """Refuse what a pipeline's platform document says of pods and the server would silently ignore."""
-    stated = _stated(tag)
+    version = stated(tag)
     for label, config in pod_configs(platforms).items():
         for field in config:
             since = KUBERNETES_FIELDS.get(field, OLDEST)
-            if stated and stated < since:
+            if version and version < since:
                 major, minor = since
                 raise SettingsError(
                     f"{host}: {label}: {field} requires Kubeflow Pipelines {major}.{minor}, found {tag},"
@@ -73,6 +76,7 @@ def check_pods(host: str, tag: str | None, platforms: PlatformSpec) -> None:
                 )
 
 
-def _stated(tag: str | None) -> tuple[int, int] | None:
-    match = re.match(r"v?(\d+)\.(\d+)", tag or "")
-    return (int(match[1]), int(match[2])) if match else None
+def stated(tag: str | None) -> tuple[int, ...] | None:
+    """The numbers of a server's version: two, or three where it has them."""
+    match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", tag or "")
+    return tuple(int(number) for number in match.groups() if number) if match else None

@@ -56,7 +56,7 @@ class ModelRegistry:
     def __init__(self, uri: str, name: str):
         if not NAME.fullmatch(name):
             raise SettingsError(f"expected a model name of a-z, 0-9 and -, at most 63 long, found {name!r}")
-        self.name = name
+        self.name, self.uri = name, uri
         self.documents = Documents(f"{uri.rstrip('/')}/models/{name}")
         self.store = self.documents.store
 

@@ -16,8 +16,9 @@ from engine.access.refusals import DiagnosedError
 from engine.access.tokens import Clock, claims, described
 from engine.command_line import SettingsError
 from engine.tests.standins.authority import Authority
-from engine.tests.standins.http_server import Answer, Request, serving_requests
+from engine.tests.standins.http_server import serving_requests
 from engine.tests.standins.oidc_provider import SUBJECT, OidcProvider
+from engine.tests.standins.token_api import TokenApi
 
 HOST = "https://kubeflow.example.com/pipeline"
 NAMESPACE = {"KUBEFLOW_NAMESPACE": "staging"}
@@ -32,39 +33,16 @@ time.sleep({seconds})
 """
 
 
-class ClusterApi:
-    """The API of a cluster and that of EKS, as far as tokens go."""
-
-    def __init__(self, provider: OidcProvider, authority: Authority):
-        self.provider, self.authority, self.url = provider, authority, ""
-        self.sent: list[tuple[str, str, bytes]] = []
-        self.status = 201
-
-    def answer(self, request: Request) -> Answer:
-        self.sent.append((request.path, request.headers.get("Authorization", ""), request.body))
-        if request.path == "/clusters/mlops":
-            data = base64.b64encode(self.authority.path.read_bytes()).decode()
-            about = {"endpoint": self.url, "certificateAuthority": {"data": data}}
-            return Answer(200, {}, json.dumps({"cluster": about}).encode())
-        if request.path.startswith("/clusters/"):
-            return Answer(404, {"x-amzn-ErrorType": "ResourceNotFoundException"}, b"{}")
-        if not request.path.endswith("/serviceaccounts/ci/token"):
-            return Answer(404)
-        (audience,) = json.loads(request.body)["spec"]["audiences"]
-        token = self.provider.sign(aud=audience, sub="system:serviceaccount:staging:ci")
-        return Answer(self.status, {}, json.dumps({"status": {"token": token}}).encode())
-
-
 @pytest.fixture
-def cluster_api(provider: OidcProvider, authority: Authority, tmp_path: Path) -> Iterator[ClusterApi]:
-    api = ClusterApi(provider, authority)
+def cluster_api(provider: OidcProvider, authority: Authority, tmp_path: Path) -> Iterator[TokenApi]:
+    api = TokenApi(provider, authority)
     with serving_requests(api.answer, authority.issue("cluster").context()) as host:
         api.url = f"https://{host}"
         yield api
 
 
 @pytest.fixture
-def kubeconfig(cluster_api: ClusterApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def kubeconfig(cluster_api: TokenApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     document = {
         "clusters": [
             {
@@ -84,7 +62,7 @@ def kubeconfig(cluster_api: ClusterApi, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def eks(cluster_api: ClusterApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
+def eks(cluster_api: TokenApi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, str]:
     for name, value in {
         "AWS_ENDPOINT_URL_EKS": cluster_api.url,
         "AWS_CA_BUNDLE": str(cluster_api.authority.path),

@@ -111,6 +111,12 @@ class GitHubApi:
     dispatches: list[Document] = field(default_factory=list)
     environments: dict[str, Document] = field(default_factory=dict)
     rulesets: dict[int, Document] = field(default_factory=dict)
+    variables: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Those of each environment."""
+    secrets: dict[str, set[str]] = field(default_factory=dict)
+    """The names of those of each environment."""
+    rules: list[Document] = field(default_factory=list)
+    """That are active for the branch main."""
     permissions: dict[str, str] = field(default_factory=dict)
     """What each person may do: admin, maintain, write, triage, read, none."""
     packages: dict[str, list[Document]] = field(default_factory=dict)
@@ -612,6 +618,29 @@ def _disable_workflow(api: GitHubApi, call: Call, workflow: str) -> tuple[int, A
 @route("GET", "environments/{name}", "actions=read")
 def _get_environment(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
     return 200, {"name": name, "protection_rules": []} | _found(api.environments, name)
+
+
+@route("GET", "environments/{name}/variables", "environments=read")
+def _list_variables(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
+    _found(api.environments, name)
+    found = api.variables.get(name, {})
+    return 200, _listed("variables", [{"name": each, "value": value} for each, value in found.items()])
+
+
+@route("GET", "environments/{name}/secrets", "environments=read")
+def _list_secrets(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
+    _found(api.environments, name)
+    return 200, _listed("secrets", [{"name": each} for each in sorted(api.secrets.get(name, ()))])
+
+
+@route("GET", "rules/branches/{branch}")
+def _list_rules(api: GitHubApi, call: Call, branch: str) -> tuple[int, Any]:
+    return 200, api.rules
+
+
+@route("GET", "branches/{branch}", "contents=read")
+def _get_branch(api: GitHubApi, call: Call, branch: str) -> tuple[int, Any]:
+    return 200, {"name": branch, "protected": False, "protection": {"enabled": False}}
 
 
 @route("GET", "collaborators")

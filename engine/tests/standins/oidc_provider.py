@@ -33,6 +33,7 @@ class OidcProvider:
     now: Callable[[], float] = time.time
     life: int = 300
     minted: list[str] = field(default_factory=list)
+    password: str = PASSWORD
     statuses: list[int] = field(default_factory=list)
     """What the next requests for a token are answered with, instead."""
     _key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
@@ -118,7 +119,7 @@ class OidcProvider:
 
     def _login(self, request: Request, query: dict[str, str]) -> Answer:
         sent = {name: values[0] for name, values in parse_qs(request.body.decode()).items()}
-        if request.method != "POST" or (sent.get("login"), sent.get("password")) != (USER, PASSWORD):
+        if request.method != "POST" or (sent.get("login"), sent.get("password")) != (USER, self.password):
             return Answer(200, {"Content-Type": "text/html"}, FORM)
         code = uuid.uuid4().hex
         self._codes[code] = query

@@ -1,0 +1,142 @@
+"""Checks of the endpoint: the way in, who asks, the version, the right to run, and what strangers may do."""
+
+import ipaddress
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+
+from engine.access import dex
+from engine.access.entrance import Entrance
+from engine.access.modes import entered, mode_of
+from engine.access.refusals import DiagnosedError
+from engine.access.tokens import described, sent_claims
+from engine.command_line import SettingsError, WorldError
+from engine.doctor.refusals import diagnose
+from engine.doctor.results import Result, Results, Site, failed, ok, skipped, warned
+from engine.kubeflow.endpoint import IN_CLUSTER, LOOPBACK, check_url, make_client
+from engine.kubeflow.versions import FIRST_WITH_AUTHORIZATION, check_supported, stated
+
+if TYPE_CHECKING:
+    from engine.kubeflow.kfp_client import Client
+
+CHECK = "endpoint"
+IDENTITY = "identity"
+STRANGERS = "requests without credentials"
+HEALTH = {"commit_sha", "multi_user", "tag_name"}
+"""One of which each server states of itself."""
+LISTS = ("list_experiments", "list_pipelines", "list_runs")
+DEFAULT_USER, DEFAULT_PASSWORD = "user@example.com", "12341234"
+"""Those that Kubeflow's manifests install."""
+TIMEOUT = (5, 10)  # seconds to connect, and to wait for an answer
+
+
+def check(site: Site) -> Results:
+    host = site.variable("KUBEFLOW_HOST").rstrip("/")
+    if not host:
+        yield skipped(CHECK, "KUBEFLOW_HOST is not set: pipelines run on the local KFP server")
+        return
+    yield from _guarded(CHECK, _way_in(site, host))
+    if is_public(urlsplit(host).hostname or ""):
+        yield from _strangers(host)
+    else:
+        yield skipped(STRANGERS, f"{host} has no public address")
+
+
+def _guarded(check: str, results: Results) -> Results:
+    """The results up to an error, which is the last one."""
+    try:
+        yield from results
+    except (SettingsError, WorldError) as error:
+        yield explained(check, error)
+
+
+def explained(check: str, error: Exception) -> Result:
+    """An error as a result: an entry of the table where it is one."""
+    if diagnosis := getattr(error, "diagnosis", None):
+        return failed(check, diagnosis)
+    return Result(check, "fail", str(error))
+
+
+def _way_in(site: Site, host: str) -> Results:
+    check_url(host)
+    mode = mode_of(site.environment)
+    if urlsplit(host).scheme == "http" and is_public(urlsplit(host).hostname or ""):
+        yield failed(CHECK, diagnose("url", host=host))
+    with entered(host, site.environment) as entrance:
+        yield from _guarded(IDENTITY, iter((_identity(mode.name, entrance),)))
+        client = make_client(entrance, site.variable("KUBEFLOW_NAMESPACE"), site.waits)
+        yield from _server(client, site.variable("KUBEFLOW_NAMESPACE"))
+        site.known.update(client=client, version=client.version)
+
+
+def _identity(mode: str, entrance: Entrance) -> Result:
+    """Who asks: claims of the token, and never the token."""
+    headers = entrance.credential.headers()
+    if "Authorization" not in headers:
+        return ok(IDENTITY, f"mode {mode}: {'a session' if headers else 'no credentials'}")
+    return ok(IDENTITY, f"mode {mode}: {described(sent_claims(headers))}")
+
+
+def _server(client: "Client", namespace: str) -> Results:
+    from engine.kubeflow.kfp_client import Refused
+
+    try:
+        health = client.healthz()
+    except Refused as error:
+        if error.code != 404:
+            raise
+        raise DiagnosedError(client.host, diagnose("wrong-path", url=client.host)) from None
+    if not HEALTH & health.keys():
+        raise DiagnosedError(client.host, diagnose("not-kubeflow", field="commit_sha"))
+    client.version = health.get("tag_name")
+    check_supported(client.host, client.version)
+    version = stated(client.version)
+    if version and version < FIRST_WITH_AUTHORIZATION:
+        yield warned(CHECK, diagnose("old-server", version=client.version))
+    else:
+        yield ok(CHECK, f"{client.host} is Kubeflow Pipelines {client.version or 'of no stated version'}")
+    if health.get("multi_user") and not namespace:
+        raise DiagnosedError(client.host, diagnose("no-namespace", host=client.host))
+    for name in LISTS:
+        getattr(client, name)(page_size=1, namespace=namespace or None)
+    yield ok(
+        "right to run", f"may list experiments, pipelines and runs in {namespace or 'the only namespace'}"
+    )
+
+
+def _strangers(host: str) -> Results:
+    if answers_strangers(host):
+        yield failed(STRANGERS, diagnose("open-endpoint", host=host))
+    else:
+        yield ok(STRANGERS, f"{host} refuses them")
+    try:
+        dex.log_in(host, DEFAULT_USER, DEFAULT_PASSWORD)
+    except DiagnosedError:
+        yield ok("default login", "Dex does not accept the password that Kubeflow's manifests install")
+    else:
+        yield failed("default login", diagnose("default-login"))
+
+
+def answers_strangers(host: str) -> bool:
+    """Whether a request without credentials gets an answer of Kubeflow's."""
+    url = f"{host}/apis/v2beta1/pipelines?page_size=1"
+    verify: Any = os.environ.get("SSL_CERT_FILE") or True
+    try:
+        answer = requests.get(url, timeout=TIMEOUT, verify=verify, allow_redirects=False)
+        return answer.status_code == 200 and isinstance(answer.json(), dict)
+    except (requests.RequestException, ValueError):
+        return False
+
+
+def is_public(host: str) -> bool:
+    """Whether a name leads to an address that the whole internet reaches."""
+    if host in LOOPBACK or host.endswith(IN_CLUSTER):
+        return False
+    try:
+        found = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return any(ipaddress.ip_address(address[4][0]).is_global for address in found)
