@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from engine import command_line
 from engine.judging import decision, statistics
 from engine.judging.statistics import Estimate
-from engine.metrics import influences
-from engine.metrics.metrics import title_of
+from engine.metrics.metrics import METRICS, title_of
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.intp]
@@ -57,7 +56,7 @@ def main() -> None:
 
 def cases() -> list[Case]:
     """The kinds of rows in which intervals are known to be too sure."""
-    return [*rare_positives(), *uneven_clusters(), *correlated_days()]
+    return [*rare_positives(), *numbers_by_day(), *uneven_clusters(), *correlated_days()]
 
 
 def rare_positives() -> list[Case]:
@@ -66,8 +65,21 @@ def rare_positives() -> list[Case]:
             f"{title_of(metric)}, {count} positives of {ROWS:,} in {DAYS} days",
             partial(classes, metric, count),
         )
-        for metric, counts in (("roc_auc", (1, 2, 3, 5, 10, 30, 300)), ("log_loss", (10, 30, 300)))
+        for metric, counts in (
+            ("roc_auc", (1, 2, 3, 5, 10, 30, 300)),
+            ("average_precision", (10, 30, 300)),
+            ("log_loss", (10, 30, 300)),
+            ("brier", (10, 30, 300)),
+        )
         for count in counts
+    ]
+
+
+def numbers_by_day() -> list[Case]:
+    """Errors that the rows of a day share, of numbers and counts above zero."""
+    return [
+        Case(f"{title_of(metric)}, {ROWS:,} rows in {DAYS} days", partial(numbers, metric))
+        for metric in ("r2", "mape", "pinball_90", "poisson_deviance")
     ]
 
 
@@ -122,9 +134,20 @@ def classes(metric: str, positives: int, random: np.random.Generator) -> Estimat
     label[random.choice(ROWS, positives, replace=False)] = 1
     signal = label + random.normal(size=ROWS) - 3
     scores = (1 / (1 + np.exp(-signal - random.normal(size=ROWS))) for _ in range(2))
-    (one, first), (other, second) = (getattr(influences, metric)(label, score) for score in scores)
+    (one, first), (other, second) = (METRICS[metric].estimate(label, score) for score in scores)
     days = np.arange(ROWS) * DAYS // ROWS
     return statistics.estimate(one - other, first - second, days, 0.95, is_positive=label == 1)
+
+
+def numbers(metric: str, random: np.random.Generator) -> Estimate:
+    """Two models that know the mean of a count through noise of their own, half of it shared by a day."""
+    day = np.arange(ROWS) * DAYS // ROWS
+    truth = random.gamma(4.0, size=ROWS)
+    noise = random.normal(scale=0.2, size=(2, ROWS)) + random.normal(scale=0.2, size=(2, DAYS))[:, day]
+    label = 1.0 + random.poisson(truth)
+    estimate = METRICS[metric].estimate
+    (one, first), (other, second) = (estimate(label, (1 + truth) * np.exp(each)) for each in noise)
+    return statistics.estimate(one - other, first - second, day, 0.95)
 
 
 def clustered(weights: Floats, correlation: float, random: np.random.Generator) -> Estimate:

@@ -7,11 +7,19 @@ from engine.documents.keywords import Count
 from engine.documents.parts import Window
 
 
-class TrainedLabel(Label):
-    """The label with its mean and median on the training rows: the best constants, by metric."""
+class Constants(TypedDict):
+    """Mean, median and quantiles of the training labels: the best constant predictions, by metric.
+
+    Quantiles are those of a number, by their level.
+    """
 
     mean: float
     median: float
+    quantiles: NotRequired[dict[str, float]]
+
+
+class TrainedLabel(Label, Constants):
+    """The label with what it is on the training rows."""
 
 
 class Importance(TypedDict):

@@ -12,29 +12,19 @@ from engine.command_line import SettingsError
 from engine.documents.ledger import Move
 from engine.documents.parts import Findings, UsedRows
 from engine.documents.policy import Mode, Policy
-from engine.documents.record import TrainedLabel
-from engine.documents.verdict import JudgedModel, ModelFacts, Verdict
+from engine.documents.verdict import Verdict
 from engine.judging import decision
-from engine.judging.differences import estimate, measure
+from engine.judging.figures import described_models, dummy_prediction, label_of, metric_of
 from engine.judging.inputs import KEY, TIME, Invalid, Rows, labelled_rows
 from engine.judging.verdict_inputs import VerdictInputs
 from engine.judging.verdict_wording import SAME_MODEL, not_comparable
 from engine.metrics.known_metrics import known_metrics
-from engine.metrics.metric import Floats, LabelType, Metric, Undefined
 from engine.metrics.metrics import MODEL_BYTES
 from engine.tables import decoded, snapshot
 from engine.tables.columns import times
 from engine.tables.snapshots import Snapshot
 
 Kind = TypeVar("Kind")
-NO_FACTS: ModelFacts = {
-    "version": None,
-    "model_sha256": None,
-    "model_bytes": None,
-    "training_window": None,
-    "milliseconds_per_1000_rows": None,
-}
-"""Of the constant prediction, which is no file."""
 
 
 def judge(inputs: VerdictInputs) -> tuple[Verdict, Rows | None]:
@@ -110,10 +100,6 @@ def skeleton(inputs: VerdictInputs) -> Verdict:
     }
 
 
-def metric_of(inputs: VerdictInputs) -> Metric:
-    return known_metrics()[inputs.policy["metric"]]
-
-
 def used_data(entry: Move) -> str | None:
     """Hash of the evaluation data that an entry of the ledger was decided on."""
     rows = entry["verdict"]["rows"]
@@ -132,10 +118,6 @@ def check_policy(inputs: VerdictInputs) -> None:
     for name in names:
         if label_type not in known[name].label_types:
             raise SettingsError(f"metric {name} does not suit a label of type {label_type!r}")
-
-
-def label_of(inputs: VerdictInputs) -> TrainedLabel:
-    return inputs.models["candidate"].record["label"]
 
 
 def evaluation_rows(inputs: VerdictInputs) -> pa.Table:
@@ -182,11 +164,6 @@ def check_values(rows: Rows, label_type: str) -> None:
             raise Invalid(f"the {name}'s predictions are no probabilities in {outside:,} rows")
 
 
-def dummy_prediction(inputs: VerdictInputs) -> float:
-    """The constant that suits the metric best, from the training labels."""
-    return label_of(inputs)[metric_of(inputs).best_constant]
-
-
 def described_rows(rows: Rows, inputs: VerdictInputs) -> UsedRows:
     return {
         "n": len(rows.label),
@@ -196,42 +173,6 @@ def described_rows(rows: Rows, inputs: VerdictInputs) -> UsedRows:
         "end": str(rows.time.max().astype("datetime64[s]")),
         "data_sha256": snapshot(evaluation_rows(inputs)).get("sha256"),
     }
-
-
-def described_models(rows: Rows, inputs: VerdictInputs) -> dict[str, JudgedModel]:
-    label_type, policy = label_of(inputs)["type"], inputs.policy
-    dummy = np.full(len(rows.label), dummy_prediction(inputs))
-    shown = replace(rows, predictions={**rows.predictions, "dummy": dummy})
-    described: dict[str, JudgedModel] = {}
-    for name, predictions in shown.predictions.items():
-        figures = all_metrics(rows.label, predictions, label_type)
-        facts = inputs.models[name].facts() if name in inputs.models else NO_FACTS
-        value, influence = measure(metric_of(inputs), shown, name)
-        estimated = estimate(value, influence, rows, policy["confidence"])
-        described[name] = {
-            "value": value,
-            "standard_error": estimated.standard_error,
-            "degrees_of_freedom": estimated.degrees_of_freedom,
-            "metrics": {**figures},
-            **facts,
-        }
-    return described
-
-
-def all_metrics(label: Floats, prediction: Floats, label_type: LabelType) -> dict[str, float]:
-    return {
-        name: value_of(metric, label, prediction)
-        for name, metric in known_metrics().items()
-        if label_type in metric.label_types
-    }
-
-
-def value_of(metric: Metric, label: Floats, prediction: Floats) -> float:
-    """NaN if the metric has no value on these rows: it is reported here and not judged."""
-    try:
-        return metric.estimate(label, prediction)[0]
-    except Undefined:
-        return math.nan
 
 
 def finite(document: Kind) -> Kind:

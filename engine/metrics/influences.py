@@ -7,6 +7,7 @@ every metric its interval.
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 from engine.metrics.metric import Floats, Undefined
 
@@ -44,11 +45,41 @@ def roc_auc(label: Floats, prediction: Floats) -> tuple[float, Floats]:
     return value, influence
 
 
+def average_precision(label: Floats, prediction: Floats) -> tuple[float, Floats]:
+    """Precision at each positive row's prediction, averaged over the positive rows; ties share one precision.
+
+    A row moves the precision at each prediction below its own, and a positive row the average as well.
+    """
+    positive = label > 0.5
+    positives = int(np.count_nonzero(positive))
+    if not positives:
+        raise Undefined("average precision needs positive rows, found none")
+    order = np.argsort(-prediction)
+    ranked, found = prediction[order], positive[order].astype(np.float64)
+    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
+    ends = np.r_[starts[1:], len(ranked)]
+    found_here = np.add.reduceat(found, starts)
+    precision = np.cumsum(found_here) / ends
+    value = float(precision @ found_here) / positives
+    below = np.cumsum((found_here / ends)[::-1])[::-1]
+    below_weighted = np.cumsum((precision * found_here / ends)[::-1])[::-1]
+    size, rows = np.diff(np.r_[starts, len(ranked)]), len(label)
+    own, shared, weighted = (np.repeat(each, size) for each in (precision, below, below_weighted))
+    influence = np.empty(rows)
+    influence[order] = (found * (own - value + shared) - weighted) * (rows / positives)
+    return value, influence
+
+
 def log_loss(label: Floats, prediction: Floats) -> tuple[float, Floats]:
     """Cross entropy of a probability, kept finite as scikit-learn does it."""
     tiny = np.finfo(np.float64).eps
     right = np.where(label > 0.5, prediction, 1 - prediction)
     return _mean(-np.log(np.clip(right, tiny, 1 - tiny)))
+
+
+def brier(label: Floats, prediction: Floats) -> tuple[float, Floats]:
+    """Mean squared error of a probability."""
+    return _mean((label - prediction) ** 2)
 
 
 def accuracy(label: Floats, prediction: Floats) -> tuple[float, Floats]:
@@ -66,6 +97,37 @@ def rmse(label: Floats, prediction: Floats) -> tuple[float, Floats]:
     mean, influence = _mean((label - prediction) ** 2)
     root = float(np.sqrt(mean))
     return root, influence / (2 * root) if root else influence
+
+
+def r2(label: Floats, prediction: Floats) -> tuple[float, Floats]:
+    """Share of the label's variance that is explained, by the delta method for 1 - error / variance."""
+    error, error_influence = _mean((label - prediction) ** 2)
+    variance, variance_influence = _mean((label - label.mean()) ** 2)
+    if not variance:
+        raise Undefined(f"R2 needs labels that differ, found {label[0]:g} in all {len(label):,} rows")
+    return 1 - error / variance, (error / variance * variance_influence - error_influence) / variance
+
+
+def mape(label: Floats, prediction: Floats) -> tuple[float, Floats]:
+    """Mean absolute error as a share of the label's size."""
+    if zeros := int(np.count_nonzero(label == 0)):
+        raise Undefined(f"MAPE needs labels other than 0, found {zeros:,} of {len(label):,} that are 0")
+    return _mean(np.abs((label - prediction) / label))
+
+
+def pinball(label: Floats, prediction: Floats, level: float) -> tuple[float, Floats]:
+    """Loss of a quantile: an error costs `level` below the label, and 1 - `level` above it."""
+    error = label - prediction
+    return _mean(np.maximum(level * error, (level - 1) * error))
+
+
+def poisson_deviance(label: Floats, prediction: Floats) -> tuple[float, Floats]:
+    """Mean deviance of a Poisson distribution with the prediction as its mean."""
+    if negative := int(np.count_nonzero(label < 0)):
+        raise Undefined(f"Poisson deviance needs labels of 0 and more, found {negative:,} below 0")
+    if not_positive := int(np.count_nonzero(prediction <= 0)):
+        raise Undefined(f"Poisson deviance needs predictions above 0, found {not_positive:,} others")
+    return _mean(2 * (xlogy(label, label / prediction) - label + prediction))
 
 
 def calibration_bins(prediction: Floats, bins: int = CALIBRATION_BINS) -> NDArray[np.intp]:

@@ -29,7 +29,9 @@ class Undefined(Exception):  # noqa: N818 - a property of the data, reported as 
 class Metric:
     """One figure of quality; `estimate(label, prediction)` gives its value and each row's influence.
 
-    No value lies outside `bounds`.
+    `best_constant` is the prediction that suits it best if all are equal: the labels' mean, median, or the
+    quantile of a level. No value lies outside `bounds`. One that is `on_request` is reported only if a policy
+    names it.
     """
 
     name: str
@@ -37,9 +39,10 @@ class Metric:
     direction: Direction
     label_types: Sequence[LabelType]
     estimate: Estimator
-    best_constant: Literal["mean", "median"] = "mean"
+    best_constant: Literal["mean", "median"] | float = "mean"
     guardrail_only: bool = False
     bounds: tuple[float, float] = (-math.inf, math.inf)
+    on_request: bool = False
 
     @property
     def sign(self) -> int:

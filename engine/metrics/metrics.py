@@ -2,33 +2,63 @@
 
 import math
 from importlib import import_module
-from typing import cast
+from typing import Literal, cast
 
-from engine.metrics.metric import Estimator, Floats, Metric, title_from
+from engine.metrics.metric import Direction, Estimator, Floats, Metric, title_from
 
 
-def _influences(name: str) -> Estimator:
+def _influences(name: str, **constants: float) -> Estimator:
     """The function `name` of influences.py, which is imported when it is first called."""
 
     def estimate(label: Floats, prediction: Floats) -> tuple[float, Floats]:
-        estimator = cast(Estimator, getattr(import_module("engine.metrics.influences"), name))
-        return estimator(label, prediction)
+        estimator = getattr(import_module("engine.metrics.influences"), name)
+        return cast("tuple[float, Floats]", estimator(label, prediction, **constants))
 
     return estimate
 
 
+def _classes(name: str, title: str, direction: Direction, bounds: tuple[float, float]) -> Metric:
+    """A metric of a probability that the label is 1."""
+    return Metric(name, title, direction, ("binary",), _influences(name), bounds=bounds)
+
+
+def _error(name: str, title: str, best_constant: Literal["mean", "median"] = "mean") -> Metric:
+    """An error of a number, which is lower if the model is better."""
+    return Metric(name, title, "lower is better", ("number",), _influences(name), best_constant, bounds=ERROR)
+
+
+def _pinball(percent: int) -> Metric:
+    """The loss of a quantile of the label."""
+    level = percent / 100
+    return Metric(
+        f"pinball_{percent}",
+        f"pinball loss at {percent}%",
+        "lower is better",
+        ("number",),
+        _influences("pinball", level=level),
+        level,
+        bounds=ERROR,
+        on_request=True,
+    )
+
+
 SHARE, ERROR = (0.0, 1.0), (0.0, math.inf)
 """Bounds of metrics."""
+PINBALL_PERCENT = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 METRICS = {
     metric.name: metric
     for metric in (
-        Metric("roc_auc", "ROC AUC", "higher is better", ("binary",), _influences("roc_auc"), bounds=SHARE),
-        Metric("log_loss", "log loss", "lower is better", ("binary",), _influences("log_loss"), bounds=ERROR),
-        Metric(
-            "accuracy", "accuracy", "higher is better", ("binary",), _influences("accuracy"), bounds=SHARE
-        ),
-        Metric("mae", "MAE", "lower is better", ("number",), _influences("mae"), "median", bounds=ERROR),
-        Metric("rmse", "RMSE", "lower is better", ("number",), _influences("rmse"), bounds=ERROR),
+        _classes("roc_auc", "ROC AUC", "higher is better", SHARE),
+        _classes("average_precision", "average precision", "higher is better", SHARE),
+        _classes("log_loss", "log loss", "lower is better", ERROR),
+        _classes("brier", "Brier score", "lower is better", SHARE),
+        _classes("accuracy", "accuracy", "higher is better", SHARE),
+        _error("mae", "MAE", "median"),
+        _error("rmse", "RMSE"),
+        _error("mape", "MAPE", "median"),
+        _error("poisson_deviance", "Poisson deviance"),
+        Metric("r2", "R2", "higher is better", ("number",), _influences("r2"), bounds=(-math.inf, 1.0)),
+        *map(_pinball, PINBALL_PERCENT),
         Metric(
             "calibration_error",
             "calibration error",

@@ -11,8 +11,8 @@ from engine.documents.ledger import Move
 from engine.documents.policy import slice_level
 from engine.documents.verdict import Proposed, Verdict
 from engine.judging.drift import drift
+from engine.judging.figures import label_of
 from engine.judging.inputs import Rows
-from engine.judging.verdict_document import label_of
 from engine.judging.verdict_inputs import VerdictInputs
 from engine.metrics.metrics import title_of
 from engine.reporting import markdown, pictures, terminal

@@ -23,7 +23,9 @@ from engine.training.golden_requests import golden
 from engine.training.importance import importance
 
 if TYPE_CHECKING:  # the image of train_model has no documents, which judges read too
-    from engine.documents.record import TrainingRecord
+    from engine.documents.record import Constants, TrainingRecord
+
+QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 
 def train(
@@ -88,6 +90,15 @@ def write_golden(model: Any, features: pd.DataFrame, path: Path) -> None:
         print(f"no golden requests, so this model cannot be deployed to a server: {error}")
 
 
+def constants(label: pd.Series[Any], label_type: str) -> Constants:
+    """The predictions that suit some metric best, if all are equal."""
+    found: Constants = {"mean": float(label.mean()), "median": float(label.median())}
+    if label_type == "number":
+        numbers = label.to_numpy(float)
+        found["quantiles"] = {f"{level:g}": float(np.quantile(numbers, level)) for level in QUANTILES}
+    return found
+
+
 def describe(
     training: TrainingSettings,
     settings: FeatureSettings,
@@ -101,7 +112,7 @@ def describe(
         "seed": training["seed"],
         "categories": training["categories"],
         "features": list(settings["columns"]),
-        "label": {**settings["label"], "mean": float(label.mean()), "median": float(label.median())},
+        "label": {**settings["label"], **constants(label, settings["label"]["type"])},
         "rows": len(label),
         "training_window": {"start": snapshot.get("start"), "end": snapshot.get("end")},
         "data_sha256": snapshot.get("sha256"),

@@ -33,12 +33,19 @@ def flights_like(random: np.random.Generator) -> tuple[np.ndarray, ...]:
     return label, signal + errors[0], signal + errors[1], day
 
 
-@pytest.mark.parametrize("name", ["roc_auc", "mae"])
+ORACLES = {
+    "roc_auc": sklearn.metrics.roc_auc_score,
+    "average_precision": sklearn.metrics.average_precision_score,
+    "mae": sklearn.metrics.mean_absolute_error,
+    "r2": sklearn.metrics.r2_score,
+}
+
+
+@pytest.mark.parametrize("name", ORACLES)
 def test_the_standard_error_is_a_clustered_bootstraps(name):
     random = np.random.default_rng(3)
     label, one, other, day = flights_like(random)
-    oracle = {"roc_auc": sklearn.metrics.roc_auc_score, "mae": sklearn.metrics.mean_absolute_error}[name]
-    metric = METRICS[name].estimate
+    oracle, metric = ORACLES[name], METRICS[name].estimate
 
     (first, first_influence), (second, second_influence) = metric(label, one), metric(label, other)
     estimate = statistics.estimate(first - second, first_influence - second_influence, day, 0.95, False)

@@ -6,9 +6,9 @@ import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.metrics.influences import calibration_bins, roc_auc
+from engine.metrics.influences import average_precision, calibration_bins, roc_auc
 from engine.metrics.metric import Undefined
-from engine.metrics.metrics import METRICS
+from engine.metrics.metrics import METRICS, PINBALL_PERCENT
 
 RANDOM = np.random.default_rng(7)
 NUMBERS = RANDOM.normal(size=(2, 400))
@@ -24,12 +24,22 @@ def share_right(label, prediction, sample_weight=None):
     return sklearn.metrics.accuracy_score(label, prediction > 0.5, sample_weight=sample_weight)
 
 
+def pinball_90(label, prediction, sample_weight=None):
+    return sklearn.metrics.mean_pinball_loss(label, prediction, alpha=0.9, sample_weight=sample_weight)
+
+
 ORACLES = {
     "roc_auc": (sklearn.metrics.roc_auc_score, CLASSES, PROBABILITY),
+    "average_precision": (sklearn.metrics.average_precision_score, CLASSES, PROBABILITY),
     "log_loss": (sklearn.metrics.log_loss, CLASSES, PROBABILITY),
+    "brier": (sklearn.metrics.brier_score_loss, CLASSES, PROBABILITY),
     "accuracy": (share_right, CLASSES, PROBABILITY),
     "mae": (sklearn.metrics.mean_absolute_error, *NUMBERS),
     "rmse": (root_mean_squared, *NUMBERS),
+    "r2": (sklearn.metrics.r2_score, *NUMBERS),
+    "mape": (sklearn.metrics.mean_absolute_percentage_error, np.sign(NUMBERS[0]) + NUMBERS[0], NUMBERS[1]),
+    "pinball_90": (pinball_90, *NUMBERS),
+    "poisson_deviance": (sklearn.metrics.mean_poisson_deviance, np.floor(abs(NUMBERS[0])), abs(NUMBERS[1])),
 }
 
 
@@ -66,6 +76,46 @@ def test_influences_average_to_zero(name):
     _, influence = METRICS[name].estimate(label, prediction)
 
     assert abs(influence.mean()) < 1e-12
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=2, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_average_precision_is_scikit_learns_with_any_ties(rows):
+    label, score = np.array(rows, dtype=float).T
+    if not label.any():
+        with pytest.raises(Undefined, match="needs positive rows, found none"):
+            average_precision(label, score)
+        return
+    value, influence = average_precision(label, score)
+
+    assert value == pytest.approx(sklearn.metrics.average_precision_score(label, score))
+    assert abs(influence.sum()) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "prediction", "message"),
+    [
+        ("mape", [0.0, 2.0], [1.0, 1.0], "MAPE needs labels other than 0, found 1 of 2 that are 0"),
+        ("r2", [3.0, 3.0], [1.0, 2.0], "R2 needs labels that differ, found 3 in all 2 rows"),
+        ("poisson_deviance", [-1.0, 2.0], [1.0, 1.0], "needs labels of 0 and more, found 1 below 0"),
+        ("poisson_deviance", [1.0, 2.0], [0.0, 1.0], "needs predictions above 0, found 1 others"),
+    ],
+)
+def test_a_metric_without_a_value_says_why(name, label, prediction, message):
+    with pytest.raises(Undefined, match=message):
+        METRICS[name].estimate(np.array(label), np.array(prediction))
+
+
+def test_a_quantile_is_the_constant_with_the_lowest_pinball_loss():
+    label = NUMBERS[0]
+    for percent in PINBALL_PERCENT:
+        metric = METRICS[f"pinball_{percent}"]
+
+        def loss(constant, estimate=metric.estimate):
+            return estimate(label, np.full(len(label), constant))[0]
+
+        best = np.quantile(label, metric.best_constant)
+        assert loss(best) <= min(loss(best - 0.05), loss(best + 0.05)) + 1e-12
 
 
 def test_calibration_error_is_the_mean_gap_of_the_bins():

@@ -28,56 +28,58 @@ def squared_error(label: np.ndarray, prediction: np.ndarray) -> tuple[float, np.
 
 
 @pytest.fixture
-def brier(monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = Metric("brier", "Brier's score", "lower is better", ("binary",), squared_error)
-    monkeypatch.setitem(METRICS, "brier", entry)
+def odds_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = Metric("odds_gap", "Odds' gap", "lower is better", ("binary",), squared_error)
+    monkeypatch.setitem(METRICS, "odds_gap", entry)
 
 
-def test_settings_take_a_new_entry_as_metric_and_guardrail(brier: None) -> None:
-    named = SETTINGS.replace("name: roc_auc ", "name: brier ").replace("log_loss: {", "brier: {")
+def test_settings_take_a_new_entry_as_metric_and_guardrail(odds_gap: None) -> None:
+    named = SETTINGS.replace("name: roc_auc ", "name: odds_gap ").replace("log_loss: {", "odds_gap: {")
 
     policy = parse(named, "mlops.yaml").policy("pull_request")
 
-    assert '"metric":"brier"' in policy
-    assert '"guardrails":{"brier":{"margin":0.01}' in policy
+    assert '"metric":"odds_gap"' in policy
+    assert '"odds_gap":{"margin":0.01}' in policy
 
 
 def test_settings_refuse_it_without_the_entry() -> None:
-    with pytest.raises(SettingsError, match="a metric of a binary label, found 'brier'; there are roc_auc"):
-        parse(SETTINGS.replace("name: roc_auc ", "name: brier "), "mlops.yaml")
-    with pytest.raises(SettingsError, match="expected a guardrail of a binary label, found 'brier'"):
-        parse(SETTINGS.replace("log_loss: {", "brier: {"), "mlops.yaml")
+    expected = "a metric of a binary label, found 'odds_gap'; there are roc_auc"
+    with pytest.raises(SettingsError, match=expected):
+        parse(SETTINGS.replace("name: roc_auc ", "name: odds_gap "), "mlops.yaml")
+    with pytest.raises(SettingsError, match="expected a guardrail of a binary label, found 'odds_gap'"):
+        parse(SETTINGS.replace("log_loss: {", "odds_gap: {"), "mlops.yaml")
 
 
-def test_a_new_entry_is_judged_and_shown(brier: None) -> None:
-    inputs = question(GOOD, control=POOR, metric="brier", floor=0.3)
+def test_a_new_entry_is_judged_and_shown(odds_gap: None) -> None:
+    inputs = question(GOOD, control=POOR, metric="odds_gap", floor=0.3)
 
     verdict = answer(inputs)
 
-    shown = {"name": "brier", "title": "Brier's score", "direction": "lower is better"}
+    shown = {"name": "odds_gap", "title": "Odds' gap", "direction": "lower is better"}
     assert (verdict["verdict"], verdict["passed"], verdict["metric"]) == ("BETTER", True, shown)
-    assert "Brier's score is better than the control's" in verdict["reason"]
-    assert verdict["models"]["candidate"]["metrics"]["brier"] == pytest.approx(
+    assert "Odds' gap is better than the control's" in verdict["reason"]
+    assert verdict["models"]["candidate"]["metrics"]["odds_gap"] == pytest.approx(
         verdict["models"]["candidate"]["value"]
     )
-    assert "Brier's score" in terminal.render(verdict, color=False)
-    assert "Brier's score" in markdown.report(verdict)
-    assert "Brier&#39;s score" in report.render(*judge(inputs), inputs)["report.html"]
+    assert "Odds' gap" in terminal.render(verdict, color=False)
+    assert "Odds' gap" in markdown.report(verdict)
+    assert "Odds&#39; gap" in report.render(*judge(inputs), inputs)["report.html"]
 
 
-def test_a_new_entry_is_a_guardrail(brier: None) -> None:
-    inputs = question(POOR, control=GOOD, guardrails={"brier": {"margin": 0.0}}, margin=1.0)
+def test_a_new_entry_is_a_guardrail(odds_gap: None) -> None:
+    inputs = question(POOR, control=GOOD, guardrails={"odds_gap": {"margin": 0.0}}, margin=1.0)
 
     verdict = answer(replace(inputs, policy=inputs.policy | {"references": {"control": "not-worse"}}))
 
     assert not verdict["passed"]
-    assert "Guardrail Brier's score got worse" in verdict["reason"]
+    assert "Guardrail Odds' gap got worse" in verdict["reason"]
 
 
 def test_a_metric_that_only_guards_is_no_metric() -> None:
-    assert metrics_for("binary") == ["roc_auc", "log_loss", "accuracy"]
-    assert guardrails_for("binary") == ["roc_auc", "log_loss", "accuracy", "calibration_error"]
-    assert (metrics_for("number"), title_of("model_bytes")) == (["mae", "rmse"], "model size")
+    assert metrics_for("binary") == ["roc_auc", "average_precision", "log_loss", "brier", "accuracy"]
+    assert guardrails_for("binary") == [*metrics_for("binary"), "calibration_error"]
+    assert metrics_for("number")[:3] == ["mae", "rmse", "mape"]
+    assert title_of("model_bytes") == "model size"
 
 
 def test_settings_and_wording_load_no_numpy() -> None:
