@@ -20,6 +20,7 @@ Numbers = NDArray[np.intp]
 Draw = Callable[[np.random.Generator], Estimate]
 
 REPETITIONS, ROWS, DAYS = 4_000, 3_100, 31
+THRESHOLD = 0.3
 EFFECT = 3.0  # standard errors
 POLICY = {"minimum_rows": 1000, "minimum_clusters": 10}
 
@@ -68,6 +69,8 @@ def rare_positives() -> list[Case]:
         for metric, counts in (
             ("roc_auc", (1, 2, 3, 5, 10, 30, 300)),
             ("average_precision", (10, 30, 300)),
+            ("f1", (30, 300)),
+            ("recall_at_precision_50", (30, 300)),
             ("log_loss", (10, 30, 300)),
             ("brier", (10, 30, 300)),
         )
@@ -134,6 +137,8 @@ def classes(metric: str, positives: int, random: np.random.Generator) -> Estimat
     label[random.choice(ROWS, positives, replace=False)] = 1
     signal = label + random.normal(size=ROWS) - 3
     scores = (1 / (1 + np.exp(-signal - random.normal(size=ROWS))) for _ in range(2))
+    if METRICS[metric].decides:
+        scores = ((score > THRESHOLD).astype(float) for score in scores)
     (one, first), (other, second) = (METRICS[metric].estimate(label, score) for score in scores)
     days = np.arange(ROWS) * DAYS // ROWS
     return statistics.estimate(one - other, first - second, days, 0.95, is_positive=label == 1)

@@ -90,6 +90,9 @@ def measure(settings: Any, root: Path, as_of: date, seeds: range, folder: Path) 
         scored = (*model, *feature_settings, "--features", features["evaluation"])
         component("score_model", *scored, "--predictions", predictions)
         prediction = floats(read_table(predictions)["prediction"])
+        if metric.decides:
+            thresholds = json.loads((folder / "record.json").read_bytes())["thresholds"]
+            prediction = (prediction >= thresholds.get(metric.name, 0.5)).astype(float)
         try:
             values.append(metric.estimate(label[labelled], prediction[labelled])[0])
         except Undefined as error:

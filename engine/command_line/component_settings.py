@@ -40,9 +40,13 @@ class FeatureSettings(TypedDict):
 
 
 class TrainingSettings(TypedDict):
-    """The estimator by its dotted name, its parameters and seed, and how it gets categories."""
+    """The estimator by its dotted name, its parameters and seed, and how it gets categories.
+
+    `thresholds` names the metrics that need one.
+    """
 
     estimator: str
     parameters: dict[str, Any]
     categories: Literal["ordinal", "one-hot"]
     seed: int
+    thresholds: NotRequired[list[str]]

@@ -35,7 +35,8 @@ class Importance(TypedDict):
 class TrainingRecord(TypedDict):
     """How a model came to be: its estimator, the rows, the libraries by version, and the hashes of its files.
 
-    `golden_sha256` is missing if the model has no golden requests.
+    `golden_sha256` is missing if the model has no golden requests; `thresholds` has one for each metric that
+    needs a decision, and that the settings name.
     """
 
     estimator: str
@@ -52,4 +53,5 @@ class TrainingRecord(TypedDict):
     model_bytes: Count
     sketches_sha256: NotRequired[str]
     golden_sha256: NotRequired[str]
+    thresholds: NotRequired[dict[str, float]]
     importance: NotRequired[Importance]

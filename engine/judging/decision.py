@@ -1,7 +1,6 @@
 """Decide: each comparison's verdict from its interval, and the document's verdict from its comparisons."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TypedDict
 
 import numpy as np
@@ -19,7 +18,7 @@ from engine.documents.verdict import (
     Slice,
 )
 from engine.judging import statistics, verdict_wording
-from engine.judging.differences import difference, enough_clusters, estimate, measure, subset
+from engine.judging.differences import difference, enough_clusters, estimate, measure, subset, with_dummy
 from engine.judging.inputs import Model, Rows
 from engine.judging.safeguards import judge_guardrails, judge_size, judge_slices
 from engine.judging.statistics import Estimate
@@ -184,7 +183,7 @@ def against_nothing(
 ) -> FloorComparison:
     """Without a champion the whole interval must lie beyond the floor and beyond a constant prediction."""
     metric, confidence = known_metrics()[policy["metric"]], policy["confidence"]
-    rows = replace(rows, predictions={**rows.predictions, "dummy": np.full(len(rows.label), dummy)})
+    rows = with_dummy(rows, dummy)
     figures, estimated = difference(metric, rows, "dummy", confidence)
     value, influence = measure(metric, rows, "candidate")
     alone = estimate(value, influence, rows, confidence).within(metric.bounds)

@@ -12,6 +12,8 @@ from engine.judging.inputs import Invalid, Rows
 from engine.judging.statistics import Estimate
 from engine.metrics.metric import Floats, Metric, Undefined
 
+HALF = 0.5
+
 
 def difference(metric: Metric, rows: Rows, reference: str, confidence: float) -> tuple[Difference, Estimate]:
     """Candidate minus reference, paired by row, turned into the metric's good direction.
@@ -51,12 +53,26 @@ def enough_clusters(estimated: Estimate, policy: Policy) -> bool:
 
 def measure(metric: Metric, rows: Rows, model: str) -> tuple[float, Floats]:
     try:
-        value, influence = metric.estimate(rows.label, rows.predictions[model])
+        value, influence = metric.estimate(rows.label, judged_predictions(metric, rows, model))
     except Undefined as error:
         raise Invalid(str(error)) from None
     if not np.isfinite(value):
         raise Invalid(f"the {model}'s {metric.title} is {value}")
     return value, influence
+
+
+def judged_predictions(metric: Metric, rows: Rows, model: str) -> Floats:
+    """The model's predictions, or what it takes each row for, at one half if it has no threshold."""
+    predictions = rows.predictions[model]
+    if not metric.decides:
+        return predictions
+    return (predictions >= rows.thresholds.get(model, {}).get(metric.name, HALF)).astype(np.float64)
+
+
+def with_dummy(rows: Rows, constant: float) -> Rows:
+    """`rows` with a model "dummy" that predicts a constant: to find a positive in each row is its best F1."""
+    predictions = {**rows.predictions, "dummy": np.full(len(rows.label), constant)}
+    return replace(rows, predictions=predictions, thresholds={**rows.thresholds, "dummy": {"f1": 0.0}})
 
 
 def subset(rows: Rows, mask: NDArray[np.bool_]) -> Rows:

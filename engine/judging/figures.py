@@ -1,18 +1,15 @@
 """Each model's figures on the evaluation rows, beside those of a constant prediction."""
 
 import math
-from dataclasses import replace
-
-import numpy as np
 
 from engine.documents.policy import Policy
 from engine.documents.record import TrainedLabel
 from engine.documents.verdict import JudgedModel, ModelFacts
-from engine.judging.differences import estimate, measure
+from engine.judging.differences import estimate, judged_predictions, measure, with_dummy
 from engine.judging.inputs import Rows
 from engine.judging.verdict_inputs import VerdictInputs
 from engine.metrics.known_metrics import known_metrics
-from engine.metrics.metric import Floats, LabelType, Metric, Undefined
+from engine.metrics.metric import LabelType, Metric, Undefined
 
 NO_FACTS: ModelFacts = {
     "version": None,
@@ -42,11 +39,10 @@ def dummy_prediction(inputs: VerdictInputs) -> float:
 
 def described_models(rows: Rows, inputs: VerdictInputs) -> dict[str, JudgedModel]:
     label_type, policy = label_of(inputs)["type"], inputs.policy
-    dummy = np.full(len(rows.label), dummy_prediction(inputs))
-    shown = replace(rows, predictions={**rows.predictions, "dummy": dummy})
+    shown = with_dummy(rows, dummy_prediction(inputs))
     described: dict[str, JudgedModel] = {}
-    for name, predictions in shown.predictions.items():
-        figures = all_metrics(rows.label, predictions, label_type, policy)
+    for name in shown.predictions:
+        figures = all_metrics(shown, name, label_type, policy)
         facts = inputs.models[name].facts() if name in inputs.models else NO_FACTS
         value, influence = measure(metric_of(inputs), shown, name)
         found = estimate(value, influence, rows, policy["confidence"])
@@ -60,18 +56,18 @@ def described_models(rows: Rows, inputs: VerdictInputs) -> dict[str, JudgedModel
     return described
 
 
-def all_metrics(label: Floats, prediction: Floats, label_type: LabelType, policy: Policy) -> dict[str, float]:
+def all_metrics(rows: Rows, model: str, label_type: LabelType, policy: Policy) -> dict[str, float]:
     named = {policy["metric"], *policy["guardrails"]}
     return {
-        name: value_of(metric, label, prediction)
+        name: value_of(metric, rows, model)
         for name, metric in known_metrics().items()
         if label_type in metric.label_types and (name in named or not metric.on_request)
     }
 
 
-def value_of(metric: Metric, label: Floats, prediction: Floats) -> float:
+def value_of(metric: Metric, rows: Rows, model: str) -> float:
     """NaN if the metric has no value on these rows: it is reported here and not judged."""
     try:
-        return metric.estimate(label, prediction)[0]
+        return metric.estimate(rows.label, judged_predictions(metric, rows, model))[0]
     except Undefined:
         return math.nan

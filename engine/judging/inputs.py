@@ -54,6 +54,8 @@ class Rows:
     cluster: NDArray[np.intp]
     slices: dict[str, tuple[list[str], NDArray[np.intp]]] = field(default_factory=dict)
     predictions: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Of each model, by metric: from which prediction on it takes a row for a positive one."""
     in_sequence: bool = True  # whether clusters follow each other in time, or stand side by side in it
 
 
@@ -84,6 +86,7 @@ def labelled_rows(truth: pa.Table, models: dict[str, Model], cluster: str, slice
         cluster=codes,
         slices={name: encode(values) for name, values in columns.items()},
         predictions={name: align(name, model.table, known, truth) for name, model in models.items()},
+        thresholds={name: model.record.get("thresholds", {}) for name, model in models.items()},
         in_sequence=cluster == "day" or is_in_sequence(codes, time),
     )
 

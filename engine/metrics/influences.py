@@ -19,6 +19,12 @@ def _mean(losses: Floats) -> tuple[float, Floats]:
     return value, losses - value
 
 
+def _ratio(above: Floats, below: Floats) -> tuple[float, Floats]:
+    """A ratio of two means, by the delta method."""
+    value = float(above.sum() / below.sum())
+    return value, (above - value * below) / below.mean()
+
+
 def roc_auc(label: Floats, prediction: Floats) -> tuple[float, Floats]:
     """Area under the ROC curve; influences are DeLong's placements (1988), ties count one half."""
     positives = int(np.count_nonzero(label > 0.5))
@@ -50,10 +56,8 @@ def average_precision(label: Floats, prediction: Floats) -> tuple[float, Floats]
 
     A row moves the precision at each prediction below its own, and a positive row the average as well.
     """
-    positive = label > 0.5
+    positive = _positives(label, "average precision")
     positives = int(np.count_nonzero(positive))
-    if not positives:
-        raise Undefined("average precision needs positive rows, found none")
     order = np.argsort(-prediction)
     ranked, found = prediction[order], positive[order].astype(np.float64)
     starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
@@ -80,6 +84,34 @@ def log_loss(label: Floats, prediction: Floats) -> tuple[float, Floats]:
 def brier(label: Floats, prediction: Floats) -> tuple[float, Floats]:
     """Mean squared error of a probability."""
     return _mean((label - prediction) ** 2)
+
+
+def f1(label: Floats, decision: Floats) -> tuple[float, Floats]:
+    """Twice the positives found, of all positives and all rows taken for one."""
+    positive, taken = _positives(label, "F1"), decision > 0.5
+    return _ratio(2 * _numbers(positive & taken), _numbers(positive) + _numbers(taken))
+
+
+def recall_at_precision(label: Floats, decision: Floats, precision: float) -> tuple[float, Floats]:
+    """Share of positives found, less those that are missing for `precision`.
+
+    So a threshold that is too low to be precise gains nothing by what it finds.
+    """
+    positive, taken = _positives(label, "recall"), decision > 0.5
+    found, wrong = _numbers(positive & taken), _numbers(taken & ~positive)
+    missing = precision / (1 - precision) * wrong - found
+    return _ratio(found - missing if missing.sum() > 0 else found, _numbers(positive))
+
+
+def _positives(label: Floats, title: str) -> NDArray[np.bool_]:
+    positive: NDArray[np.bool_] = label > 0.5
+    if not positive.any():
+        raise Undefined(f"{title} needs positive rows, found none")
+    return positive
+
+
+def _numbers(flags: NDArray[np.bool_]) -> Floats:
+    return flags.astype(np.float64)
 
 
 def accuracy(label: Floats, prediction: Floats) -> tuple[float, Floats]:

@@ -31,7 +31,7 @@ class Metric:
 
     `best_constant` is the prediction that suits it best if all are equal: the labels' mean, median, or the
     quantile of a level. No value lies outside `bounds`. One that is `on_request` is reported only if a policy
-    names it.
+    names it. One that `decides` gets 1 as the prediction if the model's own reaches its threshold, else 0.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Metric:
     guardrail_only: bool = False
     bounds: tuple[float, float] = (-math.inf, math.inf)
     on_request: bool = False
+    decides: bool = False
 
     @property
     def sign(self) -> int:

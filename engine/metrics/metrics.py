@@ -42,8 +42,23 @@ def _pinball(percent: int) -> Metric:
     )
 
 
+def _recall(percent: int) -> Metric:
+    """The share of positives found at a threshold that is as precise as that."""
+    return Metric(
+        f"recall_at_precision_{percent}",
+        f"recall at {percent}% precision",
+        "higher is better",
+        ("binary",),
+        _influences("recall_at_precision", precision=percent / 100),
+        bounds=(-math.inf, 1.0),
+        on_request=True,
+        decides=True,
+    )
+
+
 SHARE, ERROR = (0.0, 1.0), (0.0, math.inf)
 """Bounds of metrics."""
+RECALL_PERCENT = (50, 75, 80, 90, 95, 99)
 PINBALL_PERCENT = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 METRICS = {
     metric.name: metric
@@ -53,6 +68,17 @@ METRICS = {
         _classes("log_loss", "log loss", "lower is better", ERROR),
         _classes("brier", "Brier score", "lower is better", SHARE),
         _classes("accuracy", "accuracy", "higher is better", SHARE),
+        Metric(
+            "f1",
+            "F1",
+            "higher is better",
+            ("binary",),
+            _influences("f1"),
+            bounds=SHARE,
+            on_request=True,
+            decides=True,
+        ),
+        *map(_recall, RECALL_PERCENT),
         _error("mae", "MAE", "median"),
         _error("rmse", "RMSE"),
         _error("mape", "MAPE", "median"),

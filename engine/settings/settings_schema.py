@@ -207,7 +207,11 @@ class Settings(Section):
 
     def training_settings(self) -> str:
         """What train_model gets beside the features."""
-        return canonical_json(self.training.model_dump())
+        from engine.metrics.known_metrics import known_metrics
+
+        known, named = known_metrics(), {self.metric.name, *self.policies.guardrails.model_fields_set}
+        deciding = sorted(name for name in named if name in known and known[name].decides)
+        return canonical_json(self.training.model_dump() | ({"thresholds": deciding} if deciding else {}))
 
     def inference_settings(self) -> str:
         """What list_shards and publish_predictions get; parallelism is compiled into the pipeline."""

@@ -21,10 +21,12 @@ from engine.tables.snapshots import Snapshot
 from engine.training.estimators import make_estimator, make_pipeline
 from engine.training.golden_requests import golden
 from engine.training.importance import importance
+from engine.training.thresholds import best_threshold
 
 if TYPE_CHECKING:  # the image of train_model has no documents, which judges read too
     from engine.documents.record import Constants, TrainingRecord
 
+NEWEST_SHARE = 0.25
 QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 
@@ -48,7 +50,7 @@ def train(
     if rows.empty:
         raise command_line.SettingsError(f"{features}: expected rows with a label, found none")
     started = time.monotonic()
-    model = fit(make_pipeline(estimator, training["categories"], settings["columns"]), rows, settings)
+    model = fit(estimator, training, rows, settings)
     print(f"trained on {len(rows)} rows in {time.monotonic() - started:.1f} s")
 
     with tables.written_whole(model_folder) as folder:
@@ -61,6 +63,8 @@ def train(
     record = describe(training, settings, rows[label], snapshot, model_folder / "model.joblib")
     with fixed_threads():
         record["importance"] = importance(model, rows, settings, training["seed"])
+    if names := training.get("thresholds"):
+        record["thresholds"] = choose_thresholds(names, training, rows, settings)
     record["sketches_sha256"] = sketches_sha256
     if (written := model_folder / "golden.json").exists():
         record["golden_sha256"] = tables.file_sha256(written)
@@ -72,7 +76,27 @@ def fixed_threads() -> threadpool_limits:
     return threadpool_limits(int(os.environ.get("OMP_NUM_THREADS") or 1))
 
 
-def fit(model: Any, rows: pd.DataFrame, settings: FeatureSettings) -> Any:
+def choose_thresholds(
+    names: list[str], training: TrainingSettings, rows: pd.DataFrame, settings: FeatureSettings
+) -> dict[str, float]:
+    """The best threshold of each metric on the newest quarter of the rows, for a model of the older ones.
+
+    None if either part has rows of one class alone: such a model decides at one half.
+    """
+    time, label = settings["time"], settings["label"]["name"]
+    is_new = rows[time] >= rows[time].quantile(1 - NEWEST_SHARE, interpolation="higher")
+    older, newer = rows[~is_new], rows[is_new]
+    if min(older[label].nunique(), newer[label].nunique()) < 2:
+        print(f"no thresholds for {', '.join(names)}: expected both classes before and after a cut in time")
+        return {}
+    model = fit(make_estimator(training, settings["label"]["type"]), training, older, settings)
+    with fixed_threads():
+        prediction = model.predict_proba(newer[list(settings["columns"])])[:, 1]
+    return {name: best_threshold(name, newer[label].to_numpy(float), prediction) for name in names}
+
+
+def fit(estimator: Any, training: TrainingSettings, rows: pd.DataFrame, settings: FeatureSettings) -> Any:
+    model = make_pipeline(estimator, training["categories"], settings["columns"])
     kind = np.int8 if settings["label"]["type"] == "binary" else np.float64
     try:
         with fixed_threads():

@@ -71,6 +71,18 @@ def test_the_same_inputs_give_the_same_bytes_in_any_process_on_any_number_of_cor
     assert here["model_sha256"] == there["model_sha256"]
 
 
+def test_thresholds_are_chosen_on_the_newest_rows_for_a_model_of_the_older_ones(
+    run_component, feature_settings, built, tmp_path
+) -> None:
+    training = BOOSTING | {"thresholds": ["f1"]}
+    ended, record = train(run_component, training, feature_settings, built, tmp_path)
+    assert ended.status == 0, ended.error
+    assert 0 < record["thresholds"]["f1"] < 0.5
+    without = train(run_component, BOOSTING, feature_settings, built, tmp_path)[1]
+    assert "thresholds" not in without
+    assert without["model_sha256"] == record["model_sha256"]
+
+
 def test_the_seed_matters(run_component, feature_settings, built, tmp_path) -> None:
     first = train(run_component, BOOSTING, feature_settings, built, tmp_path)[1]
     other = train(run_component, {**BOOSTING, "seed": 2}, feature_settings, built, tmp_path)[1]

@@ -45,7 +45,17 @@ def test_a_verdict_of_equal_models_is_rarely_false_and_of_a_better_one_mostly_ri
 
 
 @pytest.mark.parametrize(
-    "start", ["average precision, 300", "Brier score, 300", "R2", "MAPE", "pinball loss", "Poisson deviance"]
+    "start",
+    [
+        "average precision, 300",
+        "F1, 300",
+        "recall at 50% precision, 300",
+        "Brier score, 300",
+        "R2",
+        "MAPE",
+        "pinball loss",
+        "Poisson deviance",
+    ],
 )
 def test_a_metric_rarely_prefers_one_of_two_equal_models(start: str) -> None:
     (case,) = [case for case in cases() if case.name.startswith(start)]

@@ -24,6 +24,23 @@ def share_right(label, prediction, sample_weight=None):
     return sklearn.metrics.accuracy_score(label, prediction > 0.5, sample_weight=sample_weight)
 
 
+def f1_score(label, prediction, sample_weight=None):
+    return sklearn.metrics.f1_score(label, prediction > 0.5, sample_weight=sample_weight)
+
+
+def recall_of(percent):
+    """Recall, less what is missing for that precision, of weighted rows."""
+
+    def oracle(label, prediction, sample_weight=None):
+        taken, weights = prediction > 0.5, sample_weight
+        recall = sklearn.metrics.recall_score(label, taken, sample_weight=weights)
+        precision = sklearn.metrics.precision_score(label, taken, sample_weight=weights)
+        wrong = recall / precision - recall
+        return recall - max(wrong * percent / (100 - percent) - recall, 0)
+
+    return oracle
+
+
 def pinball_90(label, prediction, sample_weight=None):
     return sklearn.metrics.mean_pinball_loss(label, prediction, alpha=0.9, sample_weight=sample_weight)
 
@@ -34,6 +51,9 @@ ORACLES = {
     "log_loss": (sklearn.metrics.log_loss, CLASSES, PROBABILITY),
     "brier": (sklearn.metrics.brier_score_loss, CLASSES, PROBABILITY),
     "accuracy": (share_right, CLASSES, PROBABILITY),
+    "f1": (f1_score, CLASSES, PROBABILITY),
+    "recall_at_precision_50": (recall_of(50), CLASSES, PROBABILITY),
+    "recall_at_precision_90": (recall_of(90), CLASSES, PROBABILITY),
     "mae": (sklearn.metrics.mean_absolute_error, *NUMBERS),
     "rmse": (root_mean_squared, *NUMBERS),
     "r2": (sklearn.metrics.r2_score, *NUMBERS),
@@ -116,6 +136,19 @@ def test_a_quantile_is_the_constant_with_the_lowest_pinball_loss():
 
         best = np.quantile(label, metric.best_constant)
         assert loss(best) <= min(loss(best - 0.05), loss(best + 0.05)) + 1e-12
+
+
+def test_recall_at_a_precision_gains_nothing_by_a_threshold_that_is_too_low():
+    recall = METRICS["recall_at_precision_90"].estimate
+    positive = CLASSES > 0.5
+
+    def value(threshold):
+        return recall(CLASSES, (threshold <= PROBABILITY).astype(float))[0]
+
+    precise = [t for t in np.unique(PROBABILITY) if positive[t <= PROBABILITY].mean() >= 0.9]
+    assert value(precise[0]) == pytest.approx((positive & (precise[0] <= PROBABILITY)).sum() / positive.sum())
+    assert value(0.0) < 0 < value(precise[0])
+    assert recall(CLASSES, np.zeros(len(CLASSES)))[0] == 0
 
 
 def test_calibration_error_is_the_mean_gap_of_the_bins():

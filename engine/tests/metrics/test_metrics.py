@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score, recall_score
 
 from engine.command_line import SettingsError
 from engine.judging.verdict_document import judge
@@ -16,7 +17,7 @@ from engine.metrics.metrics import METRICS, title_of
 from engine.reporting import markdown, terminal
 from engine.reporting import verdict_report as report
 from engine.settings.settings import parse
-from engine.tests.questions import answer, probability, question, truth
+from engine.tests.questions import LATE, answer, probability, question, truth, with_record
 
 SETTINGS = Path("mlops.yaml").read_text()
 GOOD, POOR = probability(), probability(noise=4.0)
@@ -76,10 +77,35 @@ def test_a_new_entry_is_a_guardrail(odds_gap: None) -> None:
 
 
 def test_a_metric_that_only_guards_is_no_metric() -> None:
-    assert metrics_for("binary") == ["roc_auc", "average_precision", "log_loss", "brier", "accuracy"]
+    assert metrics_for("binary")[:3] == ["roc_auc", "average_precision", "log_loss"]
     assert guardrails_for("binary") == [*metrics_for("binary"), "calibration_error"]
     assert metrics_for("number")[:3] == ["mae", "rmse", "mape"]
     assert title_of("model_bytes") == "model size"
+
+
+def test_a_metric_of_decisions_takes_each_model_at_its_own_threshold() -> None:
+    thresholds = {"f1": 0.3, "recall_at_precision_75": 0.6}
+    guardrails = {"recall_at_precision_75": {"margin": 1.0}}
+    inputs = with_record(
+        question(GOOD, control=POOR, metric="f1", guardrails=guardrails), "candidate", thresholds=thresholds
+    )
+
+    verdict = answer(inputs)
+
+    figures = {name: model["metrics"] for name, model in verdict["models"].items()}
+    assert figures["candidate"]["f1"] == pytest.approx(f1_score(LATE, GOOD >= 0.3))
+    assert figures["control"]["f1"] == pytest.approx(f1_score(LATE, POOR >= 0.5))
+    assert figures["dummy"]["f1"] == pytest.approx(f1_score(LATE, np.ones(len(LATE))))
+    assert figures["candidate"]["recall_at_precision_75"] == pytest.approx(recall_score(LATE, GOOD >= 0.6))
+    assert "recall_at_precision_90" not in figures["candidate"]
+
+
+def test_training_gets_the_metrics_that_need_a_threshold() -> None:
+    assert '"thresholds"' not in parse(SETTINGS, "mlops.yaml").training_settings()
+    named = SETTINGS.replace("name: roc_auc ", "name: f1 ").replace(
+        "log_loss: {", "recall_at_precision_90: {"
+    )
+    assert '"thresholds":["f1","recall_at_precision_90"]' in parse(named, "mlops.yaml").training_settings()
 
 
 def test_settings_and_wording_load_no_numpy() -> None:
