@@ -1,6 +1,7 @@
 """A real Kubernetes API on loopback: etcd and kube-apiserver, with no controller and no node behind them."""
 
 import json
+import re
 import socket
 import subprocess
 import time
@@ -17,7 +18,6 @@ from engine.tests.standins.kubernetes_api import kubeconfig_of
 Document = dict[str, Any]
 ADMINISTRATOR = "the-token-of-an-administrator"
 START_SECONDS = 120
-PLURALS = {"NetworkPolicy": "networkpolicies", "Ingress": "ingresses"}
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,12 @@ class ApiServer:
     url: str
     certificate: Path
     """Key and certificate of the server in one file."""
+    session: requests.Session
 
     def ask(
         self, method: str, path: str, body: Any = None, token: str = ADMINISTRATOR, **headers: str
     ) -> requests.Response:
-        return requests.request(
+        return self.session.request(
             method,
             self.url + path,
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"} | headers,
@@ -96,9 +97,8 @@ class ApiServer:
 def path_of(manifest: Mapping[str, Any]) -> str:
     """Where the API has this object."""
     version, metadata = manifest["apiVersion"], manifest["metadata"]
-    kind = manifest["kind"]
     place = f"namespaces/{metadata['namespace']}/" if metadata.get("namespace") else ""
-    plural = PLURALS.get(kind, f"{kind.lower()}s")
+    plural = re.sub("s$", "se", re.sub("y$", "ie", manifest["kind"].lower())) + "s"
     return f"/{'apis' if '/' in version else 'api'}/{version}/{place}{plural}/{metadata['name']}"
 
 
@@ -142,6 +142,7 @@ def running_api_server(
         "service-account-signing-key-file": key,
         "service-cluster-ip-range": "10.0.0.0/24",
         "endpoint-reconciler-type": "none",
+        "allow-privileged": "true",
         "authorization-mode": "RBAC",
         "token-auth-file": tokens,
         **options,
@@ -150,7 +151,8 @@ def running_api_server(
         started.enter_context(_running(binaries / "etcd", store, folder / "etcd.log"))
         log = folder / "kube-apiserver.log"
         process = started.enter_context(_running(binaries / "kube-apiserver", server, log))
-        made = ApiServer(f"https://127.0.0.1:{port}", certificate)
+        session = started.enter_context(requests.Session())
+        made = ApiServer(f"https://127.0.0.1:{port}", certificate, session)
         wait_until(lambda: _is_ready(made, process, log), "kube-apiserver is ready", START_SECONDS)
         yield made
 

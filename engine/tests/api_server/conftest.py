@@ -1,4 +1,4 @@
-"""A Kubernetes API for the tests of this folder."""
+"""A Kubernetes API for the tests of this folder, that accepts tokens as infra/kubeflow/github-oidc says."""
 
 import os
 import shutil
@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from engine.tests.api_server import go_modules
 from engine.tests.api_server.api_server import ApiServer, running_api_server
+from engine.tests.api_server.issuer import Issuer, running_issuer
+from engine.tests.api_server.overlays import Overlays, filled_in
 
 
 @pytest.fixture(scope="session")
@@ -20,9 +23,30 @@ def binaries() -> Path:
 
 
 @pytest.fixture(scope="session")
+def overlays(binaries: Path, tmp_path_factory: pytest.TempPathFactory) -> Overlays:
+    return Overlays(binaries / "kustomize", filled_in(tmp_path_factory.mktemp("overlays") / "kubeflow"))
+
+
+@pytest.fixture(scope="session")
+def issuer(certificate: Path) -> Iterator[Issuer]:
+    """GitHub's issuer, as far as the API server can tell."""
+    with running_issuer(certificate) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def api_server(
-    binaries: Path, certificate: Path, tmp_path_factory: pytest.TempPathFactory
+    binaries: Path,
+    overlays: Overlays,
+    issuer: Issuer,
+    certificate: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[ApiServer]:
     folder = tmp_path_factory.mktemp("api_server")
-    with running_api_server(folder, binaries, certificate, {}) as server:
+    document = yaml.safe_load((overlays.folder / "github-oidc/authentication.yaml").read_text())
+    document["jwt"][0]["issuer"] |= {"url": issuer.url, "certificateAuthority": certificate.read_text()}
+    configuration = folder / "authentication.yaml"
+    configuration.write_text(yaml.safe_dump(document))
+    options = {"authentication-config": str(configuration)}
+    with running_api_server(folder, binaries, certificate, options) as server:
         yield server

@@ -7,6 +7,9 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from engine.tests.containers.container_engine import CACHE
 
@@ -16,6 +19,11 @@ BINARIES = {
     "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
     "kustomize": "sigs.k8s.io/kustomize/kustomize/v5",
 }
+DEFINITIONS = {
+    "gateway.networking.k8s.io": ("sigs.k8s.io/gateway-api", "config/crd/standard/*_httproutes.yaml"),
+    "security.istio.io": ("istio.io/api", "kubernetes/customresourcedefinitions.gen.yaml"),
+}
+"""Module and files of the definitions of an API group."""
 STAMP = "k8s.io/component-base/version"
 VERSION = "1.34.4"
 """Of Kubernetes in go.mod; a module's build does not know its own."""
@@ -36,14 +44,17 @@ def binaries() -> Path:
     return built
 
 
-def definitions() -> dict[str, Path]:
-    """Folder of each module that is read for its custom resource definitions."""
-    answer = _go("mod", "download", "-json", folder=FOLDER / "definitions")
-    found, end, decoder = {}, 0, json.JSONDecoder()
-    while end < len(answer):
-        module, end = decoder.raw_decode(answer, end)
-        found[module["Path"]] = Path(module["Dir"])
-        end += len(answer[end:]) - len(answer[end:].lstrip())
+def definitions(group: str) -> list[dict[str, Any]]:
+    """The definitions of an API group's kinds, as its module has them."""
+    module, pattern = DEFINITIONS[group]
+    answer = json.loads(_go("mod", "download", "-json", module, folder=FOLDER / "definitions"))
+    found = [
+        document
+        for path in sorted(Path(answer["Dir"]).glob(pattern))
+        for document in yaml.safe_load_all(path.read_text())
+        if document and document["spec"]["group"] == group
+    ]
+    assert found, f"{module} has no definitions of {group}"
     return found
 
 

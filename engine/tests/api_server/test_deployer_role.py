@@ -13,14 +13,14 @@ from engine.kserve import manifests
 from engine.kserve.cluster import Clock, Cluster, Forbidden
 from engine.kserve.releases import release_of
 from engine.kserve.rollout import Rollout
-from engine.tests.api_server import go_modules, kserve_definitions, kustomize
+from engine.tests.api_server import go_modules, kserve_definitions
 from engine.tests.api_server.api_server import ApiServer, namespace, wait_until
+from engine.tests.api_server.overlays import Overlays, only
 from engine.tests.api_server.serving_cluster import Right, ServingCluster, serving_cluster
 from engine.tests.served_versions import SERVING, answer_of, golden_of
 from engine.tests.serving.test_manifests import KEYS, VERSION
 from engine.tests.standins.kubernetes_api import kubeconfig_of
 
-HTTP_ROUTES = "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml"
 CONTENTS = {"aa" * 32: "first", "bb" * 32: "second version", "cc" * 32: "the third"}
 ACCOUNT = "deploy-model"
 
@@ -78,22 +78,18 @@ def deploy_all(serving: ServingCluster, cluster: Cluster) -> str:
 
 
 @pytest.fixture(scope="module")
-def overlay(binaries: Path) -> list[dict[str, Any]]:
-    return kustomize.built(binaries, kustomize.OVERLAYS / "kserve-s3")
-
-
-@pytest.fixture(scope="module")
 def with_kinds(api_server: ApiServer) -> ApiServer:
     """The API server with the kinds of KServe and of the Gateway API."""
-    gateway = go_modules.definitions()["sigs.k8s.io/gateway-api"]
-    api_server.apply([*kserve_definitions.definitions(), *kustomize.documents(gateway / HTTP_ROUTES)])
+    api_server.apply(kserve_definitions.definitions())
+    api_server.apply(go_modules.definitions("gateway.networking.k8s.io"))
     return api_server
 
 
 @pytest.fixture(scope="module")
-def places(overlay: list[dict[str, Any]], with_kinds: ApiServer) -> dict[str, Right | None]:
+def places(overlays: Overlays, with_kinds: ApiServer) -> dict[str, Right | None]:
     """Namespaces in which the deployer lacks one right each, and one in which it lacks none."""
-    objects = [kustomize.only(overlay, kind, ACCOUNT) for kind in ("ServiceAccount", "Role", "RoleBinding")]
+    built = overlays.built("kserve-s3")
+    objects = [only(built, kind, ACCOUNT) for kind in ("ServiceAccount", "Role", "RoleBinding")]
     rights = rights_of(objects[1])
     found = {f"models-{number}": right for number, right in enumerate([*rights, None])}
     for place, right in found.items():
