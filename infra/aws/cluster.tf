@@ -11,6 +11,12 @@ locals {
   pipelines = { for name, account in var.pipeline_accounts : name => account if local.cluster != null }
   serving   = { for name, account in var.serving_accounts : name => account if local.cluster != null }
 
+  # The group of infra/kubeflow/eks-service-account. Pull requests and staging have others: they get no token of production.
+  cluster_groups = {
+    for name, environment in local.environments : name =>
+    environment.prefix == local.environments.production.prefix ? "mlops-github" : "mlops-github-${name}"
+  }
+
   cluster_access = {
     for cluster in data.aws_eks_cluster.this : "cluster" => templatefile(
       "${path.module}/policies/cluster-access.json.tftpl", { cluster = cluster.arn }
@@ -23,7 +29,7 @@ resource "aws_eks_access_entry" "github" {
 
   cluster_name      = var.cluster_name
   principal_arn     = module.github_role[each.key].arn
-  kubernetes_groups = ["mlops:${each.key}"]
+  kubernetes_groups = [local.cluster_groups[each.key]]
 }
 
 module "pipeline_role" {

@@ -1,5 +1,5 @@
 locals {
-  stores = {
+  github_variables = {
     for name, environment in local.environments : name => merge(
       {
         AWS_ROLE_ARN       = module.github_role[name].arn
@@ -8,7 +8,13 @@ locals {
         RESULTS_URI        = "s3://${var.name}-results/${environment.prefix}"
       },
       name == "pull-request" ? {} : { PREDICTIONS_URI = "s3://${var.name}-predictions/${environment.prefix}" },
-      var.domain == null ? {} : { KUBEFLOW_HOST = "https://${var.domain}/pipeline" },
+      var.domain == null ? {} : { KUBEFLOW_AUTH = "github-oidc", KUBEFLOW_HOST = "https://${var.domain}/pipeline" },
+      var.domain != null || var.cluster_name == null ? {} : {
+        KUBEFLOW_AUTH            = "eks-oidc"
+        KUBEFLOW_HOST            = "http://istio-ingressgateway.istio-system.svc/pipeline"
+        KUBEFLOW_SERVICE_ACCOUNT = "github-actions"
+        EKS_CLUSTER              = var.cluster_name
+      },
       {
         for key, account in var.pipeline_accounts : "KUBEFLOW_NAMESPACE" => account.namespace
         if key == (name == "schedules" ? "production" : name)
@@ -19,13 +25,13 @@ locals {
 
 output "github_variables" {
   description = "By environment of GitHub: its variables. There is no secret to set."
-  value       = local.stores
+  value       = local.github_variables
 }
 
 output "github_commands" {
   description = "Commands that set them: terraform output -raw github_commands | sh"
   value = join("\n", flatten([
-    for environment, variables in local.stores : [
+    for environment, variables in local.github_variables : [
       for variable, value in variables :
       "gh variable set ${variable} --repo ${var.github.owner}/${var.github.repository} --env ${environment} --body '${value}'"
     ]
@@ -45,6 +51,11 @@ output "serving_role_arns" {
 output "cluster_groups" {
   description = "By environment: the Kubernetes group of its workflows, for RBAC."
   value       = { for name, entry in aws_eks_access_entry.github : name => one(entry.kubernetes_groups) }
+}
+
+output "security_group_id" {
+  description = "The load balancer's security group, for the overlay alb-ingress."
+  value       = one(aws_security_group.load_balancer[*].id)
 }
 
 output "certificate_arn" {

@@ -111,6 +111,17 @@ variable "load_balancer_name" {
   default     = null
 }
 
+variable "client_addresses" {
+  description = "Addresses that may connect to the load balancer. GitHub's own runners need all of them."
+  type        = list(string)
+  default     = ["0.0.0.0/0"]
+
+  validation {
+    condition     = alltrue([for block in var.client_addresses : can(cidrhost(block, 0))])
+    error_message = "client_addresses: expected blocks of addresses, such as 203.0.113.0/24."
+  }
+}
+
 variable "results_days" {
   description = "Days until the reports of pull requests are deleted."
   type        = number

@@ -1,4 +1,4 @@
-"""Workflows reach AWS with the keys of a role that they took by OIDC, and the recommended set-up has no secret."""
+"""Workflows reach AWS with the keys of a role taken by OIDC, and the recommended set-up has no secret."""
 
 import re
 from collections.abc import Callable

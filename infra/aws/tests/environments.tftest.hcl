@@ -9,8 +9,9 @@ mock_provider "aws" {
 
   mock_data "aws_eks_cluster" {
     defaults = {
-      arn      = "arn:aws:eks:eu-central-1:111122223333:cluster/kubeflow"
-      identity = [{ oidc = [{ issuer = "https://oidc.eks.eu-central-1.amazonaws.com/id/ABC" }] }]
+      arn        = "arn:aws:eks:eu-central-1:111122223333:cluster/kubeflow"
+      vpc_config = [{ vpc_id = "vpc-1" }]
+      identity   = [{ oidc = [{ issuer = "https://oidc.eks.eu-central-1.amazonaws.com/id/ABC" }] }]
     }
   }
 
@@ -76,8 +77,8 @@ run "a_cluster_and_a_domain" {
   }
 
   assert {
-    condition     = output.cluster_groups.staging == "mlops:staging"
-    error_message = "expected a Kubernetes group for each environment"
+    condition     = output.cluster_groups.schedules == "mlops-github" && output.cluster_groups.pull-request == "mlops-github-pull-request"
+    error_message = "expected a Kubernetes group for pull requests that is not production's"
   }
 
   assert {
@@ -93,6 +94,19 @@ run "a_cluster_and_a_domain" {
   assert {
     condition     = output.github_variables.staging.KUBEFLOW_HOST == "https://kubeflow.acme.example/pipeline"
     error_message = "expected the endpoint at the domain"
+  }
+}
+
+run "a_cluster_without_a_public_address" {
+  command = apply
+
+  variables {
+    cluster_name = "kubeflow"
+  }
+
+  assert {
+    condition     = output.github_variables.production.KUBEFLOW_AUTH == "eks-oidc" && length(aws_security_group.load_balancer) == 0
+    error_message = "expected workflows to enter by the cluster's API"
   }
 }
 
