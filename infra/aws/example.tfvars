@@ -12,11 +12,11 @@ cluster_name = "kubeflow"
 domain       = "kubeflow.acme.example"
 
 pipeline_accounts = {
-  pull-request = { namespace = "mlops-pull-request", service_account = "default-editor" }
-  staging      = { namespace = "mlops-staging", service_account = "default-editor" }
-  production   = { namespace = "mlops-production", service_account = "default-editor" }
+  pull-request = { namespace = "pull-requests", service_account = "pull-request" }
+  staging      = { namespace = "staging", service_account = "default-editor" }
+  production   = { namespace = "production", service_account = "default-editor" }
 }
 
 serving_accounts = {
-  production = { namespace = "mlops-production", service_account = "late-flights-store" }
+  production = { namespace = "models", service_account = "flight-delays-store" }
 }
