@@ -72,11 +72,10 @@ def test_a_repository_gets_all_that_is_declared(set_up, copy: Path, github_api: 
     assert done.status == 0
     environments = github_api.environments
     assert {*environments} == {"staging", "production", "pull-request"}
-    variables = {name: each["value"] for name, each in environments["staging"]["variables"].items()}
-    assert variables == DECLARED["environments"]["staging"]
+    assert github_api.variables["staging"] == DECLARED["environments"]["staging"]
     (rule,) = environments["production"]["protection_rules"]
     assert rule["reviewers"][0]["reviewer"]["id"] == len("ann")
-    assert {*environments["staging"]["branches"]} == {"main"}
+    assert github_api.deployment_branches["staging"] == {"main": "branch"}
     assert environments["pull-request"]["deployment_branch_policy"] is None
     (ruleset,) = github_api.rulesets.values()
     rules = {each["type"]: each.get("parameters") for each in ruleset["rules"]}
@@ -93,7 +92,7 @@ def test_a_repository_gets_all_that_is_declared(set_up, copy: Path, github_api: 
 def test_secrets_are_sealed_and_never_shown(set_up, github_api: GitHubApi) -> None:
     done = set_up(**SECRETS)
 
-    sealed = github_api.environments["staging"]["secrets"]
+    sealed = github_api.secrets["staging"]
     assert {*sealed} == {"KUBEFLOW_TOKEN", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
     box = SealedBox(github_settings.KEY)
     assert {box.decrypt(b64decode(each)).decode() for each in sealed.values()} == {TOKEN}
@@ -114,7 +113,7 @@ def test_a_second_run_changes_nothing(set_up, github_api: GitHubApi) -> None:
 
 def test_what_was_changed_by_hand_is_made_as_declared(set_up, github_api: GitHubApi) -> None:
     set_up(**SECRETS)
-    github_api.environments["staging"]["variables"]["KUBEFLOW_HOST"]["value"] = "https://elsewhere"
+    github_api.variables["staging"]["KUBEFLOW_HOST"] = "https://elsewhere"
     github_api.environments["production"]["protection_rules"] = []
     (ruleset,) = github_api.rulesets.values()
     ruleset["enforcement"] = "disabled"
@@ -181,7 +180,7 @@ def test_a_secret_without_a_value_is_left(set_up, github_api: GitHubApi) -> None
     assert done.status == 1
     assert "expected its value in the variable STAGING_KUBEFLOW_TOKEN" in done.printed
     assert "gh secret set KUBEFLOW_TOKEN --repo you/flight-delays --env staging" in done.printed
-    assert not github_api.environments["staging"]["secrets"]
+    assert not github_api.secrets.get("staging")
 
 
 def test_what_the_plan_has_not_is_left_and_the_rest_is_made(set_up, github_api: GitHubApi) -> None:
@@ -192,7 +191,7 @@ def test_what_the_plan_has_not_is_left_and_the_rest_is_made(set_up, github_api: 
     assert done.status == 1
     assert "ensure the billing plan supports the required reviewers" in done.printed
     assert "Upgrade to GitHub Pro or make this repository public" in done.printed
-    assert "variables" in github_api.environments["staging"]
+    assert github_api.variables["staging"]
 
 
 def test_the_template_itself_is_never_set_up(set_up, github_api: GitHubApi) -> None:
@@ -222,3 +221,21 @@ def test_the_token_of_an_administrator_is_used_in_place_of_the_job_s(set_up, git
 
     assert done.status == 0
     assert {call.token for call in github_api.calls} == {administrator}
+
+
+def test_without_a_declaration_and_a_terminal_it_says_what_to_do(set_up, copy: Path) -> None:
+    (copy / FILE).unlink()
+
+    done = set_up()
+
+    assert (done.status, "run make set-up on a terminal" in done.error) == (2, True)
+
+
+def test_a_wrong_declaration_is_one_line_before_anything_is_made(set_up, copy: Path, github_api) -> None:
+    (copy / FILE).write_text("owner: [ann]\n")
+
+    done = set_up()
+
+    assert (done.status, done.error.count("\n")) == (2, 1)
+    assert "owner: expected no such key; did you mean owners?" in done.error
+    assert {call.method for call in github_api.calls} == {"GET"}

@@ -110,11 +110,13 @@ class GitHubApi:
     """Those of `workflows` that were disabled."""
     dispatches: list[Document] = field(default_factory=list)
     environments: dict[str, Document] = field(default_factory=dict)
+    deployment_branches: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Those that each environment takes, by name, with their kind."""
     rulesets: dict[int, Document] = field(default_factory=dict)
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
     """Those of each environment."""
-    secrets: dict[str, set[str]] = field(default_factory=dict)
-    """The names of those of each environment."""
+    secrets: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Those of each environment, as they were sealed."""
     rules: list[Document] = field(default_factory=list)
     """That are active for the branch main."""
     permissions: dict[str, str] = field(default_factory=dict)

@@ -27,33 +27,29 @@ REVIEWERS: Document = {
 PATH = "environments/{name}"
 
 
-def environment(api: GitHubApi, name: str) -> Document:
-    if name not in api.environments:
+def entries(api: GitHubApi, where: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    """What `where` has for an environment, which must be there."""
+    known(api.environments, name)
+    return where.setdefault(name, {})
+
+
+def known(where: dict[Any, Any], name: Any) -> Any:
+    if name not in where:
         raise Refusal(404, "Not Found")
-    found = api.environments[name]
-    for part in ("variables", "secrets", "branches"):
-        found.setdefault(part, {})
-    return found
+    return where[name]
 
 
-def created(store: Document, body: Document) -> tuple[int, Any]:
-    if body["name"] in store:
+def add(where: dict[str, Any], name: str, value: Any) -> tuple[int, Any]:
+    if name in where:
         raise Refusal(409, "Already exists - name must be unique")
-    store[body["name"]] = body
-    return 201, body
+    where[name] = value
+    return 201, {}
 
 
-def taken(store: Document, name: str) -> tuple[int, Any]:
-    if name not in store:
-        raise Refusal(404, "Not Found")
-    del store[name]
+def delete(where: dict[Any, Any], name: Any) -> tuple[int, Any]:
+    known(where, name)
+    del where[name]
     return 204, None
-
-
-def read(store: Document, name: str) -> tuple[int, Any]:
-    if name not in store:
-        raise Refusal(404, "Not Found")
-    return 200, store[name]
 
 
 @route("PUT", PATH, "administration=write", body=fields(reviewers=REVIEWERS, deployment_branch_policy=POLICY))
@@ -74,12 +70,14 @@ def _make_environment(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
 
 @route("DELETE", PATH, "administration=write")
 def _remove_environment(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
-    return taken(api.environments, name)
+    for where in (api.variables, api.secrets, api.deployment_branches):
+        where.pop(name, None)
+    return delete(api.environments, name)
 
 
 @route("GET", f"{PATH}/deployment-branch-policies", "actions=read")
 def _list_branches(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
-    branches = [*environment(api, name)["branches"].values()]
+    branches = [{"name": each} for each in entries(api, api.deployment_branches, name)]
     return 200, {"total_count": len(branches), "branch_policies": branches}
 
 
@@ -90,39 +88,40 @@ def _list_branches(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
     body=fields("name", name=TEXT, type={"enum": ["branch", "tag"]}),
 )
 def _add_branch(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
-    return created(environment(api, name)["branches"], call.body)
+    return add(entries(api, api.deployment_branches, name), call.body["name"], call.body["type"])
+
+
+@route("GET", f"{PATH}/variables/{{variable}}", "environments=read")
+def _get_variable(api: GitHubApi, call: Call, name: str, variable: str) -> tuple[int, Any]:
+    return 200, {"name": variable, "value": known(entries(api, api.variables, name), variable)}
 
 
 VARIABLE = fields("name value", name=TEXT, value=TEXT)
 
 
-@route("GET", f"{PATH}/variables/{{variable}}", "environments=read")
-def _get_variable(api: GitHubApi, call: Call, name: str, variable: str) -> tuple[int, Any]:
-    return read(environment(api, name)["variables"], variable)
-
-
 @route("POST", f"{PATH}/variables", "environments=write", body=VARIABLE)
 def _add_variable(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
-    return created(environment(api, name)["variables"], call.body)
+    return add(entries(api, api.variables, name), call.body["name"], call.body["value"])
 
 
-@route("PATCH", f"{PATH}/variables/{{variable}}", "environments=write", body=fields(name=TEXT, value=TEXT))
+@route("PATCH", f"{PATH}/variables/{{variable}}", "environments=write", body=VARIABLE)
 def _set_variable(api: GitHubApi, call: Call, name: str, variable: str) -> tuple[int, Any]:
-    _, found = read(environment(api, name)["variables"], variable)
-    found |= call.body
+    variables = entries(api, api.variables, name)
+    known(variables, variable)
+    variables[variable] = call.body["value"]
     return 204, None
 
 
 @route("GET", f"{PATH}/secrets/public-key", "environments=read")
 def _get_public_key(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
-    environment(api, name)
+    known(api.environments, name)
     return 200, {"key_id": "1", "key": b64encode(bytes(KEY.public_key)).decode()}
 
 
 @route("GET", f"{PATH}/secrets/{{secret}}", "environments=read")
 def _get_secret(api: GitHubApi, call: Call, name: str, secret: str) -> tuple[int, Any]:
-    status, _ = read(environment(api, name)["secrets"], secret)
-    return status, {"name": secret}
+    known(entries(api, api.secrets, name), secret)
+    return 200, {"name": secret}
 
 
 SEALED = fields("encrypted_value key_id", encrypted_value=TEXT, key_id={"const": "1"})
@@ -130,7 +129,7 @@ SEALED = fields("encrypted_value key_id", encrypted_value=TEXT, key_id={"const":
 
 @route("PUT", f"{PATH}/secrets/{{secret}}", "environments=write", body=SEALED)
 def _set_secret(api: GitHubApi, call: Call, name: str, secret: str) -> tuple[int, Any]:
-    environment(api, name)["secrets"][secret] = call.body["encrypted_value"]
+    entries(api, api.secrets, name)[secret] = call.body["encrypted_value"]
     return 201, {}
 
 
@@ -151,7 +150,7 @@ def _list_rulesets(api: GitHubApi, call: Call) -> tuple[int, Any]:
 
 @route("GET", "rulesets/{number}")
 def _get_ruleset(api: GitHubApi, call: Call, number: str) -> tuple[int, Any]:
-    return read(api.rulesets, int(number))
+    return 200, known(api.rulesets, int(number))
 
 
 @route("POST", "rulesets", "administration=write", body=RULESET)
@@ -165,19 +164,19 @@ def _add_ruleset(api: GitHubApi, call: Call) -> tuple[int, Any]:
 
 @route("PUT", "rulesets/{number}", "administration=write", body=RULESET)
 def _set_ruleset(api: GitHubApi, call: Call, number: str) -> tuple[int, Any]:
-    _, found = read(api.rulesets, int(number))
-    found |= call.body
-    return 200, found
+    ruleset = known(api.rulesets, int(number))
+    ruleset |= call.body
+    return 200, ruleset
 
 
 @route("DELETE", "rulesets/{number}", "administration=write")
 def _remove_ruleset(api: GitHubApi, call: Call, number: str) -> tuple[int, Any]:
-    return taken(api.rulesets, int(number))
+    return delete(api.rulesets, int(number))
 
 
 @route("DELETE", "labels/{name}", "issues=write")
 def _remove_label(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
-    return taken(api.labels, name)
+    return delete(api.labels, name)
 
 
 @route("GET", "/users/{login}")
