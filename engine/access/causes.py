@@ -121,7 +121,7 @@ def _of_proxy(error: ProxyError, facts: Mapping[str, Any]) -> Diagnosis:
 def _unauthenticated(text: str, said: str, headers: Mapping[str, str]) -> Diagnosis:
     known = sent_claims(headers)
     name = _first(UNAUTHENTICATED, text)
-    if not name and known.get("exp", Clock.now()) < Clock.now():
+    if not name and "exp" in known and known["exp"] < Clock.now():
         name = "token-expired"
     if not name:
         name = "token-refused" if {"Authorization", "Cookie"} & headers.keys() else "no-token"

@@ -179,11 +179,7 @@ REFUSALS = refusals(
         "expected a token of three parts, found 401{said}: it is not a JWT",
         "gh secret set KUBEFLOW_TOKEN --env <environment>",
     ),
-    (
-        "no-identity",
-        "expected the gateway to pass on the token's subject, found 401{said}",
-        LET_IN,
-    ),
+    ("no-identity", "expected the gateway to pass on the token's subject, found 401{said}", LET_IN),
     (
         "token-refused",
         "expected success, found 401{said}",

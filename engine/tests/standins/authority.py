@@ -37,6 +37,17 @@ class Authority:
         """A certificate of `host`, valid between two days from now."""
         key = ec.generate_private_key(ec.SECP256R1())
         signed = self._signed(_named(host), key, [_alternative(host)], days_from, days_to)
+        return self._written(name, key, signed)
+
+    def issue_to_itself(self, name: str, host: str = "127.0.0.1") -> Issued:
+        """A certificate that no authority has signed."""
+        return Authority(self._folder, name)._issue_own(name, host)
+
+    def _issue_own(self, name: str, host: str) -> Issued:
+        self._name = _named(host)
+        return self._written(name, self._key, self._signed(self._name, self._key, [_alternative(host)]))
+
+    def _written(self, name: str, key: ec.EllipticCurvePrivateKey, signed: x509.Certificate) -> Issued:
         private = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )

@@ -626,13 +626,13 @@ def _get_environment(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
 def _list_variables(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
     _found(api.environments, name)
     found = api.variables.get(name, {})
-    return 200, _listed("variables", [{"name": each, "value": value} for each, value in found.items()])
+    return _listed("variables", [{"name": each, "value": value} for each, value in found.items()])
 
 
 @route("GET", "environments/{name}/secrets", "environments=read")
 def _list_secrets(api: GitHubApi, call: Call, name: str) -> tuple[int, Any]:
     _found(api.environments, name)
-    return 200, _listed("secrets", [{"name": each} for each in sorted(api.secrets.get(name, ()))])
+    return _listed("secrets", [{"name": each} for each in sorted(api.secrets.get(name, ()))])
 
 
 @route("GET", "rules/branches/{branch}")
