@@ -15,7 +15,7 @@ OWNED = re.compile(
     r"(\.ci|\.github|bench|demo|engine|local_kfp|scripts)/.*|tests/test_rules\.py"
     r"|Makefile|mlops|\.pre-commit-config\.yaml"
 )
-SET_BY_USERS = {f".github/{name}" for name in (PATH.name, "template.json", "CODEOWNERS")}
+SET_BY_USERS = {f".github/{name}" for name in (PATH.name, "template.json", "CODEOWNERS", "set-up.yaml")}
 PINS = (
     (
         re.compile(r"\.github/.*\.ya?ml"),

@@ -58,3 +58,10 @@ def test_a_file_differs_if_it_is_new_gone_or_another(tmp_path: Path) -> None:
     changed = [f"engine/{name}.py" for name in ("same", "another", "new", "gone")] + ["mlops.yaml"]
     found = released_files.differing(files, changed, recorded)
     assert found == ["engine/another.py", "engine/new.py", "engine/gone.py"]
+
+
+@pytest.mark.parametrize(
+    "path", [".github/set-up.yaml", ".github/CODEOWNERS", "infra/aws/main.tf", "mlops.yaml"]
+)
+def test_what_users_set_is_not_the_template_s(path: str) -> None:
+    assert not released_files.is_owned(path)
