@@ -12,9 +12,9 @@ import pandas as pd
 
 from engine import command_line
 from engine.command_line.component_settings import FeatureSettings
-from engine.features.code import FeatureCode, make_features
+from engine.features.code import FeatureCode
 from engine.features.history import recent_mean
-from engine.features.replay import find_differences
+from engine.features.replay import replayed
 from engine.tables.snapshots import Snapshot
 
 ROWS, GROUPS, DAYS, WINDOW_DAYS, TURNS = 1_000_000, 500, 28, 180, 5
@@ -63,10 +63,10 @@ def features(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> pd.Da
 def replay(tables: dict[str, pd.DataFrame]) -> None:
     """What build_features does, between reading and writing."""
     code = cast(FeatureCode, SimpleNamespace(features=features))
-    columns = make_features(code, SETTINGS, tables)
-    loaded = {"rows": ROWS, "sha256": "", "uri": ""}
-    snapshot = {"window": "training", "tables": {"sales_history": {**loaded, "history_days": DAYS}}}
-    if find_differences(code, SETTINGS, tables, columns, cast(Snapshot, snapshot)):
+    history = {"rows": ROWS, "sha256": "", "uri": "", "history_days": DAYS}
+    snapshot = {"window": "training", "end": "2024-06-29", "tables": {"sales_history": history}}
+    _, differences = replayed(code, SETTINGS, tables, cast(Snapshot, snapshot))
+    if differences:
         raise command_line.WorldError("expected the same features of single days, found others")
 
 
