@@ -28,7 +28,8 @@ def replayed(
     """The features that count, and how one pass over the window makes those of some batches otherwise.
 
     One pass is enough if it differs nowhere. Where rows arrive, or are predicted a lead before their time,
-    each batch is made by itself as soon as one differs, and always for inference.
+    each batch is made by itself as soon as one differs, and always for inference. Features of later outcomes
+    are refused, so they are not made again.
     """
     batches = Batches(settings, raw, snapshot)
     is_limited = bool(batches.timed)
@@ -37,7 +38,8 @@ def replayed(
         return batches.one_by_one(code) if apart else batches.at_once(code), []
     columns = batches.at_once(code)
     differences = find_differences(code, batches, columns) if is_limited else []
-    apart = bool(differences) and batches.arrives
+    is_refused = any(each["cause"] == "later outcomes" for each in differences)
+    apart = bool(differences) and batches.arrives and not is_refused
     return batches.one_by_one(code) if apart else columns, differences
 
 
