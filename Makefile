@@ -6,7 +6,7 @@ SERVER := components/serve_model
 
 .DEFAULT_GOAL := help
 
-.PHONY: help set-up demo gate promote rollback predict serve monitor test check bench mutants lint lock upgrade record update
+.PHONY: help set-up demo gate promote rollback predict serve monitor doctor test check bench mutants lint lock upgrade record update
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ predict: ## predict the rows of a day with the champion (AS_OF=2013-09-02, defau
 
 monitor: ## check the champion on recent data: exit 1 if it needs retraining (AS_OF=2013-09-04)
 	@./mlops monitor $(if $(AS_OF),--as-of $(AS_OF))
+
+doctor: ## check GitHub's settings, image repository, stores, endpoint and cluster: exit 1 with what repairs them
+	@./mlops doctor
 
 serve: ## serve the champion on this machine with the cluster's model server (PORT=8080)
 	@./mlops serve $(if $(PORT),--port $(PORT))

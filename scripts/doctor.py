@@ -15,7 +15,7 @@ from engine.github.step import add_summary
 if TYPE_CHECKING:
     from engine.doctor.results import Result, Results, Site
 
-PERMISSIONS = {"actions": "read", "contents": "read"}
+PERMISSIONS = {"actions": "read", "contents": "read", "id-token": "write", "packages": "write"}
 PARTS = ("github", "images", "store", "endpoint", "cluster", "canary")
 
 
