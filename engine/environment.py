@@ -51,7 +51,7 @@ _ENTRIES = (
     Variable(
         "KUBEFLOW_AUDIENCE", "audience of the tokens that are minted for it", "`pipelines.kubeflow.org`"
     ),
-    Variable("KUBEFLOW_SERVICE_ACCOUNT", "service account whose tokens are requested", "`ci`"),
+    Variable("KUBEFLOW_SERVICE_ACCOUNT", "service account whose tokens are requested", "`github-actions`"),
     Variable("KUBEFLOW_USERNAME", "static user of Dex", "an error with mode `dex`"),
     _secret("KUBEFLOW_PASSWORD", "its password", "an error with mode `dex`"),
     Variable("EKS_CLUSTER", "name of the EKS cluster that has the endpoint", "an error with mode `eks-oidc`"),

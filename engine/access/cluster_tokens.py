@@ -8,7 +8,7 @@ from engine.command_line import SettingsError
 
 TIMEOUT = (5, 30)  # seconds to connect, and to read
 LIFE = 3600  # seconds
-ACCOUNT = "ci"
+ACCOUNT = "github-actions"
 
 
 def request_token(api: Any, environment: Environment) -> str:

@@ -198,7 +198,7 @@ REFUSALS = refusals(
     (
         "rights",
         "expected {subject} to have the right to {verb} {resource} in {namespace}, found 403{said}",
-        "kubectl create rolebinding ci --namespace {namespace} --role ci-pipelines --user '{subject}'",
+        "kubectl create rolebinding mlops-ci-user --namespace {namespace} --role mlops-ci --user '{subject}'",
     ),
     ("forbidden", "expected success, found 403{said}", MAKE_ROLE),
     (

@@ -123,9 +123,12 @@ def test_github_without_the_permission_is_named() -> None:
 def test_a_service_account_gets_its_token_from_the_cluster(cluster_api, kubeconfig, provider) -> None:
     with entered(HOST, NAMESPACE | {"KUBEFLOW_AUTH": "service-account"}) as entrance:
         token = entrance.credential.headers()["Authorization"].removeprefix("Bearer ")
-    assert provider.verify(token, "pipelines.kubeflow.org")["sub"] == "system:serviceaccount:staging:ci"
+    assert (
+        provider.verify(token, "pipelines.kubeflow.org")["sub"]
+        == "system:serviceaccount:staging:github-actions"
+    )
     path, authorization, _ = cluster_api.sent[0]
-    assert path == "/api/v1/namespaces/staging/serviceaccounts/ci/token"
+    assert path == "/api/v1/namespaces/staging/serviceaccounts/github-actions/token"
     assert authorization == "Bearer of-the-kubeconfig"
 
 
@@ -133,7 +136,7 @@ def test_a_service_account_that_may_not_is_named(cluster_api, kubeconfig) -> Non
     cluster_api.status = 403
     with (
         entered(HOST, NAMESPACE | {"KUBEFLOW_AUTH": "service-account"}) as entrance,
-        pytest.raises(DiagnosedError, match="ci in staging, found 403") as error,
+        pytest.raises(DiagnosedError, match="github-actions in staging, found 403") as error,
     ):
         entrance.credential.headers()
     assert error.value.diagnosis.remedy == "kubectl apply -k infra/kubeflow/eks-service-account"
@@ -158,7 +161,10 @@ def test_an_endpoint_of_several_users_is_reached_by_a_port(cluster_api, eks, pro
     with entered("http://istio-ingressgateway.istio-system.svc/pipeline", eks | NAMESPACE) as entrance:
         assert entrance.host == "http://127.0.0.1:40123/pipeline"
         token = entrance.credential.headers()["Authorization"].removeprefix("Bearer ")
-    assert provider.verify(token, "pipelines.kubeflow.org")["sub"] == "system:serviceaccount:staging:ci"
+    assert (
+        provider.verify(token, "pipelines.kubeflow.org")["sub"]
+        == "system:serviceaccount:staging:github-actions"
+    )
     assert cluster_api.sent[-1][1].startswith("Bearer k8s-aws-v1.")
     kubeconfig = json.loads((tmp_path / "kubeconfig").read_text())
     assert kubeconfig["users"][0]["user"]["token"].startswith("k8s-aws-v1.")

@@ -23,8 +23,8 @@ class TokenApi:
             return Answer(200, {}, json.dumps({"cluster": about}).encode())
         if request.path.startswith("/clusters/"):
             return Answer(404, {"x-amzn-ErrorType": "ResourceNotFoundException"}, b"{}")
-        if not request.path.endswith("/serviceaccounts/ci/token"):
+        if not request.path.endswith("/serviceaccounts/github-actions/token"):
             return Answer(404)
         (audience,) = json.loads(request.body)["spec"]["audiences"]
-        token = self.provider.sign(aud=audience, sub="system:serviceaccount:staging:ci")
+        token = self.provider.sign(aud=audience, sub="system:serviceaccount:staging:github-actions")
         return Answer(self.status, {}, json.dumps({"status": {"token": token}}).encode())
