@@ -26,30 +26,32 @@ def metric_of(inputs: VerdictInputs) -> Metric:
 
 
 def label_of(inputs: VerdictInputs) -> TrainedLabel:
-    return inputs.models["candidate"].record["label"]
+    """As the control's training found it, if there is one: foreign code may have written a candidate's."""
+    trusted = inputs.models.get("control") or inputs.models["candidate"]
+    return trusted.record["label"]
 
 
-def dummy_prediction(inputs: VerdictInputs) -> float:
+def dummy_prediction(metric: Metric, label: TrainedLabel) -> float:
     """The constant that suits the metric best, from the training labels; an older record has no quantiles."""
-    constant, label = metric_of(inputs).best_constant, label_of(inputs)
+    constant = metric.best_constant
     if isinstance(constant, float):
         return label.get("quantiles", {}).get(f"{constant:g}", label["median"])
     return label[constant]
 
 
-def described_models(rows: Rows, inputs: VerdictInputs) -> dict[str, JudgedModel]:
-    label_type, policy = label_of(inputs)["type"], inputs.policy
-    shown = with_dummy(rows, dummy_prediction(inputs))
+def described_models(rows: Rows, inputs: VerdictInputs, label: TrainedLabel) -> dict[str, JudgedModel]:
+    metric, policy = metric_of(inputs), inputs.policy
+    shown = with_dummy(rows, dummy_prediction(metric, label))
     described: dict[str, JudgedModel] = {}
     for name in shown.predictions:
-        figures = all_metrics(shown, name, label_type, policy)
+        figures = all_metrics(shown, name, label["type"], policy)
         facts = inputs.models[name].facts() if name in inputs.models else NO_FACTS
-        value, influence = measure(metric_of(inputs), shown, name)
-        found = estimate(value, influence, rows, policy["confidence"])
+        value, influence = measure(metric, shown, name)
+        estimated = estimate(value, influence, rows, policy["confidence"])
         described[name] = {
             "value": value,
-            "standard_error": found.standard_error,
-            "degrees_of_freedom": found.degrees_of_freedom,
+            "standard_error": estimated.standard_error,
+            "degrees_of_freedom": estimated.degrees_of_freedom,
             "metrics": {**figures},
             **facts,
         }

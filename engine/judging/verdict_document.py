@@ -40,11 +40,13 @@ def judge(inputs: VerdictInputs) -> tuple[Verdict, Rows | None]:
             inputs.policy["cluster"],
             inputs.policy["slices"]["columns"],
         )
-        check_values(rows, label_of(inputs)["type"])
+        label = label_of(inputs)
+        check_values(rows, label["type"])
         is_same = decision.control_is_champion(rows, inputs.models, inputs.policy)
         if is_same:
             inputs, rows = without_control(inputs, rows)
-        comparisons = decision.decide(rows, inputs.models, inputs.policy, dummy_prediction(inputs))
+        dummy = dummy_prediction(metric_of(inputs), label)
+        comparisons = decision.decide(rows, inputs.models, inputs.policy, dummy)
         if not comparisons:
             raise Invalid(
                 "there is no reference to compare with: neither a control nor a champion was asked for"
@@ -52,7 +54,7 @@ def judge(inputs: VerdictInputs) -> tuple[Verdict, Rows | None]:
         reached: Verdict = {
             **document,
             "rows": described_rows(rows, inputs),
-            "models": described_models(rows, inputs),
+            "models": described_models(rows, inputs, label),
             "comparisons": comparisons,
             **decision.overall(comparisons),
         }

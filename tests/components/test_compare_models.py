@@ -315,7 +315,7 @@ def test_a_number_is_judged_with_lower_as_better(metric):
     inputs = replace(question(near, control=far, champion=far), truth=truth(LOGIT), history=[])
     inputs = replace(inputs, policy=POLICY | {"metric": metric, "floor": 0.5, "guardrails": {}})
     label = {"name": "delay", "type": "number", "mean": 0.0, "median": -1.0}
-    inputs = with_record(inputs, "candidate", label=label)
+    inputs = with_record(with_record(inputs, "control", label=label), "candidate", label=label)
 
     document = answer(inputs)
     alone = answer(replace(inputs, models={"candidate": inputs.models["candidate"]}))

@@ -7,6 +7,7 @@ import numpy as np
 
 from engine.judging import decision, verdict_wording
 from engine.tests.paired_rows import MAE, model_of, paired_rows
+from engine.tests.questions import answer, probability, question, with_record
 
 SURE = ([2.0], [2.0])
 CANDIDATE = model_of(model_bytes=900)
@@ -85,3 +86,16 @@ def test_the_comparison_with_a_constant_holds_its_figures() -> None:
     assert too_few["reason"] == verdict_wording.without_champion(
         "No champion", too_few, "mae", MAE | {"minimum_rows": 3}, enough=False
     )
+
+
+def test_the_constant_to_beat_is_the_controls_and_not_what_a_candidate_says() -> None:
+    """Its own code writes its record: a false mean would make a constant that anything beats."""
+    noisy = probability(noise=2.5)
+    honest = question(noisy, control=noisy, metric="log_loss", floor=9.0)
+    label = honest.models["candidate"].record["label"]
+    forged = with_record(honest, "candidate", label=label | {"mean": 1e9})
+
+    verdict = answer(honest)
+
+    assert [each["passed"] for each in verdict["comparisons"] if each["verdict"] == "NO_CHAMPION"] == [False]
+    assert answer(forged) == verdict

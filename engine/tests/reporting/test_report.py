@@ -234,7 +234,7 @@ def test_a_number_has_its_own_curves():
     inputs = replace(inputs, policy=POLICY | {"metric": "mae", "guardrails": {}})
     label = {"name": "delay", "type": "number", "mean": 0.0, "median": -1.0}
 
-    _, files = rendered(with_record(inputs, "candidate", label=label))
+    _, files = rendered(with_record(inputs, "control", label=label))
 
     assert "Errors" in files["report.html"]
     assert "ROC curve" not in files["report.html"]
