@@ -18,6 +18,8 @@ METADATA = {
         "columns": {"distance": {"type": "number"}},
     },
 }
+UNKNOWN = "0" * 64
+"""An id that no version has."""
 
 
 def model_folder(parent: Path, content: str) -> Path:
@@ -84,3 +86,8 @@ def verdict_on(content: str, champion: str = "", passed: bool = True) -> dict[st
 def register(registry: ModelRegistry, parent: Path, content: str) -> str:
     """The version of a model of these bytes."""
     return registry.register(model_folder(parent, content), record_of(content), verdict_on(content), METADATA)
+
+
+def champion_of(registry: ModelRegistry) -> str | None:
+    champion = registry.champion()
+    return champion and champion["version"]

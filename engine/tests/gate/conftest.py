@@ -26,3 +26,9 @@ def project(fresh: Project, tmp_path: Path) -> Project:
 @pytest.fixture
 def with_champion(promoted: Project, tmp_path: Path) -> Project:
     return promoted.copied_to(tmp_path / "project")
+
+
+@pytest.fixture
+def own_git_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")

@@ -9,49 +9,10 @@ import pytest
 
 from engine.command_line import SettingsError
 from engine.gate.base_commit import find_base
-from engine.gate.checkouts import read_change
-from engine.tests.project import ROOT, Project
+from engine.tests.gate.repositories import clone, new, pushed, step
+from engine.tests.project import Project
 
-SETTINGS = re.search(
-    r"`mlops.yaml`\n\n```yaml\n(.*?)^```$", (ROOT / "docs/adopting.md").read_text(), re.M | re.S
-)
-
-
-@pytest.fixture(autouse=True)
-def own_git_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-
-
-def new(root: Path, main: str = "main") -> Project:
-    """A repository with the commits "One" and "Two" on its branch `main`."""
-    root.mkdir()
-    project = Project(root)
-    project.git("init", "--quiet", "--initial-branch", main)
-    step(project, "One")
-    step(project, "Two")
-    return project
-
-
-def step(project: Project, name: str) -> str:
-    (project.root / name).touch()
-    project.git("add", "--all")
-    project.git("commit", "--quiet", "--message", name)
-    return project.git("rev-parse", "HEAD")
-
-
-def clone(source: Path, target: Path, *options: str) -> Project:
-    Project(source).git("clone", "--quiet", *options, source.as_uri(), str(target))
-    return Project(target)
-
-
-def pushed(tmp_path: Path, main: str = "main") -> Path:
-    """A bare remote with the branches `main` and `change`, which has the commit "Change" on top of it."""
-    project = new(tmp_path / "first", main)
-    project.git("switch", "--quiet", "--create", "change")
-    step(project, "Change")
-    project.git("switch", "--quiet", main)
-    return clone(project.root, tmp_path / "remote.git", "--bare").root
+pytestmark = pytest.mark.usefixtures("own_git_settings")
 
 
 def subject_of(project: Project, commit: str | None) -> str:
@@ -232,42 +193,3 @@ def test_base_of_main_without_a_remote_is_head_or_the_commit_before(tmp_path: Pa
         mine.git("checkout", "--quiet", "--detach")
     base = find_base(mine.root)
     assert (subject_of(mine, base.commit), subject_of(mine, base.previous)) == ("Two", "One")
-
-
-SEED = ("mlops.yaml", ("seed: 1", "seed: 2"))
-
-
-def test_change_of_main_without_a_remote_is_never_nothing(project: Project) -> None:
-    assert read_change(project.root, None).parts() == [], "one commit, and nothing before it"
-    project.edit(*SEED)
-    uncommitted = read_change(project.root, None)
-    assert "the newest commit of main; there is no remote; changed: mlops.yaml: training" in str(uncommitted)
-    project.commit()
-    (project.root / "notes.txt").write_text("no part of a model")
-    committed = read_change(project.root, None)
-    assert "(A step), the commit before the newest commit of main" in str(committed)
-    assert committed.parts() == uncommitted.parts() == ["mlops.yaml: training"]
-
-
-@pytest.mark.parametrize("state", ["uncommitted", "unpushed", "pushed", "no remote"])
-def test_another_data_set_is_judged_as_a_first_model(project: Project, tmp_path: Path, state: str) -> None:
-    assert SETTINGS
-    remote = clone(project.root, tmp_path / "remote.git", "--bare")
-    mine = project if state == "no remote" else clone(remote.root, tmp_path / "mine")
-    (mine.root / "mlops.yaml").write_text(SETTINGS[1])
-    if state != "uncommitted":
-        mine.commit()
-    if state == "pushed":
-        mine.git("push", "--quiet", "origin", "main")
-    change = read_change(mine.root, None)
-    assert change.question(None)["model"] == "disease-progression"
-    assert "control" not in change.policy()
-    assert (change.base is None) == (state != "pushed")
-    if change.base is None:
-        assert "judged as a first model: " in str(change) and "another model, flight-delays" in str(change)
-
-
-def test_another_name_alone_is_no_other_model(project: Project) -> None:
-    project.edit("mlops.yaml", ("model: flight-delays", "model: another"))
-    change = read_change(project.root, None)
-    assert change.base and change.question(None)["model"] == "flight-delays"

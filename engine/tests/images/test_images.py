@@ -2,68 +2,19 @@
 
 import os
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from engine.command_line import SettingsError, WorldError
+from engine.command_line import SettingsError
 from engine.images.images import components, name_all, recover, split_tag, stage, stage_all
 from engine.sources import GitIndex, GitTree, WorkTree
-
-DOCKERFILE = """\
-FROM docker.io/library/python@sha256:1234
-# COPY nothing/of/this .
-COPY --chown=1000 components/load_data/requirements.txt ./
-COPY --from=builder /opt /opt
-copy components/shared/storage.py \\
-     # a comment amid an instruction
-     components/shared/clock.py components/shared/
-COPY ./components/load_data/ components/load_data/
-"""
-FILES = {
-    "components/load_data/Dockerfile": DOCKERFILE,
-    "components/load_data/requirements.txt": "numpy==1\n",
-    "components/load_data/main.py": "print('data')\n",
-    "components/load_data/start.sh": "#!/bin/sh\n",
-    "components/shared/storage.py": "STORE = 1\n",
-    "components/shared/clock.py": "CLOCK = 1\n",
-    "components/shared/unused.py": "",
-    "README.md": "",
-    ".gitignore": "__pycache__/\n.mlops/\n",
-}
-COPIED = {path for path in FILES if path.startswith("components/")} - {"components/shared/unused.py"}
-
-
-def git(root: Path, *arguments: str) -> str:
-    who = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false")
-    return subprocess.check_output(["git", *who, *arguments], cwd=root, text=True).strip()
+from engine.tests.images.component_project import COPIED, git, new_project, staged_files
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    root = tmp_path / "project"
-    for name, content in FILES.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(content)
-    (root / "components/load_data/start.sh").chmod(0o755)
-    git(root, "init", "-q")
-    git(root, "add", ".")
-    git(root, "commit", "-qm", "first")
-    return root
-
-
-def staged_files(path: Path) -> set[str]:
-    return {each.relative_to(path).as_posix() for each in path.rglob("*") if each.is_file()}
-
-
-def test_a_context_holds_what_the_dockerfile_copies_and_nothing_else(project):
-    image = stage("load_data", WorkTree(project))
-    assert image.path == project / ".mlops/images" / f"load_data-{image.hash}"
-    assert image.reference == f"localhost/mlops:load_data-{image.hash}"
-    assert staged_files(image.path) == COPIED
-    assert (image.path / "components/load_data/main.py").read_text() == "print('data')\n"
-    assert {each.name for each in image.path.parent.iterdir()} == {image.path.name}
+    return new_project(tmp_path / "project")
 
 
 def test_work_tree_index_and_commit_are_one_image(project):
@@ -84,14 +35,6 @@ def test_what_is_not_added_is_not_in_the_index(project):
     assert stage("load_data", GitIndex(project)) == changed
     (project / "components/load_data/main.py").unlink()
     assert (changed.path / "components/load_data/main.py").read_text() == "print('more')\n"
-
-
-def test_the_index_is_staged_whatever_lies_in_the_checkout(project):
-    for path in COPIED:
-        (project / path).unlink()
-    image = stage("load_data", GitIndex(project))
-    assert staged_files(image.path) == COPIED
-    assert (image.path / "components/load_data/main.py").read_text() == "print('data')\n"
 
 
 def test_line_ends_of_a_checkout_that_git_knows_of(project):
@@ -184,31 +127,6 @@ def test_a_change_of_what_is_not_copied_makes_none(project):
     assert stage("load_data", WorkTree(project)) == before
 
 
-def test_staged_modes_do_not_depend_on_the_umask(project):
-    previous = os.umask(0o077)
-    try:
-        image = stage("load_data", WorkTree(project))
-    finally:
-        os.umask(previous)
-    modes = {each.name: each.stat().st_mode & 0o777 for each in image.path.rglob("*")}
-    assert (modes["main.py"], modes["start.sh"], modes["shared"]) == (0o644, 0o755, 0o755)
-    assert image.path.stat().st_mode & 0o777 == 0o755
-
-
-def test_a_staged_image_is_never_written_again(project):
-    image = stage("load_data", WorkTree(project))
-    (image.path / "mark").touch()
-    assert stage("load_data", WorkTree(project)) == image
-    assert (image.path / "mark").exists()
-
-
-def test_many_may_stage_at_once(project):
-    with ThreadPoolExecutor(8) as pool:
-        images = set(pool.map(lambda _: stage("load_data", WorkTree(project)), range(16)))
-    assert len(images) == 1
-    assert {each.name for each in (project / ".mlops/images").iterdir()} == {images.pop().path.name}
-
-
 def test_all_components_of_a_commit(project):
     first = git(project, "rev-parse", "HEAD")
     other = project / "components/train_model"
@@ -217,27 +135,6 @@ def test_all_components_of_a_commit(project):
     assert components(WorkTree(project)) == ["load_data", "train_model"]
     assert list(stage_all(WorkTree(project), "docker.io/you/x")) == ["load_data", "train_model"]
     assert list(stage_all(GitTree(project, first))) == ["load_data"]
-
-
-def test_an_image_comes_back_from_the_commit_it_was_born_in(project, tmp_path):
-    born = git(project, "rev-parse", "HEAD")
-    image = stage("load_data", WorkTree(project))
-    (project / "components/load_data/main.py").write_text("print('more')\n")
-    git(project, "commit", "-qam", "second")
-    clone = tmp_path / "clone"
-    git(tmp_path, "clone", "-q", str(project), str(clone))
-
-    recovered = recover(image.reference, born, clone)
-    assert recovered.path == clone / ".mlops/images" / image.path.name
-    assert staged_files(recovered.path) == COPIED
-
-    absent = image.reference.replace(image.hash, "0" * 16)
-    with pytest.raises(WorldError, match="expected it in commit HEAD, found localhost/mlops:load_data-"):
-        recover(absent, "HEAD", clone)
-    with pytest.raises(SettingsError, match="expected a tag <component>-<16 hex digits>, found 'latest'"):
-        recover("python:latest", "HEAD", clone)
-    with pytest.raises(SettingsError, match="no-such-commit: expected a commit, found none of that name"):
-        recover(absent, "no-such-commit", clone)
 
 
 @pytest.mark.parametrize(

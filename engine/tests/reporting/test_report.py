@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import jsonschema
 import numpy as np
@@ -18,24 +17,13 @@ from engine.tests.questions import (
     ORIGIN,
     POLICY,
     SCHEMA,
-    moves,
     probability,
     question,
     truth,
     with_record,
 )
+from engine.tests.reporting.hostile_words import GOOD, HOSTILE, MOVES, POOR, Tags, hostile, rendered
 
-GOOD, POOR = probability(), probability(noise=4.0)
-HOSTILE = (
-    "<script>alert(1)</script><img src=x onerror=alert(1)> ![i](http://evil/i.png) [l](javascript:x) "
-    "@everyone #1 GH-2 www.evil.com https://evil.com ` | \x1b[31m\r\n::error::x ##[group]y $x$ **b** \"'&amp;"
-)
-MOVES = moves(
-    *(
-        {"at": f"2013-0{month}-02T06:00:00+00:00", "move": move, "metrics": {"roc_auc": auc}}
-        for month, move, auc in ((5, "promote", 0.66), (6, "promote", 0.7), (7, "rollback", 0.66))
-    )
-)
 QUESTIONS = {
     "BETTER": question(GOOD, control=POOR, champion=POOR),
     "IDENTICAL": question(GOOD, control=GOOD, champion=POOR),
@@ -45,52 +33,6 @@ QUESTIONS = {
     "NO_CHAMPION": question(GOOD),
     "INVALID": replace(question(GOOD), findings={"findings": [{"message": HOSTILE}], "warnings": []}),
 }
-
-
-class Tags(HTMLParser):
-    """Every tag with its attributes, and the text between."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.tags, self.attributes, self.text = set(), set(), ""
-        self.feed(page)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attributes}
-
-    def handle_data(self, data):
-        self.text += data
-
-
-def rendered(inputs):
-    verdict, rows = judge(inputs)
-    return verdict, report.render(verdict, rows, inputs)
-
-
-def hostile():
-    """Strangers' words wherever they can stand: in names, values, findings, provenance and history."""
-    inputs = question(GOOD, control=POOR, champion=POOR, slices={"columns": [HOSTILE], "minimum_rows": 1})
-    origin = np.char.add(ORIGIN.astype("U500"), HOSTILE)
-    table = inputs.truth.rename_columns([*inputs.truth.column_names[:3], HOSTILE, "distance"])
-    table = table.set_column(3, HOSTILE, [origin.tolist()])
-    warnings = {"findings": [], "warnings": [{"message": HOSTILE, "check": HOSTILE, "column": HOSTILE}]}
-    move = {
-        **MOVES[0],
-        "move": HOSTILE,
-        "version": HOSTILE,
-        "verdict": MOVES[0]["verdict"] | {"verdict": HOSTILE},
-    }
-    provenance = {"title": HOSTILE, HOSTILE: {HOSTILE: HOSTILE}}
-    return replace(
-        inputs,
-        truth=table,
-        evaluation=table,
-        training=None,
-        findings=warnings,
-        history=[move, *MOVES],
-        provenance=provenance,
-    )
 
 
 @pytest.mark.parametrize("expected", QUESTIONS)
@@ -119,36 +61,6 @@ def test_the_page_needs_nothing_from_elsewhere():
     assert page.text.index("Differences") < page.text.index("Slices") < page.text.index("Calibration")
     assert page.text.index("ROC curve") < page.text.index("Drift") < page.text.index("Production")
     assert page.text.index("Production") < page.text.index("Provenance")
-
-
-def test_a_strangers_words_are_plain_text_in_the_page():
-    _, harmless = rendered(replace(hostile(), history=MOVES, provenance={"title": "harmless"}))
-    _, files = rendered(hostile())
-
-    page, usual = Tags(files["report.html"]), Tags(harmless["report.html"])
-    assert page.tags <= usual.tags
-    assert page.attributes <= usual.attributes
-    assert "<script>alert(1)</script>" in page.text
-
-
-def test_a_strangers_words_are_plain_text_in_markdown():
-    _, files = rendered(hostile())
-
-    outside = re.sub(
-        r"```text\n.*?\n```|`[^`\n]*`|\*\*|\|[-:| ]+\|\n|&nbsp;", "", files["report.md"], flags=re.DOTALL
-    )
-    assert "alert" in outside
-    assert not re.search(r"<|(?<!\\)[\[\]*_`~]|@\w|#\d|GH-\d|www\.|://", outside)
-
-
-@pytest.mark.parametrize("shown", ["markdown", "terminal"])
-def test_no_line_commands_the_log_it_is_printed_to(shown):
-    verdict, files = rendered(hostile())
-
-    printed = {"markdown": files["report.md"], "terminal": terminal.render(verdict, color=False)}[shown]
-
-    assert "error" in printed
-    assert not re.search(r"::|##\[|\x1b|\r", printed)
 
 
 def many_slices(words: str):
