@@ -2,11 +2,10 @@
 
 from kfp import dsl
 
-from components.compare_models.component import compare_models, reject_candidate
-from components.enforce_verdict.component import enforce_verdict
 from components.model_registry.component import resolve_model
 from components.validate_data.component import validate_data
 from pipelines.lib.model_tasks import ModelTasks, champion_tasks, load_rows
+from pipelines.lib.verdict_tasks import Candidate, Gate, Reference
 
 
 @dsl.pipeline(name="evaluation", description=__doc__)
@@ -63,6 +62,7 @@ def evaluation(
         evaluation=candidate_evaluation.outputs["features"],
         fail_on_finding="false",
     )
+    gate = Gate(policy, proposed_policy, provenance, results_uri, validated.outputs["findings"])
 
     with dsl.If(validated.outputs["valid"] == "true", name="gate"):
         control_evaluation = control_tasks.labelled_features("evaluation", evaluation_rows)
@@ -70,29 +70,16 @@ def evaluation(
         control = control_tasks.train(control_tasks.labelled_features("training", training_rows))
         champions = champion_tasks(champion)
         champion_scores = champions.score(champion, champions.features("evaluation", evaluation_rows.known))
-        compared = compare_models(
-            policy=policy,
-            proposed_policy=proposed_policy,
-            truth=control_evaluation.outputs["features"],
-            candidate=candidate_tasks.score(candidate, candidate_evaluation).outputs["predictions"],
-            control=control_tasks.score(control, control_evaluation).outputs["predictions"],
-            champion=champion_scores.outputs["predictions"],
-            candidate_record=candidate.outputs["record"],
-            control_record=control.outputs["record"],
-            champion_version=champion.outputs["version"],
-            history=champion.outputs["history"],
-            training_features=candidate_training.outputs["features"],
-            evaluation_features=candidate_evaluation.outputs["features"],
-            findings=validated.outputs["findings"],
-            provenance=provenance,
-            results_uri=results_uri,
+        gate.judge(
+            control_evaluation.outputs["features"],
+            Candidate(
+                training_features=candidate_training.outputs["features"],
+                evaluation_features=candidate_evaluation.outputs["features"],
+                predictions=candidate_tasks.score(candidate, candidate_evaluation).outputs["predictions"],
+                record=candidate.outputs["record"],
+            ),
+            Reference(control, control_tasks.score(control, control_evaluation)),
+            Reference(champion, champion_scores),
         )
-        enforce_verdict(verdict=compared.outputs["verdict"])
     with dsl.Else(name="refused-data"):
-        rejected = reject_candidate(
-            policy=policy,
-            findings=validated.outputs["findings"],
-            provenance=provenance,
-            results_uri=results_uri,
-        )
-        enforce_verdict(verdict=rejected.outputs["verdict"]).set_display_name("enforce-verdict")
+        gate.refuse_data()

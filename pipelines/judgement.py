@@ -2,12 +2,11 @@
 
 from kfp import dsl
 
-from components.compare_models.component import compare_models, reject_candidate
-from components.enforce_verdict.component import enforce_verdict
 from components.hand_over.component import receive_features, receive_model
 from components.model_registry.component import resolve_model
 from components.validate_data.component import validate_data
 from pipelines.lib.model_tasks import ModelTasks, champion_tasks, load_rows
+from pipelines.lib.verdict_tasks import Candidate, Gate, Reference
 
 
 @dsl.pipeline(name="judgement", description=__doc__)
@@ -55,35 +54,23 @@ def judgement(
         evaluation=received.outputs["evaluation"],
         fail_on_finding="false",
     )
+    gate = Gate(policy, proposed_policy, provenance, results_uri, validated.outputs["findings"])
 
     with dsl.If(validated.outputs["valid"] == "true", name="gate"):
         control = control_tasks.train(control_training)
         champions = champion_tasks(champion)
         champion_scores = champions.score(champion, champions.features("evaluation", evaluation_rows.known))
         candidate = receive_model(uri=handover_uri, truth=truth.outputs["features"])
-        compared = compare_models(
-            policy=policy,
-            proposed_policy=proposed_policy,
-            truth=truth.outputs["features"],
-            candidate=candidate.outputs["predictions"],
-            control=control_tasks.score(control, truth).outputs["predictions"],
-            champion=champion_scores.outputs["predictions"],
-            candidate_record=candidate.outputs["record"],
-            control_record=control.outputs["record"],
-            champion_version=champion.outputs["version"],
-            history=champion.outputs["history"],
-            training_features=received.outputs["training"],
-            evaluation_features=received.outputs["evaluation"],
-            findings=validated.outputs["findings"],
-            provenance=provenance,
-            results_uri=results_uri,
+        gate.judge(
+            truth.outputs["features"],
+            Candidate(
+                training_features=received.outputs["training"],
+                evaluation_features=received.outputs["evaluation"],
+                predictions=candidate.outputs["predictions"],
+                record=candidate.outputs["record"],
+            ),
+            Reference(control, control_tasks.score(control, truth)),
+            Reference(champion, champion_scores),
         )
-        enforce_verdict(verdict=compared.outputs["verdict"])
     with dsl.Else(name="refused-data"):
-        rejected = reject_candidate(
-            policy=policy,
-            findings=validated.outputs["findings"],
-            provenance=provenance,
-            results_uri=results_uri,
-        )
-        enforce_verdict(verdict=rejected.outputs["verdict"]).set_display_name("enforce-verdict")
+        gate.refuse_data()
