@@ -48,7 +48,7 @@ class Source:
         return sorted(path for path in paths if self._identity(path) != base._identity(path))
 
     def _identity(self, path: str) -> list[str]:
-        """Mode and blob, of links and submodules too; nothing where there is no such file."""
+        """Mode and blob, of links and submodules too; nothing if there is no such file."""
         return self._listing.get(path, "").split(" ")[:2]
 
     def read(self, paths: Iterable[str]) -> dict[str, File]:
@@ -59,7 +59,7 @@ class Source:
         return {path: File(contents[path], entry.mode == EXECUTABLE) for path, entry in entries.items()}
 
     def _checked_out(self, path: str, blob: str) -> bytes | None:
-        """The content as it lies in the work tree, sooner read than git's copy; None where it is another."""
+        """The content as it lies in the work tree, sooner read than git's copy; None if it is another."""
         try:
             with open(f"{self.root}/{path}", "rb") as file:  # noqa: PTH123 - for hundreds of files, Path is slow
                 content = file.read()

@@ -70,7 +70,7 @@ def arguments_parser() -> argparse.ArgumentParser:
 
 
 def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
-    """The change, and the pull request that it is, where it is one."""
+    """The change, and the pull request that it is, if it is one."""
     from engine.gate import model_code
     from engine.gate.checkouts import read_candidate, read_change
     from engine.gate.pull_request_run import PullRequest

@@ -117,7 +117,7 @@ def monitor(
 
 
 def read_decision(uri: str, results: Path) -> "Decision | None":
-    """The decision at `uri`, the documents fetched from there to `results`; None where none was made."""
+    """The decision at `uri`, the documents fetched from there to `results`; None if none was made."""
     from engine.documents import files
     from engine.documents.decision import Decision
     from engine.stores import storage
@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--unattended",
         action="store_true",
-        help="an alarm is no failure where a new model took over, or training.yml is to be started",
+        help="an alarm is not a failure if a new model took over, or training.yml is to be started",
     )
     return options
 

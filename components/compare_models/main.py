@@ -27,7 +27,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     parser.add_argument("--findings", type=Path, required=True, help="of validate_data")
     parser.add_argument("--provenance", type=command_line.json_object, required=True)
     parser.add_argument("--results-uri", default="", help="folder that gets verdict and report as well")
-    parser.add_argument("--run", default="", help="names the folder where --results-uri ends with a slash")
+    parser.add_argument("--run", default="", help="names the folder if --results-uri ends with a slash")
     parser.add_argument("--executor-input", type=command_line.json_object, default={})
     for name in ("verdict", "report", "summary", "passed"):
         parser.add_argument(f"--{name}", type=command_line.output_file, required=True)

@@ -27,17 +27,21 @@ def main() -> None:
     flag(
         "--fallback",
         type=json_object,
-        help="images and feature settings to use where there is no champion; {}: fail",
+        help="images and feature settings to use if there is no champion; {}: fail",
     )
     flag("--as-of", type=day, help="the day of the run, YYYY-MM-DD, or today")
-    flag("--model", type=Path, help="folder to leave the model in; empty where there is none")
+    flag("--model", type=Path, help="folder for the model; empty if the registry has no such model")
     flag("--version", type=output_file, help="file for the version document")
     flag("--history", type=output_file, help="file for the ledger's entries")
     flag("--build-features-image", type=output_file, help="file for the image that builds its features")
     flag("--score-model-image", type=output_file, help="file for the image that scores it")
     flag("--feature-settings", type=output_file, help="file for the settings of its features")
     flag("--day", type=output_file, help="file for the day of the run, which all further tasks go by")
-    flag("--digest", type=output_file, help="file for the version's digest; empty where there is none")
+    flag(
+        "--digest",
+        type=output_file,
+        help="file for the version's digest; empty if the registry has no such model",
+    )
 
     flag = command(commands.register)
     flag("--model", type=Path, help="folder with model.joblib")

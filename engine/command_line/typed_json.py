@@ -50,7 +50,7 @@ def _of_object(kind: Any, value: object, where: str) -> Iterator[str]:
 
 
 def _of_union(kinds: tuple[Any, ...], value: object, where: str) -> Iterator[str]:
-    """What is wrong with `value` as the alternative that it comes closest to, if it is none of them."""
+    """What is wrong with `value` as the alternative that it comes closest to, unless it is one of them."""
     alternatives = [list(mismatches(kind, value, where)) for kind in kinds]
     if all(alternatives):
         yield max(alternatives, key=lambda alternative: alternative[0].count("."))[0]

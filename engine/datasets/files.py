@@ -81,7 +81,7 @@ def files_at(uris: list[str], table_uri: str, types: Mapping[str, str] | None = 
 def read_files(files: list[DataFile], window: Span | None, read: Callable[[list[DataFile]], T]) -> T:
     """What `read` makes of the files whose partitions can have rows of the window; of all without a window.
 
-    `read` raises Misplaced where a partition has rows of other times; then it gets all files.
+    `read` raises Misplaced if a partition has rows of other times; then it gets all files.
     """
     if window:
         chosen = [file for file in files if may_overlap(file.span, window)]
@@ -93,7 +93,7 @@ def read_files(files: list[DataFile], window: Span | None, read: Callable[[list[
 
 
 def refuse_misplaced(file: DataFile, first: datetime | None, last: datetime | None) -> None:
-    """Raise Misplaced where the times from `first` to `last` are not those of the file's partition."""
+    """Raise Misplaced if the times from `first` to `last` are not those of the file's partition."""
     if file.span and first and last:
         start, end = file.span
         if first < start - MARGIN or last >= end + MARGIN:

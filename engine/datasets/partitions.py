@@ -19,7 +19,7 @@ PLAIN_DATE = re.compile(r"(\d{4})(\d\d)(\d\d)")
 
 
 def keys_of(path: str) -> Keys:
-    """The columns of the folders that a file lies in; None where Hive writes that there is no value."""
+    """The columns of the folders that a file lies in; None if Hive writes that there is no value."""
     pairs = [folder.partition("=") for folder in path.split("/")[:-1] if "=" in folder]
     return {unquote(name): None if value == NO_VALUE else unquote(value) for name, _, value in pairs}
 

@@ -56,7 +56,7 @@ class Part:
         return [*pairwise(accumulate(self._source.group_rows, initial=0))]
 
     def times(self, groups: Sequence[int] | None = None) -> pa.ChunkedArray[Any]:
-        """The times of all rows, or of some row groups; Misplaced where the partition is of other times."""
+        """The times of all rows, or of some row groups; Misplaced if the partition is of other times."""
         stored = [] if self._time in self._kinds else [self._time]
         times = self._read(groups, stored)[self._time]
         refuse_misplaced(self._file, *first_and_last(times))

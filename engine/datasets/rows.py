@@ -68,7 +68,7 @@ def read_part(file: DataFile, time: str, start: datetime, end: datetime) -> Time
 
 
 def is_inside(times: pa.ChunkedArray[Any], start: datetime, end: datetime) -> Mask:
-    """Whether each time is in [start, end); null where there is none."""
+    """Whether each time is in [start, end); null if there is none."""
     if pa.types.is_null(times.type):  # as pandas writes a day without rows
         times = times.cast(pa.timestamp("us"))
     since, until = moment(start, times.type), moment(end, times.type)

@@ -13,7 +13,7 @@ TEXT = (pa.types.is_string, pa.types.is_large_string)
 
 
 def concatenated(parts: dict[str, pa.Table]) -> pa.Table:
-    """The rows of all parts, by URI, with every column of any; null where a part lacks it."""
+    """The rows of all parts, by URI, with every column of any; null if a part lacks it."""
     kinds: dict[str, pa.DataType] = {}
     origin: dict[str, str] = {}
     for uri, part in parts.items():

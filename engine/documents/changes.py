@@ -20,7 +20,7 @@ class Commit(TypedDict):
 
 
 class Replaced(TypedDict):
-    """A value before and after, as text; null where there is none."""
+    """A value before and after, as text; null if it did not exist."""
 
     name: str
     old: str | None

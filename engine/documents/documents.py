@@ -49,7 +49,7 @@ class Documents:
             self.read(key, dict)
 
     def swap(self, key: str, document: Document, tag: str | None) -> None:
-        """Replace what was read with `tag` (None: nothing was there); LostRace where it is another by now."""
+        """Replace what was read with `tag` (None: nothing was there); LostRace if it is another by now."""
         data = json.dumps({"schema_version": SCHEMA_VERSION, **document}, indent=2, sort_keys=True) + "\n"
         self.store.swap(key, data.encode(), tag)
 

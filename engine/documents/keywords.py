@@ -15,4 +15,4 @@ Day = Annotated[str, Keywords(format="date")]
 Count = Annotated[int, Keywords(minimum=0)]
 MetricName = Annotated[str, Keywords(pattern="^[a-z][a-z0-9_]{0,39}$")]
 Metrics = Annotated[dict[str, float | None], Keywords(propertyNames={"pattern": "^[a-z][a-z0-9_]{0,39}$"})]
-"""A value by metric; null where the metric has none on these rows."""
+"""A value by metric; null if the metric has none on these rows."""

@@ -48,7 +48,7 @@ class Difference(TypedDict):
     effective_clusters: NotRequired[float]
     """How many clusters of equal size tell as much, of the rarer class."""
     rarer_class_rows: NotRequired[Count | None]
-    """None where labels are no classes."""
+    """None if labels are no classes."""
     candidate_value: float
     reference_value: float
     difference: float
@@ -201,7 +201,7 @@ class Verdict(TypedDict):
 
     Differences are candidate minus reference in the metric's good direction; null is a number that does not
     exist, or rows that were not compared. `holdout_uses` counts earlier moves of production that were decided
-    on the same rows. `registered` is the champion, where nothing was compared. `accepted` says who accepted
+    on the same rows. `registered` is the champion, if nothing was compared. `accepted` says who accepted
     what does not pass, and why; it still does not pass.
     """
 

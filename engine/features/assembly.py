@@ -71,7 +71,7 @@ def outcome_rows(folder: Path, rows: pd.DataFrame, settings: FeatureSettings) ->
 
 
 def label_of(rows: pd.DataFrame, code: FeatureCode) -> Any:
-    """The labels; none where the rows lack what they are made of, as rows do that are yet to be predicted."""
+    """The labels; none if the rows lack what they are made of, as rows do that are yet to be predicted."""
     try:
         return code.label(rows)
     except KeyError as error:

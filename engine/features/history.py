@@ -36,7 +36,7 @@ def _known_by_day(history: pd.DataFrame, column: str, keys: list[str]) -> pd.Dat
 
 
 def _until(day: "pd.Series[int]", groups: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """What was known when each `day` began, of the groups with these values; 0 where nothing was."""
+    """What was known when each `day` began, of the groups with these values; 0 if nothing was."""
     days = groups.assign(known_day=day).dropna(subset="known_day").astype({"known_day": "int64"})
     days = days.sort_values("known_day")
     sums = pd.merge_asof(days, known, on="known_day", by=[*groups.columns]).set_axis(days.index)
@@ -44,5 +44,5 @@ def _until(day: "pd.Series[int]", groups: pd.DataFrame, known: pd.DataFrame) -> 
 
 
 def _day(times: "pd.Series[pd.Timestamp]") -> "pd.Series[int]":
-    """Days since 1970, missing where the time is."""
+    """Days since 1970, missing if the time is."""
     return (times - EPOCH).dt.days

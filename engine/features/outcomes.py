@@ -62,7 +62,7 @@ def _is_read(code: FeatureCode, frame: pd.DataFrame, labels: pd.Series | None, n
 
 
 def _labels(code: FeatureCode, rows: pd.DataFrame) -> pd.Series | None:
-    """None where the rows lack what labels are made of."""
+    """None if the rows lack what labels are made of."""
     try:
         return pd.Series(code.label(rows))
     except (KeyError, AttributeError, TypeError, ValueError):

@@ -14,7 +14,7 @@ OF_A_FORK = "mlops.yaml says rolling, but a fork's code gets no outcomes of eval
 class EvaluationHistory(NamedTuple):
     mode: History
     reason: str
-    """Empty where the mode is the default, and nothing else was asked for."""
+    """Empty if the mode is the default, and nothing else was asked for."""
 
 
 def evaluation_history(windows: Windows) -> EvaluationHistory:

@@ -102,7 +102,7 @@ def compiled_to(
     references: Mapping[str, str],
     tasks: TaskSettings,
 ) -> Path:
-    """The compiled pipeline in the folder `results`, where nothing is left of what an earlier run found."""
+    """The compiled pipeline in the folder `results`, which is emptied of what an earlier run found."""
     results.mkdir(parents=True, exist_ok=True)
     clear(results)
     path = results / f"{pipeline}.yaml"
@@ -157,7 +157,7 @@ def read_verdict(results_uri: str, results: Path) -> Verdict | None:
 
 
 def agrees(run: runs.Run, verdict: Verdict | None) -> bool:
-    """Whether the run ended as its verdict says: a lost comparison fails where it is enforced."""
+    """Whether the run ended as its verdict says: a lost comparison fails if it is enforced."""
     if verdict is None or verdict["passed"]:
         return verdict is not None and run.state == "SUCCEEDED"
     failed = {task.name for task in run.tasks if task.state == "FAILED"}

@@ -45,7 +45,7 @@ class ModelCode:
         return {name: self.images[name].reference for name in BORN_FROM}
 
     def fingerprint(self) -> str:
-        """Equal where the models are equal byte for byte, given the same day, wherever their images lie."""
+        """Equal if the models are equal byte for byte, given the same day, wherever their images lie."""
         rows: dict[str, IncEx | bool] = {
             "data": {"tables", "rows"},
             "label": {"matures_after_days"},

@@ -12,7 +12,7 @@ PRIVATE = ("s3://", "file://")
 
 
 def refuse_private_rows(data: Data) -> None:
-    """SettingsError where a run of a public repository would leave rows of a private place in an artifact.
+    """SettingsError if a run of a public repository would leave rows of a private place in an artifact.
 
     `data` are the base's settings. Outside of GitHub Actions nothing is left anywhere.
     """

@@ -45,7 +45,7 @@ def hash_of(path: str, file: File) -> str:
 
 
 def read(root: Path) -> dict[str, str]:
-    """The hashes that the release in `root` recorded; none where it recorded nothing."""
+    """The hashes that the release in `root` recorded; none if it recorded nothing."""
     file = root / PATH
     lines = file.read_text().splitlines() if file.is_file() else []
     return {path: digest for digest, _, path in (line.partition("  ") for line in lines)}

@@ -48,7 +48,7 @@ def numbers_of(run: WorkflowRun, otherwise: int) -> set[int]:
 def is_alone(github: GitHub, login: str, pull: PullRequest, first: WorkflowRun | None) -> bool:
     """Whether `login` may accept it though they made it, because no other person has write access.
 
-    Finding where they have no right to write, or made it while another person could accept it.
+    Finding if they have no right to write, or made it while another person could accept it.
     """
     try:
         permission = github.get("collaborators", login, "permission")["permission"]

@@ -117,7 +117,7 @@ class GitHub:
         return retry.retried(attempt, self._waits)
 
     def _document(self, answer: Response) -> Any:
-        """An object or a list; None where there is nothing to say."""
+        """An object or a list; None if there is nothing to say."""
         if answer.status_code != 200 and not answer.content:
             return None
         try:

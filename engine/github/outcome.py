@@ -23,7 +23,7 @@ class Outcome:
     """As a commit status has it: success, failure, error or pending."""
     mark: str = ""
     heading: str = ""
-    """Mark and heading are empty where the verdict has its own."""
+    """Mark and heading are empty if the verdict has its own."""
     line: str = ""
     but: str = ""
     """What the run did otherwise than its verdict says."""

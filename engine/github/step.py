@@ -21,6 +21,11 @@ def add_summary(markdown: str) -> None:
     _append("GITHUB_STEP_SUMMARY", markdown)
 
 
+def not_set(names: list[str]) -> str:
+    """Which variables a step lacks, in words."""
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set"
+
+
 def add_notice(text: str, title: str = "") -> None:
     """Say what people should see without opening the log; an annotation of the job's check."""
     line = " ".join(text.split())

@@ -59,7 +59,7 @@ class ImageRepository:
         return {tag: digest for tag, digest in zip(tags, digests, strict=True) if digest}
 
     def digest(self, tag: str) -> str | None:
-        """The digest of the manifest that `tag` names; None where there is no such tag."""
+        """The digest of the manifest that `tag` names; None if there is no such tag."""
         if not TAG.fullmatch(tag):
             raise SettingsError(f"{self.name}: expected a tag of 128 characters at most, found {tag!r}")
         response = self.ask("HEAD", f"{self.base}/manifests/{tag}")
@@ -88,7 +88,7 @@ class ImageRepository:
                 raise WorldError(f"{self.name}: expected the next page below it, found {url[:80]!r}")
 
     def can_push(self) -> bool:
-        """Whether an image may be pushed here; WorldError where the credentials themselves are refused.
+        """Whether an image may be pushed here; WorldError if the credentials themselves are refused.
 
         A token says nothing that a client may read, so an upload is begun, and cancelled.
         """
@@ -168,7 +168,7 @@ class ImageRepository:
 
 
 def read_json(response: Response) -> Any:
-    """The document of an answer, whatever it is; None where it is no JSON."""
+    """The document of an answer, whatever it is; None if it is no JSON."""
     try:
         return response.json()
     except ValueError:

@@ -17,7 +17,7 @@ class Held:
     tags: tuple[str, ...]
     digest: str
     pushed: datetime | None = None
-    """None where only the image itself can tell, by `Shelf.pushed`."""
+    """None if only the image itself can tell, by `Shelf.pushed`."""
     number: int = 0
 
 

@@ -81,7 +81,7 @@ def needed_here(model: str) -> Needed:
 
 
 def on_the_endpoint() -> Needed:
-    """What pipelines, schedules and the newest runs name there, where there is an endpoint."""
+    """What pipelines, schedules and the newest runs name there, if there is an endpoint."""
     host = os.environ.get("KUBEFLOW_HOST")
     if not host:
         return Needed()

@@ -83,7 +83,7 @@ def _chosen(images: Iterable[Image], listed: Collection[str], any_week: bool) ->
 
 
 def check_digest(text: str, where: str) -> str:
-    """`text`, where it is a digest; otherwise an error names `where` it came from."""
+    """`text`, if it is a digest; otherwise an error names `where` it came from."""
     if not DIGEST.fullmatch(text):
         raise Finding(f"{where}: expected a digest, sha256: and 64 hex digits, found {text[:80]!r}")
     return text

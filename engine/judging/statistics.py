@@ -39,8 +39,8 @@ class SerialCorrelation:
 class Estimate:
     """A value with its interval, which is infinite where there are fewer than two effective clusters.
 
-    `effective_clusters` is how many clusters of equal size tell as much; `rarer_class_rows` is None where
-    labels are no classes.
+    `effective_clusters` is how many clusters of equal size tell as much; `rarer_class_rows` is None for
+    labels that are numbers.
     """
 
     value: float
@@ -69,7 +69,7 @@ class Estimate:
 def jackknife(
     influence: NDArray[np.float64], cluster: NDArray[np.intp], is_positive: NDArray[np.bool_] | None
 ) -> tuple[NDArray[np.float64], float]:
-    """How far the value moves without each cluster (0 where the rest cannot tell), and effective clusters.
+    """How far the value moves without each cluster (0 if the rest cannot tell), and effective clusters.
 
     `is_positive` is the class of each row, or None.
     """
@@ -131,7 +131,7 @@ def estimate(
 ) -> Estimate:
     """Interval of `value`; `cluster` numbers each row's cluster, in order of time if `in_sequence`.
 
-    `is_positive` is each row's class, where the metric is one of classes.
+    `is_positive` is each row's class, if the metric is one of classes.
     """
     moves, effective = jackknife(influence, cluster, is_positive)
     serial = serial_correlation(moves) if in_sequence else None
@@ -182,7 +182,7 @@ def minimum_detectable_effect(estimated: Estimate, confidence: float) -> float:
 def rows_to_decide(estimated: Estimate, threshold: float) -> int | None:
     """Rows after which the interval would leave `threshold` if the difference stays.
 
-    None where it has left it already, and where no number of rows is enough.
+    None if it has left it already, and if no number of rows is enough.
     """
     distance, half = abs(estimated.value - threshold), estimated.upper - estimated.value
     if distance == 0 or math.isinf(half) or distance > half:

@@ -28,7 +28,7 @@ Kind = TypeVar("Kind")
 
 
 def judge(inputs: VerdictInputs) -> tuple[Verdict, Rows | None]:
-    """The verdict document, and the rows it was found on; there are none where it is INVALID."""
+    """The verdict document, and the rows it was found on; there are none if it is INVALID."""
     check_policy(inputs)
     document = skeleton(inputs)
     try:

@@ -53,11 +53,11 @@ class Cluster:
     @overload
     def read(self, kind: Literal["Secret"], name: str) -> Secret | None: ...
     def read(self, kind: str, name: str) -> Any:
-        """The object, or None where there is none."""
+        """The object, or None if there is none."""
         return self._call("GET", kind, name)
 
     def definitions(self) -> dict[str, Any] | None:
-        """KServe's kinds as the API publishes them (OpenAPI), or None where it has none."""
+        """KServe's kinds as the API publishes them (OpenAPI), or None if it has none."""
         openapi: dict[str, Any] | None = self._request("GET", "definitions of KServe", DEFINITIONS)
         return openapi
 
@@ -116,7 +116,7 @@ class Cluster:
         query: dict[str, str] | None = None,
         text: bool = False,
     ) -> Any:
-        """None where there is nothing; what cannot be answered now is asked again for a while."""
+        """None if there is nothing; what cannot be answered now is asked again for a while."""
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 

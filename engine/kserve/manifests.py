@@ -31,7 +31,7 @@ STORE_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 @dataclass(frozen=True)
 class Manifests:
-    """All that is applied for one version; `content` is equal where nothing of it differs."""
+    """All that is applied for one version; `content` is equal if nothing of it differs."""
 
     name: str
     version: str
@@ -86,7 +86,7 @@ def render(
     keys: Mapping[str, str] | None,
     release: Release = NEWEST,
 ) -> Manifests:
-    """What serves `version`; `keys` are the store's, where they are given and not in the cluster already."""
+    """What serves `version`; `keys` are the store's, if they are given and not in the cluster already."""
     name, image = serving["name"], version["images"].get("serve_model", "")
     if not image:
         raise SettingsError(f"version {version['version']} has no image that serves it; train it again")

@@ -47,7 +47,7 @@ class Probe:
         self.session = requests.Session()
 
     def expect_equal(self) -> None:
-        """Fail where the answers are not the registered model's own, once the way to the server is there."""
+        """Fail if the answers are not the registered model's own, once the way to the server is there."""
         gives_up = self.clock.now() + ROUTE_SECONDS
         while problem := self._asked():
             if self.clock.now() > gives_up:

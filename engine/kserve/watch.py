@@ -176,7 +176,7 @@ def _rolled_out(workload: Deployment | KnativeService | None, content: str) -> b
 
 
 def _broken_pod(cluster: Cluster, wanted: Manifests) -> str:
-    """Why a container of the new version cannot run, with the last it said; "" where none is known."""
+    """Why a container of the new version cannot run, with the last it said; "" if none is known."""
     if is_knative(wanted):
         selector = f"serving.knative.dev/service={workload_name(wanted.name)}"
     else:

@@ -16,6 +16,7 @@ from typing import Any
 from engine.command_line import SettingsError
 from engine.kubeflow import kfp_lists
 from engine.kubeflow.kfp_client import Client, Refused
+from engine.kubeflow.pipeline_spec import Parameter, spec_of
 from engine.kubeflow.uploads import Version, find_version, newest_version
 from engine.settings import cron_times
 from engine.settings.schedules_schema import Schedule, Schedules
@@ -48,7 +49,7 @@ class Wanted:
             "scripts.ci.reconcile_schedules replaces it."
         )
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, object]:
         """What a recurring run has that is this one."""
         schedule = self.schedule
         return {
@@ -60,7 +61,7 @@ class Wanted:
         }
 
 
-def facts(run: Any) -> dict[str, Any]:
+def facts(run: Any) -> dict[str, object]:
     """The same of one on the endpoint."""
     cron = run.trigger.cron_schedule if run.trigger else None
     reference, config = run.pipeline_version_reference, run.runtime_config
@@ -74,7 +75,7 @@ def facts(run: Any) -> dict[str, Any]:
     }
 
 
-def version_to_run(client: Client, schedule: Schedule) -> tuple[Version, dict[str, Any]]:
+def version_to_run(client: Client, schedule: Schedule) -> tuple[Version, dict[str, Parameter]]:
     """The version that is declared, and the input parameters of its pipeline. One is always named: of a run
     of whatever is the newest, Kubeflow does not know when it was due."""
     version, spec = newest_version(client, schedule.pipeline)
@@ -86,8 +87,7 @@ def version_to_run(client: Client, schedule: Schedule) -> tuple[Version, dict[st
                 f"found none called {schedule.version}"
             )
         version = replace(version, name=schedule.version, version_id=version_id)
-        spec = client.get_pipeline_version(version.pipeline_id, version_id).pipeline_spec
-        spec = spec.get("pipeline_spec", spec)  # a level deeper where there is a platform document
+        spec = spec_of(client.get_pipeline_version(version.pipeline_id, version_id).pipeline_spec)
     return version, spec["root"].get("inputDefinitions", {}).get("parameters", {})
 
 
@@ -108,7 +108,7 @@ def is_enabled(run: Any) -> bool:
 def reconcile(
     client: Client, name: str, wanted: Wanted | None, existing: list[Any], dry_run: bool
 ) -> Iterator[str]:
-    """Each difference from what is wanted, said before it is changed; nothing where it is as declared."""
+    """Each difference from what is wanted, said before it is changed; nothing if it is as declared."""
     fitting = [each for each in existing if wanted and facts(each) == wanted.facts()]
     if not any(map(is_enabled, fitting)) and any(map(is_enabled, existing)):
         fitting = []  # left by a call that was cut short; enabled now, it would catch up what the old one ran
@@ -186,7 +186,7 @@ def expect_time_zone(client: Client, schedules: Schedules, existing: Mapping[str
         mark = MARK.fullmatch(each.description)
         if mark is None or mark["time_zone"] != schedules.time_zone:
             continue  # which was stated before
-        run, cron = kfp_lists.newest_run_of(client, each), facts(each)["cron"] or ""
+        run, cron = kfp_lists.newest_run_of(client, each), str(facts(each)["cron"] or "")
         moment: datetime | None = run.scheduled_at if run else None
         own = cron.removeprefix("0 ")
         if moment and not cron_times.is_due(own, schedules.time_zone, moment):

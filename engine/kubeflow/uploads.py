@@ -24,7 +24,7 @@ NAME = re.compile(r"([0-9a-f]{12}-)?[0-9a-f]{12}")  # what a version is called b
 class Version:
     pipeline: str
     name: str
-    """12 hex digits of the hash of its YAML; with those of a commit before them, where it was deployed."""
+    """12 hex digits of the hash of its YAML; with those of a commit before them, if it was deployed."""
     pipeline_id: str
     version_id: str
     new: bool
@@ -138,7 +138,7 @@ def _create_pipeline(client: Client, name: str) -> str:
 
 
 def _find(client: Client, pipeline_id: str, name: str | None, content: str) -> Any | None:
-    """The newest of the pipeline's versions called `name`, or where that is None, of this content."""
+    """The newest of the pipeline's versions called `name`, or without a name, of this content."""
     for version in kfp_lists.versions(client, pipeline_id, name or content):
         called = version.display_name if name else version.display_name.rpartition("-")[2]
         if called == (name or content):

@@ -1,8 +1,8 @@
 """Where the model registry keeps what, and what of a verdict it keeps.
 
 <uri>/models/<name>/versions/<digest>/model/model.joblib
-<uri>/models/<name>/versions/<digest>/sketches.json.gz    of its training rows, where it was made with any
-<uri>/models/<name>/versions/<digest>/golden.json         rows and its answers, where it was made with any
+<uri>/models/<name>/versions/<digest>/sketches.json.gz    of its training rows, if it was made with any
+<uri>/models/<name>/versions/<digest>/golden.json         rows and its answers, if it was made with any
 <uri>/models/<name>/versions/<digest>/metadata.json       written last: it makes the version exist
 <uri>/models/<name>/contexts/<component>-<hash>.tar.gz    the files that an image is built from
 <uri>/models/<name>/ledger/<sequence>-<id>.json           a move; counts once champion.json leads to it

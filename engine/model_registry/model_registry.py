@@ -61,7 +61,7 @@ class ModelRegistry:
         self.store = self.documents.store
 
     def champion(self) -> Version | None:
-        """The version document in production; None only where nothing was ever promoted."""
+        """The version document in production; None only if nothing was ever promoted."""
         pointer = present_pointer(self.documents, self._pointer)
         return self.version(pointer["version"]) if pointer["version"] else None
 
@@ -80,7 +80,7 @@ class ModelRegistry:
         return {**document, "version": version}
 
     def versions(self) -> Iterator[Version]:
-        """Every version document, champions or not; none where there is nothing yet."""
+        """Every version document, champions or not; none if there is nothing yet."""
         self.store.require()
         for key in self.store.names():
             match key.split("/"):
@@ -152,7 +152,7 @@ class ModelRegistry:
 
     def rollback(self, to: str = "", reason: str = "", expected: str | None = None) -> Move:
         """Make a former champion the champion again: `to`, else the one before. Returns the ledger entry;
-        PromotionLost where the champion is not `expected`, if that is given."""
+        PromotionLost if `expected` is given and is not the champion."""
         pointer, tag = self._pointer()
         if expected not in (None, pointer["version"]):
             raise self._lost(pointer["version"], f"{expected or 'none'} was expected")
@@ -192,7 +192,7 @@ class ModelRegistry:
             return NOTHING_DECIDED, None
 
     def keep_monitored(self, state: MonitorState, tag: str | None) -> None:
-        """Replace what was read with `tag`; LostRace where another monitor decided since."""
+        """Replace what was read with `tag`; LostRace if another monitor decided since."""
         self.documents.swap(MONITOR, state, tag)
 
     def _pointer(self) -> tuple[Pointer, str | None]:

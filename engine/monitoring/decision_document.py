@@ -26,7 +26,7 @@ ABOUT_LABELS = {"immature_labels", "no_contrast", "empty_window"}
 
 
 def monitor(inputs: MonitorInputs, decide: Callable[[Seen], Decision]) -> DecisionDocument:
-    """The document; `decide` is asked once, where there is something to decide by."""
+    """The document; `decide` is asked once, if there is something to decide by."""
     document = skeleton(inputs)
     if broken := inputs.findings.get("findings", []):
         about_labels = all(finding.get("check") in ABOUT_LABELS for finding in broken)

@@ -43,8 +43,8 @@ def reason(decision: Decision, seen: Seen, document: DecisionDocument, rules: Mo
             )
         case "NOT_REARMED":
             return (
-                f"{why} But that was the alarm of {decision.since}, and there is none again before the"
-                " champion has recovered or another took over."
+                f"{why} But the alarm of {decision.since} was for that, and the next one comes only after the"
+                " champion has recovered or another model took over."
             )
     return why
 

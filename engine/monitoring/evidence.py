@@ -114,7 +114,7 @@ def between(rows: Rows, start: datetime, end: datetime) -> Rows:
 
 
 def baseline_of(version: Version, metric: str) -> Estimate | None:
-    """The champion's figure when it passed the gate; None where the version does not tell its error."""
+    """The champion's figure when it passed the gate; None if the version does not tell its error."""
     verdict, value = version["verdict"], version["metrics"].get(metric)
     error, rows = verdict["standard_error"], verdict["rows"]
     if value is None or error is None or not rows:

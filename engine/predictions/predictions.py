@@ -40,13 +40,13 @@ class Predictions:
         return sorted(batch for batch, *below in parts if below == [MANIFEST] and DAY.fullmatch(batch))
 
     def end(self) -> date | None:
-        """The last day whose rows were predicted; None where none were."""
+        """The last day whose rows were predicted; None if none were."""
         newest = next(reversed(self.days()), None)
         manifest = self.manifest(newest) if newest else None
         return datetime.fromisoformat(manifest["end"]).date() - timedelta(1) if manifest else None
 
     def manifest(self, batch: str) -> Manifest | None:
-        """What was predicted for `batch`; None where nothing was."""
+        """What was predicted for `batch`; None if nothing was."""
         return self._manifest(batch)[0]
 
     def uri_of(self, batch: str, file: str) -> str:

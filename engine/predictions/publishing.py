@@ -93,7 +93,7 @@ def publish(
 
 
 def check(batch: Batch, name: str, predicted: PredictedShard) -> None:
-    """Fail where a shard is not of this model, lacks rows, or its files are not what was written."""
+    """Fail if a shard is not of this model, lacks rows, or its files are not what was written."""
     files = [predicted["predictions"], *([predicted["rejects"]] if predicted["rejects"] else [])]
     rows, version = sum(file["rows"] for file in files), predicted["model_version"]
     expected = batch.shard(name)["rows"]
@@ -134,7 +134,7 @@ def describe(batch: Batch, shards: dict[str, PredictedShard], settings: FeatureS
 
 
 def refuse_too_many(batch: Batch, manifest: Manifest, most: float) -> None:
-    """Fail where more than the share `most` of the rows was rejected: then nothing is published."""
+    """Fail if more than the share `most` of the rows was rejected: then nothing is published."""
     listed, rejected = manifest["rows"]["listed"], manifest["rows"]["rejected"]
     if rejected > most * listed:
         reasons = ", ".join(f"{count} x {reason}" for reason, count in manifest["rejected"].items())

@@ -193,7 +193,7 @@ def extent(values: list[float]) -> tuple[float, float]:
 
 
 def production(history: list[Move], metric: str) -> Production | None:
-    """The champions over time; places are percentages. None where the ledger does not tell two figures."""
+    """The champions over time; places are percentages. None if the ledger does not tell two figures."""
     figures = [(move, move["metrics"].get(metric)) for move in history]
     known = [(move, value) for move, value in figures if value is not None]
     if len(known) < 2:

@@ -12,7 +12,7 @@ ROWS = ("windows.", "label.matures_after_days", "data.as_of", "data.tables")
 
 
 class ReplacedRow(NamedTuple):
-    """A row of a table; `old` and `new` are "" where there is no value."""
+    """A row of a table; `old` and `new` are "" if there is no value."""
 
     kind: str
     name: str

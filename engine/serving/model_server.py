@@ -101,7 +101,7 @@ def running(
 ) -> Iterator[LocalServer]:
     """The server of the model in the folder `model`, as it starts; it ends with the block or this process.
 
-    Requests are checked by `columns`, where they are given.
+    Requests are checked by `columns`, if they are given.
     """
     inherited = {name: value for name, value in os.environ.items() if PASSED_ON.fullmatch(name)}
     environment = inherited | {

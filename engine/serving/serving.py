@@ -19,7 +19,7 @@ def wanted(settings: Settings) -> ServingSettings:
 
 
 def bring(registry: ModelRegistry, settings: Settings, version: str, champion: str) -> None:
-    """Have `version` served at once, with golden requests and no steps, where anything is served at all."""
+    """Have `version` served at once, with golden requests and no steps, if anything is served at all."""
     if settings.serving is None:
         return
     from engine.kserve.delivery import deliver

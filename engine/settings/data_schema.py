@@ -20,7 +20,7 @@ class Table(Section):
     arrives_after: Omittable[Delay] = None
     """How long after its time a row is there; if this is absent, no feature waits for one."""
     known: dict[Name, Name] = Field(default={})
-    """The moment that a column is known at, where that is later than its row."""
+    """The moment that a column is known at, if that is later than its row."""
 
     def loaded(self) -> dict[str, Any]:
         """What load_data and list_shards get of it."""

@@ -218,7 +218,7 @@ class Settings(Section):
         return canonical_json(self.inference.model_dump(exclude={"parallelism"}))
 
     def serving_settings(self) -> str:
-        """What deploy_model gets; "" where nothing is served."""
+        """What deploy_model gets; "" if nothing is served."""
         return canonical_json(self.serving.written(self.model)) if self.serving else ""
 
     def tasks(self, on_cluster: bool) -> TaskSettings:

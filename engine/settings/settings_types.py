@@ -40,7 +40,7 @@ class _NotNull:
 
 Value = TypeVar("Value")
 Omittable = Annotated[Value | None, _NotNull]
-"""None where the key is absent."""
+"""None if the key is absent."""
 Name = Annotated[str, matches(r"[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and underscores")]
 ModelName = Annotated[
     str, matches(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "lower-case letters, digits and hyphens, 63 at most")

@@ -25,6 +25,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.command_line import WorldError
+from engine.sketches.documents import CategoriesDocument, NumbersDocument
 from engine.tables.columns import floats, is_number, whole_numbers
 
 FILE = "sketches.json.gz"
@@ -80,7 +81,7 @@ class Numbers:
         return counts
 
     def ks(self, other: Sketch) -> float | None:
-        """The largest distance of the two distribution functions; None where one has no values."""
+        """The largest distance of the two distribution functions; None if one has no values."""
         aligned = self._alike(other)
         if not (self.rows and aligned.rows and len(self.points)):
             return None
@@ -93,17 +94,20 @@ class Numbers:
         _require_same(same)
         return cast(Numbers, other)
 
-    def document(self) -> dict[str, Any]:
-        """Counts by what they grow, which compresses well."""
-        grows = {"steps": np.diff(self.below, prepend=0), "ties": self.upto - self.below}
-        lists = {"points": self.points.tolist()} | {name: each.tolist() for name, each in grows.items()}
-        return {"type": "number", **lists, "rows": int(self.rows), "missing": int(self.missing)}
+    def document(self) -> NumbersDocument:
+        return {
+            "type": "number",
+            "points": self.points.tolist(),
+            "steps": np.diff(self.below, prepend=0).tolist(),
+            "ties": (self.upto - self.below).tolist(),
+            "rows": int(self.rows),
+            "missing": int(self.missing),
+        }
 
     @classmethod
-    def read(cls, document: dict[str, Any]) -> Numbers:
-        points = np.array(document["points"], np.float64)
-        steps, ties = (np.array(document[name], np.int64) for name in ("steps", "ties"))
-        below = np.cumsum(steps)
+    def read(cls, document: NumbersDocument) -> Numbers:
+        points, ties = np.array(document["points"], np.float64), np.array(document["ties"], np.int64)
+        below = np.cumsum(np.array(document["steps"], np.int64))
         return cls(points, below, below + ties, document["rows"], document["missing"])
 
 
@@ -142,12 +146,18 @@ class Categories:
     def ks(self, other: Sketch) -> None:
         """Values without an order have none."""
 
-    def document(self) -> dict[str, Any]:
-        counts = {"counts": self.counts.tolist(), "others": self.others, "missing": self.missing}
-        return {"type": "category", "names": list(self.names), **counts}
+    def document(self) -> CategoriesDocument:
+        names, counts = list(self.names), self.counts.tolist()
+        return {
+            "type": "category",
+            "names": names,
+            "counts": counts,
+            "others": self.others,
+            "missing": self.missing,
+        }
 
     @classmethod
-    def read(cls, document: dict[str, Any]) -> Categories:
+    def read(cls, document: CategoriesDocument) -> Categories:
         counts = np.array(document["counts"], np.int64)
         return cls(tuple(document["names"]), counts, document["others"], document["missing"])
 

@@ -107,7 +107,7 @@ class S3Store:
         return sorted(key.removeprefix(folder) for key in keys)
 
     def require(self) -> None:
-        """Fail where there is no such bucket: a place that is missing is not an empty one."""
+        """Fail if there is no such bucket: a place that is missing is not an empty one."""
         with self._clear_errors(""):
             s3_client().head_bucket(Bucket=self.bucket)
 

@@ -34,12 +34,12 @@ class Replay(TypedDict):
 
 
 def metadata_of(differences: list[Difference]) -> dict[str, str]:
-    """As `write_table` takes it; nothing where nothing differs."""
+    """As `write_table` takes it; nothing if nothing differs."""
     return {KEY: json.dumps(Replay(differences=differences))} if differences else {}
 
 
 def read_differences(schema: pa.Schema) -> list[Difference]:
-    """What differs in a table of this schema. WorldError where it is written otherwise."""
+    """What differs in a table of this schema. WorldError if it is written otherwise."""
     written = (schema.metadata or {}).get(KEY.encode(), b'{"differences": []}')
     try:
         if len(written) > MOST_BYTES:

@@ -12,7 +12,7 @@ DATATYPES = {"b": "BOOL", "i": "INT64", "u": "UINT64", "f": "FP64"}
 def golden(model: Any, features: pd.DataFrame) -> dict[str, Any]:
     """The request to send as it is to the server of `model`, and the outputs to expect, values in a row.
 
-    TypeError or ValueError where a column holds what the protocol has no word for.
+    TypeError or ValueError if a column holds what the protocol has no word for.
     """
     rows = choose(features)
     expected = {"predict": model.predict(rows)}
@@ -31,7 +31,7 @@ def golden(model: Any, features: pd.DataFrame) -> dict[str, Any]:
 
 
 def choose(features: pd.DataFrame) -> pd.DataFrame:
-    """Rows from all along the window, and for each column one that lacks it, where there is any."""
+    """Rows from all along the window, and for each column one that lacks it, if there is any."""
     along = np.linspace(0, len(features) - 1, min(ROWS, len(features))).astype(int)
     lacking = [int(missing.argmax()) for _, missing in features.isna().items() if missing.any()]
     return features.iloc[sorted({*along.tolist(), *lacking})]

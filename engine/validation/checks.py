@@ -152,7 +152,7 @@ def telling_features(training: Window, evaluation: Window) -> Iterator[Finding]:
 
 
 def roc_auc(numbers: pd.Series, high: pd.Series) -> float:
-    """Of a single feature in its better direction, over the rows that have it; 0.5 where there is nothing."""
+    """Of a single feature in its better direction, over the rows that have it; 0.5 if there is nothing."""
     numbers = numbers.dropna().astype(float)
     high = high[numbers.index]
     positives, negatives = int(high.sum()), int((~high).sum())

@@ -36,8 +36,7 @@ async def read(request: Request, message: type[Message]) -> Message:
         body = read_json(await request.body() or b"{}")
     except ValueError as error:
         raise invalid(f"proto: syntax error: {error}") from None
-    fields: Any = _message(body, message)
-    return fields  # type: ignore[no-any-return] # of the type that the fields were checked against
+    return _message(body, message)  # type: ignore[return-value] # of the type that it was checked against
 
 
 def _message(body: JsonValue, message: type) -> Struct:

@@ -78,7 +78,7 @@ def callers() -> list[str]:
 
 
 def recorded(sha: str, by: str, reason: str, number: int) -> tuple[str, str]:
-    """Who and why as the ledger has it, where a model registry is set: the first to accept stays."""
+    """Who and why as the ledger has it, if a model registry is set: the first to accept stays."""
     from engine.model_registry.model_registry import ModelRegistry
     from engine.settings.settings import load
 

@@ -7,7 +7,7 @@ commit GITHUB_SHA changes of the base, which is checked out here, say it.
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from engine.command_line import Finding, SettingsError, parser, run
 from engine.gate.gated_paths import need_a_gate
@@ -22,7 +22,7 @@ LONGEST = 500
 def main() -> int:
     parser(__doc__).parse_args()
     needs = read_needs(os.environ.get("NEEDS", ""))
-    plan = needs.get("plan", {}).get("outputs") or {}
+    plan = needs["plan"].get("outputs") or {} if "plan" in needs else {}
     print(f"the plan: {plain(plan.get('reason') or 'it gives no reason')}")
     due = gate_is_due(Path.cwd(), os.environ.get("GITHUB_SHA", ""))
     excused = {"build"} if planned(plan.get("matrix")) == [] else set()
@@ -38,7 +38,12 @@ def main() -> int:
     return 0
 
 
-def read_needs(text: str) -> dict[str, dict[str, Any]]:
+class Job(TypedDict):
+    result: str
+    outputs: NotRequired[dict[str, str]]
+
+
+def read_needs(text: str) -> dict[str, Job]:
     """The jobs by name, each with its result."""
     try:
         needs = json.loads(text)
@@ -60,14 +65,14 @@ def gate_is_due(root: Path, change: str) -> bool:
     return need_a_gate(GitTree(root, change).changed(GitTree(root, "HEAD")))
 
 
-def problem_of(known: dict[str, Any] | None, excused: bool) -> str:
-    """Why a job stands in the way of a merge; "" where it does not."""
-    if known is None:
+def problem_of(job: Job | None, excused: bool) -> str:
+    """Why a job stands in the way of a merge; "" if it does not."""
+    if job is None:
         return "expected it among the needed jobs, found it missing"
-    if known["result"] == "success" or (known["result"] == "skipped" and excused):
+    if job["result"] == "success" or (job["result"] == "skipped" and excused):
         return ""
-    due = ", and the change needs it" if known["result"] == "skipped" else ""
-    return f"expected success, found {known['result']}{due}"
+    due = ", and the change needs it" if job["result"] == "skipped" else ""
+    return f"expected success, found {job['result']}{due}"
 
 
 def planned(output: Any) -> Any:

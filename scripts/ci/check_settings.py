@@ -4,7 +4,7 @@ import argparse
 import os
 
 from engine.command_line import SettingsError, parser, run
-from engine.github.step import add_summary, set_outputs
+from engine.github.step import add_summary, not_set, set_outputs
 
 GUIDE = "docs/operating.md"
 
@@ -16,7 +16,7 @@ def main() -> None:
         raise SettingsError(f"{', '.join(missing)}: expected to be set, found nothing; {GUIDE} says how")
     if missing:
         job = os.environ.get("GITHUB_JOB", "")
-        line = f"{job and job + ': '}skipped, for {', '.join(missing)} is not set; {GUIDE} says how"
+        line = f"{job and job + ': '}skipped: {not_set(missing)}; {GUIDE} says how"
         print(f"::notice title=Skipped::{line}" if "GITHUB_ACTIONS" in os.environ else line)
         add_summary(f"{line}\n")
     set_outputs(complete=str(not missing).lower())
@@ -25,7 +25,7 @@ def main() -> None:
 def _parser() -> argparse.ArgumentParser:
     options = parser(__doc__)
     options.add_argument("names", nargs="+", metavar="NAME", help="an environment variable")
-    options.add_argument("--required", action="store_true", help="fail where one is missing")
+    options.add_argument("--required", action="store_true", help="fail if one is missing")
     return options
 
 

@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         dest="checkouts",
         metavar="FOLDER",
-        help="whose images to plan, several where given again (default: this one's)",
+        help="whose images to plan; may be given several times (default: this one's)",
     )
     options.add_argument("--weekly", action="store_true", help="build what was not built this week (UTC) too")
     return options

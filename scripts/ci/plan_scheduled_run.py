@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from engine.command_line import parser, run
-from engine.github.step import add_notice, add_summary, set_outputs
+from engine.github.step import add_notice, add_summary, not_set, set_outputs
 
 GUIDE = "docs/operating.md"
 
@@ -33,7 +33,7 @@ def planned(pipeline: str, is_declared: bool) -> tuple[str, str]:
     by_clock, endpoint = os.environ.get("GITHUB_EVENT_NAME") == "schedule", os.environ.get("KUBEFLOW_HOST")
     if missing := [name for name in needed if not os.environ.get(name)]:
         what = "no model registry" if missing[0] == needed[0] else "nowhere to keep predictions"
-        return "none", f"skipped: {what}, for {', '.join(missing)} is not set; {GUIDE} says how"
+        return "none", f"skipped: {what}: {not_set(missing)}; {GUIDE} says how"
     if by_clock and not is_declared:
         return "none", "skipped: mlops.yaml declares no run of it that is enabled"
     if by_clock and endpoint:

@@ -59,7 +59,7 @@ def _wanted(client: "Client", root: Path, code: "ModelCode", commit: str) -> "li
     schedules, wanted = code.settings.schedules, []
     for name, schedule in schedules.runs.items():
         if schedule.pipeline == "inference" and remote_host() and not os.environ.get("PREDICTIONS_URI"):
-            add_notice(f"schedules.runs.{name}: not on the endpoint, for PREDICTIONS_URI is not set")
+            add_notice(f"schedules.runs.{name}: skipped: PREDICTIONS_URI is not set")
             continue
         version, inputs = version_to_run(client, schedule)
         parameters = question(root, code, commit, name, schedule)

@@ -32,7 +32,7 @@ def main() -> int:
         return 0
     raise Finding(
         f"environment {name}: expected required reviewers, found nothing that protects it; add them in "
-        f"Settings > Environments > {name}, or where the plan has none, set the variable "
+        f"Settings > Environments > {name}, or, if the plan has none, set the variable "
         f"ACCEPT_UNPROTECTED to {name}"
     )
 

@@ -11,7 +11,7 @@ def test_what_is_missing_is_reported_where_it_is_seen(step):
         GITHUB_ACTIONS="true",
         GITHUB_JOB="staging",
     )
-    line = "staging: skipped, for MODEL_REGISTRY_URI is not set; docs/operating.md says how"
+    line = "staging: skipped: MODEL_REGISTRY_URI is not set; docs/operating.md says how"
     assert (done.status, done.outputs) == (0, {"complete": "false"})
     assert done.printed == f"::notice title=Skipped::{line}\n"
     assert done.summary == f"{line}\n"

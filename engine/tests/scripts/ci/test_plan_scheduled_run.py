@@ -17,7 +17,7 @@ ENDPOINT = REGISTRY | {"KUBEFLOW_HOST": "https://kubeflow.example"}
             "schedule",
             {},
             "none",
-            "skipped: no model registry, for MODEL_REGISTRY_URI, PREDICTIONS_URI is not set",
+            "skipped: no model registry: MODEL_REGISTRY_URI and PREDICTIONS_URI are not set",
         ),
         ("schedule", {"MODEL_REGISTRY_URI": "s3://m"}, "none", "skipped: nowhere to keep predictions"),
         ("schedule", REGISTRY, "run", "runs on this runner"),
