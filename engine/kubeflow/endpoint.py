@@ -24,6 +24,7 @@ from engine.kubeflow.versions import check_supported
 
 if TYPE_CHECKING:
     from engine.kubeflow.kfp_client import Client
+    from engine.settings.settings_schema import Settings
 
 LOCAL_KFP = "local_kfp"
 """What a local KFP server says in place of the commit that it is built from."""
@@ -42,7 +43,9 @@ def connect(root: Path, runner: str = "subprocess") -> Iterator["Client"]:
     if host := os.environ.get("KUBEFLOW_HOST"):
         check_url(host)
         with entered(host, os.environ) as entrance:
-            yield open_entrance(entrance, os.environ.get("KUBEFLOW_NAMESPACE", ""))
+            client = open_entrance(entrance, os.environ.get("KUBEFLOW_NAMESPACE", ""))
+            client.service_account = _service_account(root)
+            yield client
         return
     from engine.kubeflow.local_server import local_kfp
 
@@ -54,10 +57,20 @@ def connect(root: Path, runner: str = "subprocess") -> Iterator["Client"]:
 
 def _time_zone(root: Path) -> str:
     """The zone of the project's schedules."""
+    settings = _settings(root)
+    return settings.schedules.time_zone if settings else "UTC"
+
+
+def _service_account(root: Path) -> str | None:
+    settings = _settings(root)
+    return settings.store.service_account if settings and settings.store else None
+
+
+def _settings(root: Path) -> "Settings | None":
     from engine.settings.settings import load
 
     path = root / "mlops.yaml"
-    return load(path).schedules.time_zone if path.is_file() else "UTC"
+    return load(path) if path.is_file() else None
 
 
 def remote_host() -> str | None:

@@ -51,6 +51,8 @@ class Client(kfp.Client):
         self._context_setting = {"namespace": namespace}
         self.version: str | None = None
         """The server's own, once it was asked, where it states one."""
+        self.service_account: str | None = None
+        """What runs on the cluster run as, if that is not the server's default."""
         self._is_refresh_token = True  # kfp then never fetches a Google token in answer to a 401
         self._experiment_api = api.ExperimentServiceApi(client)
         self._healthz_api = api.HealthzServiceApi(client)

@@ -109,7 +109,9 @@ def reconcile(
     client: Client, name: str, wanted: Wanted | None, existing: list[Any], dry_run: bool
 ) -> Iterator[str]:
     """Each difference from what is wanted, said before it is changed; nothing if it is as declared."""
-    fitting = [each for each in existing if wanted and facts(each) == wanted.facts()]
+    account = client.service_account
+    same_account = [each for each in existing if account in (None, each.service_account)]
+    fitting = [each for each in same_account if wanted and facts(each) == wanted.facts()]
     if not any(map(is_enabled, fitting)) and any(map(is_enabled, existing)):
         fitting = []  # left by a call that was cut short; enabled now, it would catch up what the old one ran
     kept = next(filter(is_enabled, fitting), fitting[-1] if fitting else None)
@@ -162,6 +164,7 @@ def create(client: Client, wanted: Wanted, since: datetime | None = None) -> Any
             pipeline_id=wanted.version.pipeline_id,
             version_id=wanted.version.version_id,
             enabled=False,
+            service_account=client.service_account,
         )
     return client.known(made, "recurring_run_id")
 

@@ -193,6 +193,7 @@ def start(
             pipeline_id=version.pipeline_id,
             version_id=version.version_id,
             pipeline_root=root,
+            service_account=client.service_account,
         )
     return str(client.known(run, "run_id").run_id)
 

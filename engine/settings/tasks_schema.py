@@ -43,6 +43,7 @@ class Store(Section):
     endpoint: Omittable[Url] = None
     region: Omittable[Region] = None
     secret: Omittable[StoreSecret] = None
+    service_account: Omittable[ObjectName] = None
 
 
 class Accelerator(Section):

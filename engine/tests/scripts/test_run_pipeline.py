@@ -28,6 +28,13 @@ def test_a_run_is_followed_to_its_end(client, version):
     assert client.get_run(run_id).runtime_config.parameters == DAY
 
 
+def test_start_runs_as_the_service_account_of_the_client(client, version, monkeypatch):
+    monkeypatch.setattr(client, "service_account", "trainer")
+    run_id = runs.start(client, version, "a run", DAY)
+    assert client.get_run(run_id).service_account == "trainer"
+    runs.terminate(client, run_id)
+
+
 def test_a_failed_run_shows_what_its_task_printed(client, version):
     with runs.started(client, version, "a run", DAY | {"mode": "fail"}) as run_id:
         finished = runs.follow(client, run_id)

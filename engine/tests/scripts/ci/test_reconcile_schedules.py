@@ -138,6 +138,17 @@ def test_what_is_declared_runs_when_it_is_due_and_a_second_call_changes_nothing(
     assert reconcile().printed == "the recurring runs are as declared\n"
 
 
+def test_another_service_account_replaces_recurring_runs(reconcile, deployed, project):
+    reconcile()
+    before = standing(deployed)
+    declared(project, ("\nimages:", "\nstore: {service_account: trainer}\nimages:"))
+    reconcile()
+    made = kfp_lists.recurring_runs(deployed.client)
+    assert {each.service_account for each in made} == {"trainer"}
+    assert not {each.recurring_run_id for each in made} & {each[0] for each in before.values()}
+    assert reconcile().printed == "the recurring runs are as declared\n"
+
+
 def test_a_change_replaces_and_what_is_no_longer_declared_goes(reconcile, deployed, project):
     reconcile()
     before = standing(deployed)
