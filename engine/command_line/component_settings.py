@@ -9,10 +9,11 @@ def history_of(rows: str) -> str:
 
 
 class Label(TypedDict):
-    """The column that is predicted."""
+    """The column that is predicted; `positive` is the positive one of two texts."""
 
     name: str
-    type: Literal["binary", "number"]
+    type: Literal["binary", "number", "count"]
+    positive: NotRequired[str]
 
 
 class Column(TypedDict):

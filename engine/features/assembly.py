@@ -8,12 +8,14 @@ import pandas as pd
 import pyarrow as pa
 
 from engine import command_line, tables
-from engine.command_line.component_settings import FeatureSettings, history_of
+from engine.command_line.component_settings import FeatureSettings, Label, history_of
 from engine.features.code import FeatureCode
 from engine.features.outcomes import as_predicted
 from engine.features.replay import replayed
 from engine.tables.replay import metadata_of
 from engine.tables.snapshots import Snapshot
+
+SHOWN_VALUES = 5
 
 
 def build(
@@ -79,6 +81,25 @@ def label_of(rows: pd.DataFrame, code: FeatureCode) -> Any:
         return None
 
 
+def classes(label: Any, declared: Label) -> Any:
+    """1 for the positive one of two texts, 0 for the other, missing if it is; a label of numbers as it is."""
+    if label is None or declared["type"] != "binary":
+        return label
+    values, positive = pd.Series(label), declared.get("positive")
+    found = [*values.dropna().unique()]
+    texts = sorted(value for value in found if isinstance(value, str))
+    if not texts and positive is None:
+        return label
+    others = [value for value in found if value != positive]
+    if positive is None or len(texts) < len(found) or len(others) > 1:
+        shown = ", ".join(repr(value) for value in found[:SHOWN_VALUES])
+        raise command_line.SettingsError(
+            "features.py: expected a label of 0 and 1, or of two texts, one of which is label.positive of "
+            f"mlops.yaml, found {shown} and label.positive {(positive and repr(positive)) or 'missing'}"
+        )
+    return (values == positive).astype("Int8").mask(values.isna())
+
+
 def assemble(
     rows: pd.DataFrame, label: Any, columns: pd.DataFrame, settings: FeatureSettings
 ) -> pd.DataFrame:
@@ -90,5 +111,5 @@ def assemble(
         )
     declared = [name for name in settings["columns"] if name in columns]
     frame = rows[[settings["key"], settings["time"]]].copy()
-    frame[settings["label"]["name"]] = label
+    frame[settings["label"]["name"]] = classes(label, settings["label"])
     return frame.join(columns[declared]).join(columns.drop(columns=declared))

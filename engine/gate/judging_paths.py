@@ -13,7 +13,7 @@ from engine.sources import Source
 # What a change brings of each section of mlops.yaml; of any other section it brings nothing.
 BROUGHT: dict[str, tuple[str, ...]] = {
     "data": ("tables", "rows", "key"),
-    "label": ("name", "type"),
+    "label": ("name", "type", "positive"),
     "windows": ("training_days",),
 }
 WHOLE = ("features", "training")

@@ -156,6 +156,8 @@ def check_values(rows: Rows, label_type: str) -> None:
         raise Invalid("no evaluation row has a label")
     if not np.isfinite(rows.label).all():
         raise Invalid(f"{np.count_nonzero(~np.isfinite(rows.label)):,} labels are not numbers")
+    if label_type == "count" and (negative := int(np.count_nonzero(rows.label < 0))):
+        raise Invalid(f"expected counts of 0 and more, found {negative:,} below 0")
     if label_type != "binary":
         return
     if not np.isin(rows.label, (0, 1)).all():

@@ -18,7 +18,8 @@ else:
 
 Estimator = Callable[[Floats, Floats], tuple[float, Floats]]
 Direction = Literal["higher is better", "lower is better"]
-LabelType = Literal["binary", "number"]
+LabelType = Literal["binary", "number", "count"]
+NUMBERS: tuple[LabelType, ...] = ("number", "count")
 
 
 class Undefined(Exception):  # noqa: N818 - a property of the data, reported as a finding

@@ -4,7 +4,7 @@ import math
 from importlib import import_module
 from typing import Literal, cast
 
-from engine.metrics.metric import Direction, Estimator, Floats, Metric, title_from
+from engine.metrics.metric import NUMBERS, Direction, Estimator, Floats, Metric, title_from
 
 
 def _influences(name: str, **constants: float) -> Estimator:
@@ -24,7 +24,7 @@ def _classes(name: str, title: str, direction: Direction, bounds: tuple[float, f
 
 def _error(name: str, title: str, best_constant: Literal["mean", "median"] = "mean") -> Metric:
     """An error of a number, which is lower if the model is better."""
-    return Metric(name, title, "lower is better", ("number",), _influences(name), best_constant, bounds=ERROR)
+    return Metric(name, title, "lower is better", NUMBERS, _influences(name), best_constant, bounds=ERROR)
 
 
 def _pinball(percent: int) -> Metric:
@@ -34,7 +34,7 @@ def _pinball(percent: int) -> Metric:
         f"pinball_{percent}",
         f"pinball loss at {percent}%",
         "lower is better",
-        ("number",),
+        NUMBERS,
         _influences("pinball", level=level),
         level,
         bounds=ERROR,
@@ -83,13 +83,13 @@ METRICS = {
         _error("rmse", "RMSE"),
         _error("mape", "MAPE", "median"),
         _error("poisson_deviance", "Poisson deviance"),
-        Metric("r2", "R2", "higher is better", ("number",), _influences("r2"), bounds=(-math.inf, 1.0)),
+        Metric("r2", "R2", "higher is better", NUMBERS, _influences("r2"), bounds=(-math.inf, 1.0)),
         *map(_pinball, PINBALL_PERCENT),
         Metric(
             "calibration_error",
             "calibration error",
             "lower is better",
-            ("binary", "number"),
+            ("binary", *NUMBERS),
             _influences("calibration_error"),
             guardrail_only=True,
             bounds=ERROR,

@@ -84,7 +84,7 @@ def predict(model: Any, rows: pd.DataFrame, settings: FeatureSettings) -> NDArra
     """The probability of the positive class, or the value."""
     features = rows[list(settings["columns"])]
     try:
-        if settings["label"]["type"] == "number":
+        if settings["label"]["type"] != "binary":
             return np.asarray(model.predict(features), np.float64)
         positive = list(model.classes_).index(1)
         return np.asarray(model.predict_proba(features)[:, positive], np.float64)

@@ -81,6 +81,8 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
     yield from _task_disagreements(settings)
     yield from _schedule_disagreements(settings)
     label = settings.label.type
+    if settings.label.positive is not None and label != "binary":
+        yield ("label", "positive"), f"expected no positive value of a {label} label, found one"
     if settings.metric.name not in metrics_for(label):
         problem = _not_one_of(f"a metric of a {label} label", settings.metric.name, metrics_for(label))
         yield ("metric", "name"), problem

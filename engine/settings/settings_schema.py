@@ -30,7 +30,9 @@ History = Literal["window-start", "rolling"]
 
 class Label(Section):
     name: Name
-    type: Literal["binary", "number"]
+    type: Literal["binary", "number", "count"]
+    positive: Omittable[str] = None
+    """The positive one of a binary label's two texts."""
     matures_after_days: Annotated[int, Field(ge=0)]
 
 
@@ -200,7 +202,7 @@ class Settings(Section):
                 "rows": self.data.rows,
                 "key": self.data.key,
                 "time": self.data.tables[self.data.rows].time,
-                "label": self.label.model_dump(include={"name", "type"}),
+                "label": self.label.model_dump(include={"name", "type", "positive"}, exclude_none=True),
                 **self.features.model_dump(exclude={"lead"}, exclude_none=True),
             }
         )

@@ -58,9 +58,8 @@ def columns(window: Window) -> Iterator[Finding]:
 def values(window: Window) -> Iterator[Finding]:
     """Missing and repeated keys, numbers out of their range, labels that are not valid."""
     rules = {window.key: pandera.Column(unique=True), window.time: pandera.Column()}
-    if window.settings["label"]["type"] == "binary":
-        is_label = pandera.Check(lambda labels: labels.isin([0, 1]), name="0 or 1")
-        rules[window.label] = pandera.Column(checks=is_label, nullable=True)
+    if check := LABEL_CHECKS.get(window.settings["label"]["type"]):
+        rules[window.label] = pandera.Column(checks=check, nullable=True)
     for name, column in window.settings["columns"].items():
         if column["type"] == "number":
             rules[name] = pandera.Column(checks=in_range(column), nullable=True)
@@ -76,6 +75,14 @@ def values(window: Window) -> Iterator[Finding]:
             check, expected = checks.get(rule, ("out_of_range", rule))
             text = f"expected {column} to be {expected}, found it otherwise in {{rows}}"
             yield window.finding(check, column, text, pd.Index(index.astype(int).unique()))
+
+
+LABEL_CHECKS = {
+    "binary": pandera.Check(lambda labels: labels.isin([0, 1]), name="0 or 1"),
+    "count": pandera.Check(
+        lambda labels: (labels >= 0) & (labels % 1 == 0), name="a whole number of 0 or more"
+    ),
+}
 
 
 def in_range(column: Column) -> pandera.Check:

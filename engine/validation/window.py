@@ -21,8 +21,9 @@ TEXT = (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary)
 TYPES = {
     "key": (pa.types.is_integer, *TEXT),
     "time": (pa.types.is_timestamp,),
-    "binary": (pa.types.is_integer, pa.types.is_boolean),
+    "binary": (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean),
     "number": (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean),
+    "count": (pa.types.is_integer, pa.types.is_floating),
     "category": TEXT,
 }
 

@@ -83,6 +83,28 @@ def test_thresholds_are_chosen_on_the_newest_rows_for_a_model_of_the_older_ones(
     assert without["model_sha256"] == record["model_sha256"]
 
 
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("linear_model.PoissonRegressor", {"max_iter": 500}),
+        ("ensemble.HistGradientBoostingRegressor", {"max_iter": 3, "loss": "quantile", "quantile": 0.9}),
+    ],
+)
+def test_counts_and_quantiles_are_regressions(
+    run_component, feature_settings, built, tmp_path, name: str, parameters: dict[str, Any]
+) -> None:
+    feature_settings["label"]["type"] = "count"
+    kind = LOGISTIC if "linear" in name else BOOSTING
+    training = kind | {"estimator": f"sklearn.{name}", "parameters": parameters}
+    ended, record = train(run_component, training, feature_settings, built, tmp_path)
+    assert ended.status == 0, ended.error
+    label = pq.read_table(built["training"])["late"].to_pandas().dropna()
+    assert record["label"]["quantiles"]["0.9"] == np.quantile(label, 0.9)
+    model = joblib.load(tmp_path / "model" / "model.joblib")
+    rows = pq.read_table(built["evaluation"]).to_pandas()
+    assert (model.predict(rows[list(feature_settings["columns"])]) >= 0).all()
+
+
 def test_the_seed_matters(run_component, feature_settings, built, tmp_path) -> None:
     first = train(run_component, BOOSTING, feature_settings, built, tmp_path)[1]
     other = train(run_component, {**BOOSTING, "seed": 2}, feature_settings, built, tmp_path)[1]

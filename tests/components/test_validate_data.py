@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,28 @@ def test_labels_are_0_or_1(validate) -> None:
     found = validate("training", lambda rows: rows.assign(late=rows["late"].replace(1, 2)))
     assert summary(found)[0][:3] == ("out_of_range", "training", "late")
     assert "expected late to be 0 or 1" in found[0]["message"]
+
+
+@pytest.mark.parametrize("kind", [float, bool])
+def test_labels_may_be_numbers_with_gaps_and_flags(validate, kind: type) -> None:
+    def change(rows: Any) -> Any:
+        known = rows[rows["late"].notna()]
+        return known.assign(late=known["late"].astype(kind)) if kind is bool else rows.astype({"late": kind})
+
+    assert validate("training", change) == []
+
+
+def test_a_count_is_a_whole_number(validate) -> None:
+    validate.settings["label"]["type"] = "count"
+    assert validate("training", lambda rows: rows.assign(late=rows["late"] * 7)) == []
+    for by in (-1.0, 0.5):
+        found = validate("training", partial(multiplied, by))
+        assert summary(found)[0][:3] == ("out_of_range", "training", "late")
+        assert "expected late to be a whole number of 0 or more" in found[0]["message"]
+
+
+def multiplied(by: float, rows: Any) -> Any:
+    return rows.assign(late=rows["late"].astype(float) * by)
 
 
 def test_repeated_keys_are_counted_and_named(validate) -> None:

@@ -4,8 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from engine.judging import decision, verdict_wording
+from engine.judging.inputs import Invalid
+from engine.judging.verdict_document import check_values
 from engine.tests.paired_rows import MAE, model_of, paired_rows
 from engine.tests.questions import answer, probability, question, with_record
 
@@ -38,6 +41,12 @@ def test_a_floor_is_a_least_value_where_higher_is_better() -> None:
 
     assert reached(0.99)
     assert not reached(1.0)
+
+
+def test_a_count_below_zero_is_invalid() -> None:
+    with pytest.raises(Invalid, match="expected counts of 0 and more, found 1 below 0"):
+        check_values(replace(paired_rows([0.0]), label=np.array([-1.0])), "count")
+    check_values(replace(paired_rows([0.0]), label=np.array([3.0])), "count")
 
 
 def test_a_first_model_must_be_better_than_a_constant_and_not_as_good() -> None:

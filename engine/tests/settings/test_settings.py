@@ -147,6 +147,7 @@ MISTAKES = [
     ("cluster: day", "cluster: dya", "31: policies.cluster: expected day or a feature, found 'dya'; did"),
     ("images:", "monitoring: {alarms: 5}\nimages:", "38: monitoring.alarms: expected at most the 2 windows"),
     ("roc_auc", "mae", "22: metric.name: expected a metric of a binary label, found 'mae'"),
+    ("type: binary", "type: number, positive: sold", "9: label.positive: expected no positive value"),
     ("log_loss", "rmse", "36: policies.guardrails.rmse: expected a guardrail of a binary label"),
     ("district: {type", "sale_id: {type", "15: features.columns.sale_id: expected a feature's name"),
     ("area: {type", "sold_at: {type", "16: features.columns.sold_at: expected a feature's name"),
