@@ -173,8 +173,9 @@ class Cluster:
 
 
 def _is_refusal(error: Any) -> bool:
-    """Whether asking again cannot help; a field that KServe does not know there is reported as 500."""
-    return (400 <= error.status < 500 and error.status != 429) or "not declared in schema" in str(error.body)
+    """Whether asking again cannot help; an unknown field, or a value of a wrong type, is reported as 500."""
+    is_faulty = 400 <= error.status < 500 and error.status != 429
+    return is_faulty or "failed to create typed patch object" in str(error.body)
 
 
 def _client() -> Any:

@@ -2,11 +2,35 @@
 
 from typing import Any
 
+from engine.kserve.cluster import DEFINITIONS
+from engine.tests.api_server.api_server import ApiServer, wait_until
 from engine.tests.standins import crds
 
 GROUP = "serving.kserve.io"
 KINDS = {"InferenceService": "v1beta1", "ServingRuntime": "v1alpha1"}
 NUMBER_OR_TEXT = ["integer", "string"]
+
+
+def install(server: ApiServer, kserve: crds.Version = crds.NEWEST) -> None:
+    """Apply the definitions of a version of KServe, and wait until the API publishes their fields."""
+
+    def is_published() -> bool:
+        answer = server.ask("GET", DEFINITIONS)
+        schemas = answer.json()["components"]["schemas"] if answer.ok else {}
+        found = schemas.get("io.kserve.serving.v1beta1.InferenceService", {}).get("properties", {})
+        return _fields(found) == _fields(crds.schema_of("InferenceService", kserve)["properties"])
+
+    server.apply(definitions(kserve))
+    wait_until(is_published, f"the fields of KServe {kserve} are published")
+
+
+def _fields(properties: dict[str, Any]) -> list[set[str]]:
+    """Names of the fields that differ between versions."""
+    spec = properties.get("spec", {}).get("properties", {})
+    predictor = spec.get("predictor", {}).get("properties", {})
+    scaling = predictor.get("autoScaling", {}).get("properties", {})
+    status = properties.get("status", {}).get("properties", {})
+    return [{*found} for found in (spec, predictor, scaling, status)]
 
 
 def definitions(kserve: crds.Version = crds.NEWEST) -> list[dict[str, Any]]:

@@ -80,7 +80,7 @@ def deploy_all(serving: ServingCluster, cluster: Cluster) -> str:
 @pytest.fixture(scope="module")
 def with_kinds(api_server: ApiServer) -> ApiServer:
     """The API server with the kinds of KServe and of the Gateway API."""
-    api_server.apply(kserve_definitions.definitions())
+    kserve_definitions.install(api_server)
     api_server.apply(go_modules.definitions("gateway.networking.k8s.io"))
     return api_server
 

@@ -8,7 +8,6 @@ import pytest
 
 from engine.command_line import SettingsError
 from engine.kserve import lint, manifests
-from engine.kserve.cluster import Cluster
 from engine.tests.served_versions import IMAGE, SERVING
 from engine.tests.standins import kubernetes_api
 
@@ -78,61 +77,6 @@ def test_predictors_with_names_need_kserve_0_20() -> None:
     for service in (rendered().service, beside_a_stable()):
         with pytest.raises(kubernetes_api.Refusal, match="field not declared in schema"):
             kubernetes_api.crd_check(service, (0, 19))
-
-
-@pytest.mark.parametrize(
-    ("change", "refusal"),
-    [
-        (_set(*MODEL, "storageURI", to="s3://models/v1/"), r"\.spec\.predictor\.model: field not declared"),
-        (_set(*CANARY, "modelName", to="m"), r"\.spec\.canary\.0\.predictor: field not declared"),
-        (_set("spec", "canaries", to=[]), r"\.spec: field not declared"),
-        (_set("spec", to={}), "'predictor' is a required property"),
-        (_set(*MODEL, "modelFormat", to={}), "'name' is a required property"),
-        (_set(*CANARY, "model", to={"modelFormat": {"name": "sklearn"}}), "'name' is a required property"),
-        (_set("spec", "predictor", "minReplicas", to="1"), r"minReplicas: '1' is not of type 'integer'"),
-        (_set("spec", "predictor", "name", to="V1"), "predictor.name: 'V1' does not match"),
-        (_set("spec", "predictor", "annotations", "a", to=1), "annotations.a: 1 is not of type 'string'"),
-        (_set("metadata", "annotations", "a", to=1), "annotations.a: 1 is not of type 'string'"),
-        (_set(*MODEL, "env", to={"A": "b"}), "env: {'A': 'b'} is not of type 'array'"),
-        (_set(*MODEL, "resources", "limits", "cpu", to="one"), "limits.cpu: 'one' does not match"),
-        (_set("spec", "canary", 0, "trafficPercent", to=150), "150 is greater than the maximum of 100"),
-    ],
-)
-def test_a_service_that_the_crd_refuses_is_refused(change: Any, refusal: str) -> None:
-    service = beside_a_stable()
-    change(service)
-    with pytest.raises(kubernetes_api.Refusal, match=refusal):
-        kubernetes_api.crd_check(service)
-
-
-@pytest.mark.parametrize(
-    ("kind", "change", "refusal"),
-    [
-        (
-            "ServingRuntime",
-            _set("spec", "containers", 0, "imagePolicy", to="A"),
-            "not declared in schema",
-        ),
-        ("ServingRuntime", _set("spec", "containers", 0, "ports", 0, to={}), "'containerPort' is a required"),
-        ("ServiceAccount", _set("secret", to=[]), "field not declared"),
-        ("Secret", _set("data", "AWS_ACCESS_KEY_ID", to=1), "1 is not of type 'string'"),
-        (
-            "HTTPRoute",
-            _set("spec", "rules", 0, "matches", 0, "path", "type", to="Prefix"),
-            "'Prefix' is not one",
-        ),
-        ("HTTPRoute", _set("spec", "rules", 0, "backendRefs", 0, "port", to=0), "0 is less than the minimum"),
-    ],
-)
-def test_the_cluster_refuses_an_object_that_its_definition_refuses(
-    cluster: kubernetes_api.KubernetesApi, kind: str, change: Any, refusal: str
-) -> None:
-    made = rendered()
-    [manifest] = [each for each in (*made.supports, made.route("models.example")) if each["kind"] == kind]
-    Cluster("models").apply(manifest)
-    change(manifest)
-    with pytest.raises(SettingsError, match=f"the cluster refused it: .*{refusal}"):
-        Cluster("models").apply(manifest)
 
 
 @pytest.mark.parametrize(

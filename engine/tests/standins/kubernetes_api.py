@@ -382,11 +382,12 @@ def merge(into: Document, manifest: Document) -> None:
 
 
 def crd_check(manifest: Document, kserve: crds.Version = crds.NEWEST) -> None:
-    """A server-side apply refuses unknown fields, which other requests have pruned without a word."""
+    """A server-side apply answers 500 to unknown fields and wrong types, and 422 to other faults."""
     for error in crds.errors(manifest, kserve):
         where = "".join(f".{part}" for part in error.absolute_path)
-        if error.validator == "additionalProperties":
-            raise Refusal(500, f"failed to create typed patch object: {where}: field not declared in schema")
+        if error.validator in ("additionalProperties", "type"):
+            problem = error.message if error.validator == "type" else "field not declared in schema"
+            raise Refusal(500, f"failed to create typed patch object: {where}: {problem}")
         what = f'{manifest["kind"]} "{manifest["metadata"]["name"]}"'
         raise Refusal(422, f"{what} is invalid: {where}: {error.message}")
 
