@@ -10,8 +10,9 @@ import yaml
 
 from engine.tests.api_server import go_modules
 from engine.tests.api_server.api_server import ApiServer, running_api_server
-from engine.tests.api_server.issuer import Issuer, running_issuer
 from engine.tests.api_server.overlays import Overlays, filled_in
+from engine.tests.standins.authority import Issued
+from engine.tests.standins.oidc_provider import OidcProvider, running_provider
 
 
 @pytest.fixture(scope="session")
@@ -28,23 +29,23 @@ def overlays(binaries: Path, tmp_path_factory: pytest.TempPathFactory) -> Overla
 
 
 @pytest.fixture(scope="session")
-def issuer(certificate: Path) -> Iterator[Issuer]:
+def github(certificate: Path) -> Iterator[OidcProvider]:
     """GitHub's issuer, as far as the API server can tell."""
-    with running_issuer(certificate) as running:
-        yield running
+    with running_provider(Issued(certificate).context()) as provider:
+        yield provider
 
 
 @pytest.fixture(scope="session")
 def api_server(
     binaries: Path,
     overlays: Overlays,
-    issuer: Issuer,
+    github: OidcProvider,
     certificate: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[ApiServer]:
     folder = tmp_path_factory.mktemp("api_server")
     document = yaml.safe_load((overlays.folder / "github-oidc/authentication.yaml").read_text())
-    document["jwt"][0]["issuer"] |= {"url": issuer.url, "certificateAuthority": certificate.read_text()}
+    document["jwt"][0]["issuer"] |= {"url": github.issuer, "certificateAuthority": certificate.read_text()}
     configuration = folder / "authentication.yaml"
     configuration.write_text(yaml.safe_dump(document))
     options = {"authentication-config": str(configuration)}

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 OVERLAYS = Path(__file__).parents[3] / "infra/kubeflow"
-REPOSITORY = {"OWNER_ID": "1001", "REPOSITORY_ID": "2002", "OWNER": "you", "REPOSITORY": "flight-delays"}
+REPOSITORY = {"OWNER_ID": "1", "REPOSITORY_ID": "2", "OWNER": "you", "REPOSITORY": "flight-delays"}
 
 
 @dataclass(frozen=True)

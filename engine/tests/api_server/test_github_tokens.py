@@ -5,16 +5,16 @@ from typing import Any
 import pytest
 
 from engine.tests.api_server.api_server import ApiServer, namespace, wait_until
-from engine.tests.api_server.issuer import Issuer, new_key
 from engine.tests.api_server.overlays import Overlays
+from engine.tests.standins.oidc_provider import REPOSITORY_ID, OidcProvider
 
 REVIEW = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-OLD, NEW = "repo:you/flight-delays", "repo:you@1001/flight-delays@2002"
+OLD, NEW = "repo:you/flight-delays", "repo:you@1/flight-delays@2"
 CLAIMS: dict[str, Any] = {
     "aud": "pipelines.kubeflow.org",
     "sub": f"{NEW}:environment:production",
     "repository": "you/flight-delays",
-    "repository_id": "2002",
+    "repository_id": REPOSITORY_ID,
     "environment": "production",
     "ref": "refs/heads/main",
 }
@@ -33,9 +33,9 @@ def user_of(server: ApiServer, token: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def server(api_server: ApiServer, issuer: Issuer) -> ApiServer:
+def server(api_server: ApiServer, github: OidcProvider) -> ApiServer:
     """The API server once it has read the issuer's keys."""
-    wait_until(lambda: user_of(api_server, issuer.token(CLAIMS)), "the issuer is known")
+    wait_until(lambda: user_of(api_server, github.sign(**CLAIMS)), "the issuer is known")
     return api_server
 
 
@@ -45,9 +45,9 @@ def server(api_server: ApiServer, issuer: Issuer) -> ApiServer:
     ids=["sub with identifiers", "sub of an older repository", "pull request"],
 )
 def test_our_tokens_are_accepted_as_the_user_of_their_environment(
-    server: ApiServer, issuer: Issuer, claims: dict[str, Any]
+    server: ApiServer, github: OidcProvider, claims: dict[str, Any]
 ) -> None:
-    assert user_of(server, issuer.token(CLAIMS | claims)) == (CLAIMS | claims)["sub"]
+    assert user_of(server, github.sign(**CLAIMS | claims)) == (CLAIMS | claims)["sub"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_our_tokens_are_accepted_as_the_user_of_their_environment(
         {"repository_id": "666", "sub": "repo:mallory@9/x@666:environment:production"},
         {"repository_id": "666", "repository": "mallory/flight-delays"},
         {"repository_id": "666", "sub": f"{OLD}:environment:production"},
-        {"repository_id": None},
+        {"repository_id": ""},
         {"ref": "refs/pull/7/merge"},
         {"ref": "refs/heads/feature"},
         {"environment": None, "sub": f"{NEW}:pull_request", "ref": "refs/pull/7/merge"},
@@ -81,22 +81,22 @@ def test_our_tokens_are_accepted_as_the_user_of_their_environment(
         "a name of the cluster",
     ],
 )
-def test_other_tokens_are_refused(server: ApiServer, issuer: Issuer, claims: dict[str, Any]) -> None:
+def test_other_tokens_are_refused(server: ApiServer, github: OidcProvider, claims: dict[str, Any]) -> None:
     forged = {name: value for name, value in (CLAIMS | claims).items() if value is not None}
-    assert user_of(server, issuer.token(forged)) == ""
+    assert user_of(server, github.sign(**forged)) == ""
 
 
-def test_a_token_of_another_key_is_refused(server: ApiServer, issuer: Issuer) -> None:
-    assert user_of(server, issuer.token(CLAIMS, new_key())) == ""
+def test_a_token_of_another_key_is_refused(server: ApiServer, github: OidcProvider) -> None:
+    assert user_of(server, OidcProvider(github.issuer).sign(**CLAIMS)) == ""
 
 
 def test_a_token_has_the_rights_of_its_own_environment_only(
-    server: ApiServer, issuer: Issuer, overlays: Overlays
+    server: ApiServer, github: OidcProvider, overlays: Overlays
 ) -> None:
     server.apply([namespace("production"), *overlays.built("ci-rbac"), *overlays.built("pr-namespace")])
 
     def may_run(claims: dict[str, str], place: str) -> bool:
-        token = issuer.token(CLAIMS | claims)
+        token = github.sign(**CLAIMS | claims)
         return server.allows(user_of(server, token), "create", "pipelines.kubeflow.org", "runs", place)
 
     wait_until(lambda: may_run(PULL_REQUEST, "pull-requests"), "the Roles are in force")

@@ -101,7 +101,7 @@ def is_denied(policy: dict[str, Any], claims: dict[str, str], path: str) -> bool
     [
         ({}, "/pipeline/apis/v2beta1/runs", False),
         ({"repository_id": "666"}, "/pipeline/apis/v2beta1/runs", True),
-        ({"repository_id": "20021"}, "/pipeline/apis/v2beta1/runs", True),
+        ({"repository_id": "22"}, "/pipeline/apis/v2beta1/runs", True),
         ({"repository_id": ""}, "/pipeline/apis/v2beta1/runs", True),
         ({}, "/pipeline/apis/v1alpha1/runs/1/nodes/a/log", True),
         ({}, "/jupyter/api/namespaces", True),
@@ -112,7 +112,7 @@ def is_denied(policy: dict[str, Any], claims: dict[str, str], path: str) -> bool
 def test_the_gateway_denies_githubs_other_repositories_and_paths(
     overlays: Overlays, claims: dict[str, str], path: str, denied: bool
 ) -> None:
-    ours = {"iss": ISSUER, "sub": "repo:you/flight-delays", "repository_id": "2002"}
+    ours = {"iss": ISSUER, "sub": "repo:you/flight-delays", "repository_id": "2"}
     built = overlays.built("github-oidc")
     policy, authentication = only(built, "AuthorizationPolicy"), only(built, "RequestAuthentication")
     assert policy["spec"]["action"] == "DENY"

@@ -8,7 +8,7 @@ from engine.tests.api_server.api_server import ApiServer, namespace, path_of, wa
 from engine.tests.api_server.overlays import Overlays, only
 
 PLACE = "pull-requests"
-GITHUB = "repo:you@1001/flight-delays@2002:environment:pull-request"
+GITHUB = "repo:you@1/flight-delays@2:environment:pull-request"
 TASK = f"system:serviceaccount:{PLACE}:pull-request"
 ELSEWHERE = ("production", "models", "kubeflow", "istio-system", "default")
 PIPELINES = "pipelines.kubeflow.org"
