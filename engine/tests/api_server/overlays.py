@@ -29,9 +29,9 @@ class Overlays:
 def filled_in(folder: Path) -> Path:
     """A copy of the overlays for the repository you/flight-delays, with keys of the stores."""
     shutil.copytree(OVERLAYS, folder)
-    for example in folder.glob("*/store.env.example"):
+    for example in folder.rglob("store.env.example"):
         shutil.copy(example, example.with_suffix(""))
-    for path in folder.glob("*/*.yaml"):
+    for path in folder.rglob("*.yaml"):
         text = path.read_text()
         for name, value in REPOSITORY.items():
             text = text.replace(name, value)

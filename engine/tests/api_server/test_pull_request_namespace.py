@@ -44,7 +44,9 @@ def server(api_server: ApiServer, overlays: Overlays) -> ApiServer:
     """The API server with the namespaces, and the quota's use as the missing controller would count it."""
     api_server.apply([namespace(name) for name in ELSEWHERE])
     objects = overlays.built("pr-namespace")
-    api_server.apply([*objects, *overlays.built("ci-rbac"), *overlays.built("kserve-s3")])
+    api_server.apply(objects)
+    for name in ("pr-namespace/store-secret", "ci-rbac", "kserve-s3", "kserve-s3/store-secret"):
+        api_server.apply(overlays.built(name))
     quota = api_server.get(path_of(only(objects, "ResourceQuota")))
     hard = quota["spec"]["hard"]
     quota["status"] = {"hard": hard, "used": {name: "0" for name in hard} | {"secrets": "1"}}
