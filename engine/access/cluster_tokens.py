@@ -31,11 +31,11 @@ def request_token(api: Any, environment: Environment) -> str:
         )
         return str(answer["status"]["token"])
     except ApiException as error:
-        found = f"{error.status} {error.reason}"
+        reason = f"{error.status} {error.reason}"
     except (HTTPError, LookupError, TypeError) as error:
-        found = type(error).__name__
+        reason = type(error).__name__
     raise DiagnosedError(
-        "TokenRequest", diagnose("token-request", account=account, namespace=namespace, found=found)
+        "TokenRequest", diagnose("token-request", account=account, namespace=namespace, found=reason)
     )
 
 

@@ -81,5 +81,5 @@ def _form(browser: requests.Session, root: str) -> str | None:
     return page.url
 
 
-def _refused(user: str, found: str) -> DiagnosedError:
-    return DiagnosedError("Dex", diagnose("dex-login", user=user, found=found))
+def _refused(user: str, reason: str) -> DiagnosedError:
+    return DiagnosedError("Dex", diagnose("dex-login", user=user, found=reason))

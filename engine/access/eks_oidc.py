@@ -125,8 +125,8 @@ def _cluster(name: str, folder: Path) -> EksCluster:
     return EksCluster(name, about["endpoint"].rstrip("/"), authority, token)
 
 
-def _unreadable(name: str, found: str) -> DiagnosedError:
-    return DiagnosedError("EKS", diagnose("eks-cluster", cluster=name, found=found))
+def _unreadable(name: str, reason: str) -> DiagnosedError:
+    return DiagnosedError("EKS", diagnose("eks-cluster", cluster=name, found=reason))
 
 
 def _client(cluster: EksCluster) -> Any:

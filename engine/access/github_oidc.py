@@ -44,8 +44,8 @@ def _asked(url: str, secret: str, wanted: str) -> str:
         raise _refused(wanted, answer.status_code) from None
 
 
-def _refused(wanted: str, found: object) -> DiagnosedError:
-    return DiagnosedError(WHERE, diagnose("oidc-issuer", audience=wanted, found=found))
+def _refused(wanted: str, reason: object) -> DiagnosedError:
+    return DiagnosedError(WHERE, diagnose("oidc-issuer", audience=wanted, found=reason))
 
 
 def _as_given(request: requests.PreparedRequest) -> requests.PreparedRequest:

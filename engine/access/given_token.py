@@ -11,11 +11,11 @@ from engine.command_line import SettingsError
 
 @contextmanager
 def enter(host: str, environment: Environment) -> Iterator[Entrance]:
-    yield Entrance(host, given(environment.get("KUBEFLOW_TOKEN", "")))
+    yield Entrance(host, checked_token(environment.get("KUBEFLOW_TOKEN", "")))
 
 
-def given(token: str) -> GivenToken:
+def checked_token(token: str) -> GivenToken:
     if not re.fullmatch(r"[!-~]+", token):  # and never the token itself in an error
-        found = "white space or other characters in it" if token else "none"
-        raise SettingsError(f"KUBEFLOW_TOKEN: expected a token, found {found}")
+        problem = "white space or other characters in it" if token else "none"
+        raise SettingsError(f"KUBEFLOW_TOKEN: expected a token, found {problem}")
     return GivenToken(token)

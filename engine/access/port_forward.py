@@ -67,12 +67,12 @@ class PortForward:
             said = b""
             while selector.select(START_SECONDS) and (piece := os.read(process.stdout.fileno(), 4096)):
                 said += piece
-                if found := FORWARDING.search(said):
-                    return found[1].decode()
+                if listening := FORWARDING.search(said):
+                    return listening[1].decode()
         process.terminate()
         _, errors = process.communicate()
         raise self._failed(" ".join(errors.decode(errors="replace").split())[-300:] or "no answer of kubectl")
 
-    def _failed(self, found: str) -> DiagnosedError:
-        facts = {"service": self._service, "namespace": self._namespace, "found": found}
+    def _failed(self, reason: str) -> DiagnosedError:
+        facts = {"service": self._service, "namespace": self._namespace, "found": reason}
         return DiagnosedError("kubectl", diagnose("port-forward", **facts))

@@ -90,10 +90,10 @@ def claims(token: str) -> dict[str, Any]:
     """What a JWT says, unchecked; nothing for a token of another form."""
     try:
         payload = token.split(".")[1]
-        found = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        document = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except (IndexError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}
 
 
 def sent_claims(headers: Mapping[str, str]) -> dict[str, Any]:

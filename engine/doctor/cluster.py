@@ -55,11 +55,11 @@ def _serving(site: Site, api: Any) -> Results:
 
 
 def _pod_security(site: Site, api: Any, namespace: str) -> Results:
-    found = get(api, f"/api/v1/namespaces/{namespace}")
-    if found is None:
+    described = get(api, f"/api/v1/namespaces/{namespace}")
+    if described is None:
         yield skipped("Pod Security", f"the namespace {namespace} is not there, or cannot be read")
         return
-    level = found["metadata"].get("labels", {}).get(ENFORCED, "privileged")
+    level = described["metadata"].get("labels", {}).get(ENFORCED, "privileged")
     version = site.known.get("version")
     if level == "restricted" and (known := stated(version)) and known < RUNS_AS_NON_ROOT:
         yield failed("Pod Security", diagnose("pod-security", version=version, namespace=namespace))
@@ -111,7 +111,7 @@ def get(api: Any, path: str) -> dict[str, Any] | None:
     from urllib3.exceptions import HTTPError
 
     try:
-        found, _, _ = api.call_api(
+        document, _, _ = api.call_api(
             path,
             "GET",
             header_params={"Accept": "application/json"},
@@ -125,4 +125,4 @@ def get(api: Any, path: str) -> dict[str, Any] | None:
         raise Unanswered(f"{error.status} {error.reason}") from None
     except HTTPError as error:
         raise Unanswered(type(error).__name__) from None
-    return dict(found)
+    return dict(document)

@@ -136,7 +136,7 @@ def is_public(host: str) -> bool:
     if host in LOOPBACK or host.endswith(IN_CLUSTER):
         return False
     try:
-        found = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
     except OSError:
         return False
-    return any(ipaddress.ip_address(address[4][0]).is_global for address in found)
+    return any(ipaddress.ip_address(address[4][0]).is_global for address in addresses)

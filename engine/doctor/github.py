@@ -64,11 +64,11 @@ def _required_checks(rules: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]
 def _environment(github: GitHub, name: str) -> Results:
     check, facts = f"environment {name}", {"environment": name, "repository": github.repository}
     try:
-        found = github.get("environments", name)
+        described = github.get("environments", name)
     except NotFound:
         yield warned(check, diagnose("environment", **facts))
         return
-    if name == PROTECTED and not _is_protected(found):
+    if name == PROTECTED and not _is_protected(described):
         yield failed(check, diagnose("unprotected", **facts))
     try:
         variables = {

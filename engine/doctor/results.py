@@ -51,8 +51,8 @@ class Site:
         return self.environment.get(name, "")
 
 
-def ok(check: str, found: str) -> Result:
-    return Result(check, "ok", found)
+def ok(check: str, text: str) -> Result:
+    return Result(check, "ok", text)
 
 
 def skipped(check: str, why: str) -> Result:

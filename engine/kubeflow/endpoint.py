@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, build_opener, getproxies, proxy_bypass
 
 from engine import retry
 from engine.access.entrance import Entrance
-from engine.access.given_token import given
+from engine.access.given_token import checked_token
 from engine.access.modes import entered
 from engine.access.refusals import DiagnosedSettingsError, diagnose
 from engine.access.tokens import NoCredential
@@ -103,7 +103,7 @@ def open_client(
 ) -> "Client":
     """A client of `host`, which has answered; `waits` are the seconds before each further attempt."""
     check_url(host)
-    credential = given(token) if token else NoCredential()
+    credential = checked_token(token) if token else NoCredential()
     return open_entrance(Entrance(host.rstrip("/"), credential), namespace, waits)
 
 

@@ -57,7 +57,7 @@ def kubeflow_table() -> str:
 
 def check_supported(host: str, tag: str | None) -> None:
     """Refuse a server that is too old; one that states no version, or a newer one, is taken as it is."""
-    if (found := stated(tag)) and found < OLDEST:
+    if (version := stated(tag)) and version < OLDEST:
         oldest = ".".join(map(str, OLDEST))
         raise SettingsError(f"{host}: expected Kubeflow Pipelines {oldest} or newer, found {tag}; upgrade it")
 
