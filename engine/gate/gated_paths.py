@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 # What no model, image, pipeline or judge is made of.
 BESIDE = re.compile(
-    r"(docs|tests|engine/tests|local_kfp/tests|bench)/.*|demo/(?!flights/).*|(?!components/).*\.md|LICENSE"
+    r"(docs|infra|tests|engine/tests|local_kfp/tests|bench)/.*|demo/(?!flights/).*|(?!components/).*\.md|LICENSE"
     r"|\.editorconfig|\.gitignore|\.pre-commit-config\.yaml|requirements-dev\.txt"
 )
 

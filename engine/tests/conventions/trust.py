@@ -146,7 +146,7 @@ def owners_approve_what_judges(root: Path) -> Iterator[str]:
     for name, path in found(root, ".github/CODEOWNERS"):
         owned = {line.split()[0] for line in path.read_text().splitlines() if line.startswith("/")}
         judges = {f"/components/{each}/" for each in JUDGES if (root / "components" / each).is_dir()}
-        folders = (".github", "engine", "local_kfp", "pipelines", "scripts")
+        folders = (".github", "engine", "infra", "local_kfp", "pipelines", "scripts")
         rest = {f"/{each}/" for each in folders if (root / each).is_dir()}
         if missing := sorted((judges | rest) - owned):
             yield f"{name}:1: expected an owner of {', '.join(missing)}"
