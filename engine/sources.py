@@ -233,6 +233,6 @@ def git(root: Path, *arguments: str, stdin: bytes = b"") -> bytes:
     except FileNotFoundError:
         raise WorldError("git: expected it on this machine, found no such program") from None
     if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit {done.returncode}"]
-        raise WorldError(f"git {arguments[0]}: {said[0]}")
+        lines = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit {done.returncode}"]
+        raise WorldError(f"git {arguments[0]}: {lines[0]}")
     return done.stdout

@@ -106,9 +106,9 @@ def component(name: str, *arguments: str | Path) -> None:
     command = [sys.executable, "-m", f"components.{name}.main", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1].removeprefix("error: ")
+        error = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1].removeprefix("error: ")
         kinds = {kind.status: kind for kind in (Finding, SettingsError)}
-        raise kinds.get(done.returncode, WorldError)(f"{name}: {said}")
+        raise kinds.get(done.returncode, WorldError)(f"{name}: {error}")
 
 
 def rounded_up(value: float) -> float:

@@ -132,8 +132,8 @@ def unpack(clone: Path, target: str, program: Path) -> None:
 def git(*words: str, at: Path | None = None, status: int = 3) -> str:
     done = subprocess.run(["git", *words], cwd=at, capture_output=True, text=True)
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
-        raise UpdateError(f"git {words[0]}: expected success, found {said}", status)
+        error = (done.stderr.strip().splitlines() or ["nothing"])[-1]
+        raise UpdateError(f"git {words[0]}: expected success, found {error}", status)
     return done.stdout.strip()
 
 

@@ -11,8 +11,8 @@ def main() -> None:
     options = parser(__doc__)
     subparsers = options.add_subparsers(required=True, metavar="command")
 
-    def command(name: str, about: str) -> Any:
-        own = subparsers.add_parser(name, help=about, description=about, allow_abbrev=False)
+    def command(name: str, summary: str) -> Any:
+        own = subparsers.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         own.set_defaults(command=name)
         return partial(own.add_argument, required=True)
 

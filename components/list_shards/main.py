@@ -40,8 +40,8 @@ def main() -> None:
     subparsers = commands.add_subparsers(required=True, metavar="command")
 
     def command(name: str, work: Any) -> Any:
-        about = work.__doc__
-        options = subparsers.add_parser(name, help=about, description=about, allow_abbrev=False)
+        summary = work.__doc__
+        options = subparsers.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         options.set_defaults(work=work)
         return partial(options.add_argument, required=True)
 

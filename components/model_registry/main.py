@@ -14,8 +14,8 @@ def main() -> None:
     subparsers = options.add_subparsers(required=True, metavar="command")
 
     def command(work: Any) -> Any:
-        about = work.__doc__
-        own = subparsers.add_parser(work.__name__, help=about, description=about, allow_abbrev=False)
+        summary = work.__doc__
+        own = subparsers.add_parser(work.__name__, help=summary, description=summary, allow_abbrev=False)
         own.set_defaults(work=work)
         flag = partial(own.add_argument, required=True)
         flag("--model-registry-uri", help="file:// or s3:// folder")

@@ -13,8 +13,8 @@ def main() -> None:
     options = parser(__doc__)
     subparsers = options.add_subparsers(required=True, metavar="command", dest="command")
 
-    def command(name: str, about: str) -> Any:
-        own = subparsers.add_parser(name, help=about, description=about, allow_abbrev=False)
+    def command(name: str, summary: str) -> Any:
+        own = subparsers.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         flag = partial(own.add_argument, required=True)
         flag("--predictions-uri", help="file:// or s3:// folder of all predictions")
         flag("--name", help="the model's name")

@@ -36,13 +36,13 @@ class GateRun:
         judged_run.expect_reachable(change.tables_of().settings, references, question["model_registry_uri"])
         judged_run.recover_images(self.root, self.champion, self.registry)
         evaluation = (pipeline, references, change.tasks(on_cluster=remote_host() is not None))
-        about = self.champion["version"] if self.champion else "no champion"
+        champion = self.champion["version"] if self.champion else "no champion"
         try:
             if self.pull_request is None:
                 return judged_run.judge(self.root, *evaluation, question, self.results)
             compiled = judged_run.compiled_to(self.results, self.root, *evaluation)
             return pull_request_run.judge(
-                self.root, self.pull_request, compiled, question, about, self.minutes
+                self.root, self.pull_request, compiled, question, champion, self.minutes
             )
         except judged_run.NoVerdict as error:
             if not (broken := change.broken_interfaces(error.broken)):

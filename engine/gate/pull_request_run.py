@@ -41,18 +41,18 @@ def judge(
     pull_request: PullRequest,
     compiled: Path,
     parameters: Mapping[str, str],
-    about: str,
+    champion: str,
     minutes: float = math.inf,
 ) -> Verdict:
     """The verdict of the run of `compiled`; its documents are left beside that.
 
-    `about` is what the answer depends on beside the parameters. A run that takes more than `minutes` is left
-    going, for another call of this to follow or to read.
+    The answer depends on the version `champion` and on the parameters. A run that takes more than `minutes`
+    is left going, and another call of this follows it or reads its verdict.
     """
     results = compiled.parent
     (results / DETACHED).unlink(missing_ok=True)
     name = pull_request.called(pull_request.sha[:12])
-    folder = f"{results_folder(results)}/{name}/{content_hash(compiled, parameters, about)}/"
+    folder = f"{results_folder(results)}/{name}/{content_hash(compiled, parameters, champion)}/"
     with connect(root) as client:
         version = upload(client, compiled, pipeline_name=pull_request.called(compiled.stem))
         earlier = runs.living(client, runs.find(client, f"pr-{pull_request.number}"))
@@ -87,9 +87,9 @@ def results_folder(results: Path) -> str:
     return os.environ.get("RESULTS_URI", "").rstrip("/") or results.as_uri()
 
 
-def content_hash(compiled: Path, parameters: Mapping[str, str], about: str) -> str:
+def content_hash(compiled: Path, parameters: Mapping[str, str], champion: str) -> str:
     """Of all that a verdict depends on."""
-    question = canonical_json({"parameters": dict(parameters), "about": about})
+    question = canonical_json({"parameters": dict(parameters), "about": champion})
     return hashlib.sha256(compiled.read_bytes() + question.encode()).hexdigest()[:16]
 
 

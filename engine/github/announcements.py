@@ -30,7 +30,7 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def address_of_report(said: Mapping[str, str], run_address: str) -> str | None:
+def address_of_report(announced: Mapping[str, str], run_address: str) -> str | None:
     """The address of the report, which is an artifact of the run."""
-    address = said.get(REPORT, "")
+    address = announced.get(REPORT, "")
     return address if re.fullmatch(rf"{re.escape(run_address)}/artifacts/\d+", address) else None

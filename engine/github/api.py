@@ -134,9 +134,9 @@ class GitHub:
 
     def _refused(self, answer: Response, hint: str = "") -> Refused:
         try:
-            said = answer.json()
-            errors = [str(each.get("message") or each.get("code")) for each in said.get("errors") or []]
-            message = ": ".join([str(said["message"]), ", ".join(errors)]).removesuffix(": ")
+            refusal = answer.json()
+            errors = [str(each.get("message") or each.get("code")) for each in refusal.get("errors") or []]
+            message = ": ".join([str(refusal["message"]), ", ".join(errors)]).removesuffix(": ")
         except (ValueError, AttributeError, LookupError, TypeError):
             message = answer.reason
         needed = answer.headers.get("X-Accepted-GitHub-Permissions")

@@ -52,13 +52,13 @@ def open_issue(github: GitHub, title: str, body: str) -> int:
     return number
 
 
-def require_label(github: GitHub, name: str, about: str, color: str) -> None:
+def require_label(github: GitHub, name: str, description: str, color: str) -> None:
     """GitHub makes no label only because an issue names it."""
     try:
         github.get("labels", name)
     except NotFound:
         try:
-            github.post("labels", body={"name": name, "color": color, "description": about})
+            github.post("labels", body={"name": name, "color": color, "description": description})
         except Refused as error:
             if error.code != 422:  # 422: another run was faster
                 raise

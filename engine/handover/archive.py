@@ -38,15 +38,15 @@ def unpack(archive: Path, names: str, target: Path) -> None:
 
 
 def _extract(opened: tarfile.TarFile, names: re.Pattern[str], folder: Path, size: int) -> None:
-    left, seen = min(MOST_BYTES, size), set[str]()
+    left, extracted = min(MOST_BYTES, size), set[str]()
     for member in opened:
         left -= member.size
-        if not names.fullmatch(member.name) or member.name in seen:
+        if not names.fullmatch(member.name) or member.name in extracted:
             raise _refusal("each known name once", repr(member.name)[:100])
         if member.type != tarfile.REGTYPE or member.issparse() or "size" in member.pax_headers:
             raise _refusal("plain files", f"another kind at {member.name}")
-        seen.add(member.name)
-        if left < 0 or len(seen) > MOST_FILES:
+        extracted.add(member.name)
+        if left < 0 or len(extracted) > MOST_FILES:
             raise _refusal(
                 f"at most {MOST_FILES} files with the bytes of the tar, {MOST_BYTES:,} at most", "more"
             )

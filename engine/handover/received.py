@@ -43,10 +43,10 @@ def receive_features(handed: Path, truth: Path, control: Path, training: Path, e
     how many rows there may be, which rows were loaded, and, for evaluation, what the labels are.
     """
     known, own = tables.read_table(truth), tables.read_table(control)
-    seen = read_foreign(handed / "evaluation.parquet", known.num_rows)
-    write(with_labels(seen, known), known, evaluation, replayed(handed / "evaluation.parquet"))
-    seen = read_foreign(handed / "training.parquet", own.num_rows)
-    write(seen, own, training, replayed(handed / "training.parquet"))
+    features = read_foreign(handed / "evaluation.parquet", known.num_rows)
+    write(with_labels(features, known), known, evaluation, replayed(handed / "evaluation.parquet"))
+    features = read_foreign(handed / "training.parquet", own.num_rows)
+    write(features, own, training, replayed(handed / "training.parquet"))
 
 
 def receive_model(handed: Path, truth: Path, predictions: Path, record: Path) -> None:
@@ -112,19 +112,19 @@ def plain_text(file: str, name: str, column: pa.ChunkedArray[Any]) -> pa.Chunked
     return column.cast(pa.string())
 
 
-def with_labels(seen: pa.Table, truth: pa.Table) -> pa.Table:
+def with_labels(features: pa.Table, truth: pa.Table) -> pa.Table:
     """The candidate's rows with the true labels, by key; rows that are not in the truth have none."""
-    if seen.num_columns < 3:
-        actual = f"{seen.num_columns} columns"
+    if features.num_columns < 3:
+        actual = f"{features.num_columns} columns"
         raise refusal("evaluation.parquet: expected key, time, label and features", actual)
     true_keys = tables.decoded(truth.column(0))
     try:
-        keys = seen.column(0).cast(true_keys.type)
+        keys = features.column(0).cast(true_keys.type)
     except pa.ArrowException:
-        raise refusal(f"keys of type {true_keys.type}", str(seen.column(0).type)) from None
+        raise refusal(f"keys of type {true_keys.type}", str(features.column(0).type)) from None
     position = pc.index_in(keys, value_set=true_keys)
     labels = truth.column(2).take(position)
-    return seen.set_column(2, truth.schema.field(2).name, labels)
+    return features.set_column(2, truth.schema.field(2).name, labels)
 
 
 def write(table: pa.Table, of: pa.Table, path: Path, differences: list[Difference]) -> None:
@@ -166,9 +166,9 @@ def no_constant(name: str) -> NoReturn:
 def milliseconds(path: Path) -> dict[str, str]:
     """How fast the candidate says that it is, which is shown and decides nothing."""
     with pq.ParquetFile(path) as file:
-        said = (file.schema_arrow.metadata or {}).get(b"milliseconds_per_1000_rows", b"nan")
+        stated = (file.schema_arrow.metadata or {}).get(b"milliseconds_per_1000_rows", b"nan")
     try:
-        number = float(said)
+        number = float(stated)
     except ValueError:
         return {}
     return {"milliseconds_per_1000_rows": f"{number:.3f}"} if math.isfinite(number) else {}

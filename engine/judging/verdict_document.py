@@ -145,8 +145,8 @@ def refuse_overlap(inputs: VerdictInputs) -> None:
             raise Invalid(f"the {name} was trained up to {window['end']}, evaluation rows start at {start}")
     if inputs.training is not None:
         keys = decoded(truth.column(KEY))
-        seen = decoded(inputs.training.column(KEY)).cast(keys.type)
-        shared = len(truth.filter(pc.is_in(keys, value_set=seen)))
+        training_keys = decoded(inputs.training.column(KEY)).cast(keys.type)
+        shared = len(truth.filter(pc.is_in(keys, value_set=training_keys)))
         if shared:
             raise Invalid(f"{shared:,} evaluation rows are training rows too")
 

@@ -41,12 +41,12 @@ def reason(comparison: ModelComparison, metric: str, policy: Policy, wins: bool,
     upper = comparison["upper"]
     excludes_zero = verdict == "INCONCLUSIVE" and upper is not None and upper < 0
     clause = WORSE_WITHIN if excludes_zero else CLAUSES[verdict]
-    said = [clause.format(metric=title_of(metric), interval=interval(comparison), **comparison)]
+    sentences = [clause.format(metric=title_of(metric), interval=interval(comparison), **comparison)]
     if verdict == "NON_INFERIOR" and not wins:
-        said.append("It has to be better.")
+        sentences.append("It has to be better.")
     if (rows := comparison["rows_to_decide"]) is not None:
-        said.append(more_rows(rows - comparison["rows"], comparison, policy))
-    return " ".join([*said, *losses(comparison)])
+        sentences.append(more_rows(rows - comparison["rows"], comparison, policy))
+    return " ".join([*sentences, *losses(comparison)])
 
 
 def too_few(comparison: Comparison, policy: Policy) -> str:
@@ -87,21 +87,23 @@ def more_rows(rows: int, comparison: Comparison, policy: Policy) -> str:
 def losses(comparison: Comparison) -> list[str]:
     failed = [each for each in comparison["slices"] if not each["passed"]]
     failed.sort(key=lambda each: each["p_value"])
-    said = [
+    sentences = [
         f"On {each['column']} = {each['value']} it drops beyond the margin: {interval(each)}."
         for each in failed[:MOST_SLICES]
     ]
     if len(failed) > MOST_SLICES:
-        said.append(f"So it does on {len(failed) - MOST_SLICES:,} more slices.")
+        sentences.append(f"So it does on {len(failed) - MOST_SLICES:,} more slices.")
     for each in comparison["guardrails"]:
         if each["passed"]:
             continue
         if "maximum" in each:
-            said.append(f"The model has {each['candidate_value']:,} bytes, allowed are {each['maximum']:,}.")
+            sentences.append(
+                f"The model has {each['candidate_value']:,} bytes, allowed are {each['maximum']:,}."
+            )
         else:
             title, margin = title_of(each["name"]), each["margin"]
-            said.append(f"Guardrail {title} got worse beyond its margin {margin}: {interval(each)}.")
-    return said
+            sentences.append(f"Guardrail {title} got worse beyond its margin {margin}: {interval(each)}.")
+    return sentences
 
 
 def without_champion(why: str, comparison: FloorComparison, metric: str, policy: Policy, enough: bool) -> str:
@@ -110,10 +112,10 @@ def without_champion(why: str, comparison: FloorComparison, metric: str, policy:
     floor = comparison["floor"]
     beaten = comparison["lower"] is not None and comparison["lower"] > 0
     ends = f"{unsigned(floor['lower'])}, {unsigned(floor['upper'])}"
-    said = (
+    sentence = (
         f"{why}: {title_of(metric)} {unsigned(comparison['candidate_value'])} [{ends}]"
         f" {'beats' if floor['passed'] else 'does not beat'} the floor {floor['value']}"
         f" {'and' if floor['passed'] == beaten else 'but'} {'beats' if beaten else 'does not beat'}"
         f" a constant prediction: {interval(comparison)}."
     )
-    return " ".join([said, *losses(comparison)])
+    return " ".join([sentence, *losses(comparison)])

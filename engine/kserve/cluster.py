@@ -110,7 +110,7 @@ class Cluster:
     def _request(
         self,
         method: str,
-        about: str,
+        target: str,
         path: str,
         body: Manifest | None = None,
         query: dict[str, str] | None = None,
@@ -130,7 +130,7 @@ class Cluster:
                 if error.status == 404:
                     return None
                 if _is_refusal(error):
-                    raise self._refusal(error, f"{method} {about}") from None
+                    raise self._refusal(error, f"{method} {target}") from None
                 problem = f"answers {error.status} {error.reason}"
             if self.clock.now() + wait > gives_up:
                 raise WorldError(
@@ -160,16 +160,16 @@ class Cluster:
 
     def _refusal(self, error: Any, request: str) -> Exception:
         try:
-            said = json.loads(error.body)["message"]
+            message = json.loads(error.body)["message"]
         except (KeyError, TypeError, ValueError):
-            said = str(error.reason)
-        said = " ".join(said.split())
-        if error.status in (401, 403) and "admission webhook" not in said:
+            message = str(error.reason)
+        message = " ".join(message.split())
+        if error.status in (401, 403) and "admission webhook" not in message:
             return Forbidden(
-                f"{request}: the cluster forbids it: {said};"
+                f"{request}: the cluster forbids it: {message};"
                 f" give this identity the right to, in the namespace {self.namespace}"
             )
-        return SettingsError(f"{request}: the cluster refused it: {said}")
+        return SettingsError(f"{request}: the cluster refused it: {message}")
 
 
 def _is_refusal(error: Any) -> bool:

@@ -111,16 +111,18 @@ def render(
     supports: list[Support] = [_render("service_account", **facts), _render("serving_runtime", **facts)]
     if serving["storage"]["credentials"] == "static":
         supports.insert(0, _render("secret", **facts))
-    about = {
+    described = {
         "model-version": version["version"],
         "commit": version["code_sha"],
         "data-sha256": version["record"].get("data_sha256") or "unknown",
     }
-    public = [shown(each) for each in supports] + [_render("inference_service", annotations=about, **facts)]
+    public = [shown(each) for each in supports] + [
+        _render("inference_service", annotations=described, **facts)
+    ]
     content = hashlib.sha256(json.dumps(public, sort_keys=True).encode()).hexdigest()
     annotations = {
         f"{OURS}{key}": value
-        for key, value in (about | {"run": run or "by hand", "content": content}).items()
+        for key, value in (described | {"run": run or "by hand", "content": content}).items()
     }
     service: InferenceService = _render("inference_service", annotations=annotations, **facts)
     lint.check([*supports, service])

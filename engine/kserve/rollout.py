@@ -30,20 +30,20 @@ class Rollout:
 
     def run(self, steps: list[int]) -> str:
         """What was done, in words. Interrupted at any point, the next run goes on from what it finds."""
-        about = f"{self.wanted.name}: version {self.wanted.version}"
+        served = f"{self.wanted.name}: version {self.wanted.version}"
         self._hand_over_keys()
         live = self.cluster.read("InferenceService", self.wanted.name)
         if live and watch.is_served(self.cluster, live, self.wanted):
             # An earlier run may have been interrupted before it had asked.
             self._probe(live).expect_equal()
-            return f"{about} is served already; nothing to do"
+            return f"{served} is served already; nothing to do"
         for manifest in self.wanted.supports:
             self.cluster.apply(manifest)
         if live and self._can_stand_beside(live, steps):
             self._through_canary(live, steps)
         else:
             self._replace(live)
-        return f"{about} is served, and answers as the registered model does"
+        return f"{served} is served, and answers as the registered model does"
 
     def _hand_over_keys(self) -> None:
         """Have the store's keys in the cluster: those that we were given, or those that are there."""

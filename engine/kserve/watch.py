@@ -163,8 +163,8 @@ def _rolled_out(workload: Deployment | KnativeService | None, content: str) -> b
     if workload is None:
         return False
     made_of = workload["spec"]["template"]["metadata"].get("annotations", {}).get(f"{OURS}content")
-    seen = workload.get("status", {}).get("observedGeneration") == workload["metadata"]["generation"]
-    if made_of != content or not seen:
+    observed = workload.get("status", {}).get("observedGeneration") == workload["metadata"]["generation"]
+    if made_of != content or not observed:
         return False
     if workload["kind"] == "Service":
         revisions = workload.get("status", {})
@@ -208,9 +208,9 @@ def _explained(cluster: Cluster, pod: str, container: str, waiting: Waiting) -> 
 
 def _described(live: InferenceService | None) -> str:
     conditions = live.get("status", {}).get("conditions", []) if live else []
-    said = [
+    problems = [
         f"{each['type']}: {each.get('reason', '')} {each.get('message', '')}".rstrip(": ")
         for each in conditions
         if each["status"] != "True"
     ]
-    return "; ".join(said) or "its Deployment has not rolled out"
+    return "; ".join(problems) or "its Deployment has not rolled out"

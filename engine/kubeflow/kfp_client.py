@@ -159,9 +159,9 @@ def _explained(error: Exception, method: str, url: str, sent: Mapping[str, str])
     location = (error.headers or {}).get("Location", "")
     if cause := cause_of_refusal(error.status, error.body, location, sent):
         return Refused(f"{where}: {cause}", error.status, cause)
-    said = f": {message}" if (message := message_of(error.body)) else ""
+    detail = f": {message}" if (message := message_of(error.body)) else ""
     return Refused(
-        f"{where}: expected success, found {error.status} {error.reason or ''}{said}", error.status
+        f"{where}: expected success, found {error.status} {error.reason or ''}{detail}", error.status
     )
 
 

@@ -51,8 +51,8 @@ def read_parameters(
             raise SettingsError(
                 f"parameter {name}: expected a value, found {value}: only schedules expand that"
             )
-    for name, about in declared.items():
-        if name not in values and "defaultValue" not in about and not about.get("isOptional"):
+    for name, parameter in declared.items():
+        if name not in values and "defaultValue" not in parameter and not parameter.get("isOptional"):
             raise SettingsError(
                 f"parameter {name}: expected a value, found none; give --parameter {name}=..."
             )

@@ -41,9 +41,9 @@ def remove(client: Client, name: str) -> list[str]:
 def _end(client: Client, run: Any) -> list[str]:
     if run.state in FINAL:
         return []
-    said = terminate(client, run.run_id)
-    print(f"run {run.display_name}: {said}", flush=True)
-    return [] if said.startswith("ended") else [f"run {run.display_name}: {said}"]
+    outcome = terminate(client, run.run_id)
+    print(f"run {run.display_name}: {outcome}", flush=True)
+    return [] if outcome.startswith("ended") else [f"run {run.display_name}: {outcome}"]
 
 
 def _delete_pipeline(client: Client, pipeline: Any) -> list[str]:

@@ -48,10 +48,10 @@ def upload(
     pipeline_id = find_pipeline(client, name) or _create_pipeline(client, name)
     if existing := _find(client, pipeline_id, version_name, content):
         return Version(name, existing.display_name, pipeline_id, existing.pipeline_version_id, new=False)
-    about = {"pipeline_version_name": version_name or content, "description": description}
+    options = {"pipeline_version_name": version_name or content, "description": description}
     try:
         with redirect_stdout(None):  # kfp prints a link to a page that not every endpoint has
-            made = client.upload_pipeline_version(str(path), pipeline_id=pipeline_id, **about)
+            made = client.upload_pipeline_version(str(path), pipeline_id=pipeline_id, **options)
     except Refused as error:
         lost_race = error.code == ALREADY_EXISTS
         existing = _find(client, pipeline_id, version_name, content) if lost_race else None

@@ -81,13 +81,13 @@ def stored(version: VersionFacts, verdict: Verdict) -> StoredVersion:
     return {**version, "metrics": metrics, "verdict": summary_of(verdict), "created": timestamp()}
 
 
-def move_of(kind: MoveKind, version: str, about: Judged, pointer: Pointer) -> tuple[Pointer, Move]:
+def move_of(kind: MoveKind, version: str, judged: Judged, pointer: Pointer) -> tuple[Pointer, Move]:
     """The pointer that a move from `pointer` to `version` makes, and the move's entry."""
     sequence = pointer["sequence"] + 1
     key = f"ledger/{sequence:06}-{uuid.uuid4().hex}.json"
     new: Pointer = {"version": version, "sequence": sequence, "ledger": key}
     before, previous = pointer["ledger"], pointer["version"]
-    return new, {**about, **new, "previous": previous, "before": before, "move": kind, "at": timestamp()}
+    return new, {**judged, **new, "previous": previous, "before": before, "move": kind, "at": timestamp()}
 
 
 def acceptance_of(commit: str, by: str, reason: str, pull_request: int) -> Acceptance:

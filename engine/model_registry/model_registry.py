@@ -134,16 +134,18 @@ class ModelRegistry:
             raise Finding(f"the verdict is {verdict['verdict']}; only one that passed promotes")
         metrics = metrics_of(verdict, document["model_sha256"])
         champion = verdict["models"].get("champion")
-        seen = (champion and champion["version"]) or ""
-        if seen != expected:
-            raise SettingsError(f"the verdict is against {seen or 'no champion'}, not {expected or 'none'}")
-        about: Judged = {"metrics": metrics, "verdict": summary_of(verdict)}
+        against = (champion and champion["version"]) or ""
+        if against != expected:
+            raise SettingsError(
+                f"the verdict is against {against or 'no champion'}, not {expected or 'none'}"
+            )
+        judged: Judged = {"metrics": metrics, "verdict": summary_of(verdict)}
         try:
             pointer, tag = self._pointer()
             if pointer["version"] not in (expected, version):
                 raise self._lost(pointer["version"], f"the gate saw {expected or 'none'}")
             if pointer["version"] != version:
-                return self._move("promote", document, about, pointer, tag)
+                return self._move("promote", document, judged, pointer, tag)
         except PromotionLost:
             pointer, _ = self._pointer()
             if pointer["version"] != version:
@@ -157,8 +159,8 @@ class ModelRegistry:
         if expected not in (None, pointer["version"]):
             raise self._lost(pointer["version"], f"{expected or 'none'} was expected")
         document = self.version(self.former(to))
-        about: Judged = {"metrics": document["metrics"], "verdict": document["verdict"], "reason": reason}
-        return self._move("rollback", document, about, pointer, tag)
+        judged: Judged = {"metrics": document["metrics"], "verdict": document["verdict"], "reason": reason}
+        return self._move("rollback", document, judged, pointer, tag)
 
     def former(self, to: str = "") -> str:
         """The former champion `to`, else the one before: where a rollback goes to."""
@@ -214,10 +216,10 @@ class ModelRegistry:
             key = move["before"]
 
     def _move(
-        self, kind: MoveKind, document: Version, about: Judged, pointer: Pointer, tag: str | None
+        self, kind: MoveKind, document: Version, judged: Judged, pointer: Pointer, tag: str | None
     ) -> Move:
         self._model(document)  # production never points at bytes that cannot be used
-        new, entry = move_of(kind, document["version"], about, pointer)
+        new, entry = move_of(kind, document["version"], judged, pointer)
         key, sequence = new["ledger"], new["sequence"]
         self.documents.create(key, entry)
         try:

@@ -53,21 +53,25 @@ def because(
     reasons: tuple[Reason, ...], seen: Seen, document: DecisionDocument, rules: MonitoringRules
 ) -> str:
     metric, of = document["metric"]["title"], f"of {rules['windows']} windows"
-    said = []
+    sentences = []
     if "drop" in reasons:
-        said.append(f"{metric} fell in {seen.dropped} {of} below what the champion passed the gate with.")
+        sentences.append(
+            f"{metric} fell in {seen.dropped} {of} below what the champion passed the gate with."
+        )
     if "shadow" in reasons:
         whole = document["whole"]
         beside = interval(whole["shadow"]) if whole and whole["shadow"] else "unknown"
-        said.append(f"A model of newer rows is better in {seen.outdone} {of}; over all of them by {beside}.")
+        sentences.append(
+            f"A model of newer rows is better in {seen.outdone} {of}; over all of them by {beside}."
+        )
     if "age" in reasons:
-        said.append(
+        sentences.append(
             f"The champion is {document['champion']['age_days']} days old;"
             f" {rules['maximum_age_days']} without a new try are the most."
         )
     if "drop" in reasons and not seen.outdone:
-        said.append("The shadow is better in none: training on newer rows alone will hardly help.")
-    return " ".join(said)
+        sentences.append("The shadow is better in none: training on newer rows alone will hardly help.")
+    return " ".join(sentences)
 
 
 def not_enough(seen: Seen, document: DecisionDocument, rules: MonitoringRules) -> str:

@@ -54,9 +54,9 @@ class Judge:
 
     def refuse(self, rows: Rows, start: datetime) -> None:
         """Raise Invalid where these rows cannot tell."""
-        seen = [name for name, until in self.trained_until.items() if start < until]
-        if seen:
-            raise Invalid(f"the {seen[0]} was trained on rows of this window")
+        trained = [name for name, until in self.trained_until.items() if start < until]
+        if trained:
+            raise Invalid(f"the {trained[0]} was trained on rows of this window")
         rules, count, clusters = self.policy["monitoring"], len(rows.label), len(np.unique(rows.cluster))
         wanted = f"expected {rules['minimum_rows']:,} rows in {rules['minimum_clusters']:,} clusters"
         if count < rules["minimum_rows"] or clusters < rules["minimum_clusters"]:

@@ -106,8 +106,8 @@ def after_the_merge(verdict: Verdict, display: Display) -> Iterator[str]:
     """What the change's own policy would say, and which rows it would be asked about."""
     if proposed := verdict.get("proposed"):
         outcome = "passes" if proposed["passed"] else "does not pass"
-        said = f"the change's own policy would say {proposed['verdict']}, {outcome}: {proposed['reason']}"
-        yield from display.wrap(printable(f"after the merge {said}"))
+        sentence = f"the change's own policy would say {proposed['verdict']}, {outcome}: {proposed['reason']}"
+        yield from display.wrap(printable(f"after the merge {sentence}"))
     if rows := later_rows(verdict["provenance"]):
         yield from display.wrap(printable(f"other rows after the merge: {', '.join(rows)}"))
 

@@ -36,10 +36,12 @@ def score_batches(
     columns = [*dict.fromkeys([key, time, *settings["columns"]])]
     scored = rejected = 0
     with tables.read_batches(features, columns, BATCH_ROWS) as (schema, batches):
-        about: dict[bytes | str, bytes | str] = {"snapshot": (schema.metadata or {}).get(b"snapshot", b"{}")}
+        metadata: dict[bytes | str, bytes | str] = {
+            "snapshot": (schema.metadata or {}).get(b"snapshot", b"{}")
+        }
         prediction = pa.field("prediction", pa.float64())
         version_of = pa.field("model_version", pa.dictionary(pa.int8(), pa.string()))
-        kept = pa.schema([schema.field(key), schema.field(time), prediction, version_of], about)
+        kept = pa.schema([schema.field(key), schema.field(time), prediction, version_of], metadata)
         refused = pa.schema([pa.field("row", pa.int64()), schema.field(key), pa.field("reason", pa.string())])
         with _writer(predictions, kept, [time, "model_version"]) as good, _writer(rejects, refused) as bad:
             for batch in batches:

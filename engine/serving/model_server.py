@@ -69,8 +69,8 @@ class LocalServer:
             raise self._ended()
 
     def _ended(self) -> WorldError:
-        said = self._log.read_text(errors="replace").strip().splitlines() or ["nothing"]
-        return WorldError(f"the server ended with {self._process.returncode}: {said[-1]}; see {self._log}")
+        lines = self._log.read_text(errors="replace").strip().splitlines() or ["nothing"]
+        return WorldError(f"the server ended with {self._process.returncode}: {lines[-1]}; see {self._log}")
 
 
 def image_of(root: Path, version: Version, registry: ModelRegistry) -> Image:

@@ -56,8 +56,8 @@ class FileStore:
     def swap(self, key: str, data: bytes, tag: str | None) -> None:
         """Write where `tag` is still what stands at `key` (None: nothing does); LostRace otherwise."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / ".lock").open("w") as held:
-            fcntl.flock(held, fcntl.LOCK_EX)  # between processes; the kernel lets go of a killed one's
+        with (self.root / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # between processes; the kernel lets go of a killed one's
             try:
                 stored_tag = self.read(key)[1]
             except NotFound:

@@ -69,7 +69,7 @@ class Git:
     def files(self, commit: str) -> Files:
         entries = self.bytes("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0")
         split = (entry.split(b"\t", 1) for entry in entries if entry)
-        return {path.decode(errors="surrogateescape"): about.split()[2].decode() for about, path in split}
+        return {path.decode(errors="surrogateescape"): details.split()[2].decode() for details, path in split}
 
     def commit_of(self, reference: str) -> str:
         """Hash of the commit that a branch, tag or short hash names; empty if there is none."""

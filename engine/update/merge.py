@@ -73,8 +73,8 @@ def unmerged(work: Git) -> dict[str, dict[int, str]]:
     """Blobs of each conflicted path, if they exist: 1 of the base, 2 of the copy, 3 of the template."""
     stages: dict[str, dict[int, str]] = defaultdict(dict)
     for entry in filter(None, work.bytes("ls-files", "--unmerged", "-z").split(b"\0")):
-        about, path = entry.split(b"\t", 1)
-        _, blob, stage = about.split()
+        details, path = entry.split(b"\t", 1)
+        _, blob, stage = details.split()
         stages[path.decode(errors="surrogateescape")][int(stage)] = blob.decode()
     return dict(stages)
 

@@ -23,7 +23,7 @@ def migrate(work: Git, theirs: Files, moves: Moves) -> list[str]:
 def _index(work: Git) -> Files:
     entries = work.bytes("ls-files", "--stage", "-z").split(b"\0")
     split = (entry.split(b"\t", 1) for entry in entries if entry.startswith(b"100"))
-    return {path.decode(errors="surrogateescape"): about.split()[1].decode() for about, path in split}
+    return {path.decode(errors="surrogateescape"): details.split()[1].decode() for details, path in split}
 
 
 def _moved(path: str, moves: Moves, text: str) -> str:

@@ -145,14 +145,14 @@ def telling_features(training: Window, evaluation: Window) -> Iterator[Finding]:
     label = training.label
     if not (training.has(label) and evaluation.has(label)):
         return
-    seen, rows = (window.frame[window.frame[label].notna()] for window in (training, evaluation))
-    high = rows[label].astype(float) > seen[label].astype(float).median()
+    training_rows, rows = (window.frame[window.frame[label].notna()] for window in (training, evaluation))
+    high = rows[label].astype(float) > training_rows[label].astype(float).median()
     predict_at = training.settings["predict_at"]
     for name, column in training.settings["columns"].items():
         if training.has(name) and evaluation.has(name):
             numbers = rows[name]
             if column["type"] == "category":
-                numbers = numbers.map(seen[label].astype(float).groupby(seen[name]).mean())
+                numbers = numbers.map(training_rows[label].astype(float).groupby(training_rows[name]).mean())
             if (auc := roc_auc(numbers, high)) >= TELLING:
                 text = f"{name} alone reaches a ROC AUC of {auc:.3f}; is it really known {predict_at}?"
                 yield evaluation.finding("telling_feature", name, text, rows.index)

@@ -76,10 +76,10 @@ class ModelTasks:
         return self._named(task, self.score_model_image, "predict-batch")
 
     def _named(
-        self, task: dsl.PipelineTask, image: Parameter | None, name: str, *about: str
+        self, task: dsl.PipelineTask, image: Parameter | None, name: str, *details: str
     ) -> dsl.PipelineTask:
         task.set_container_image(image)
-        task.set_display_name(f"{name} ({', '.join([self.owner, *about])})")
+        task.set_display_name(f"{name} ({', '.join([self.owner, *details])})")
         return task
 
 

@@ -38,19 +38,19 @@ def main() -> None:
     needed = needed_images.Needed() if closed else _needed(arguments, settings.model)
     pushed_here = _tags_pushed(arguments.pull_request)
     shelf = _open(name)
-    held = shelf.held()
-    ours = [each for each in held if all(map(pushed_here.fullmatch, each.tags))]
+    listed = shelf.held()
+    ours = [each for each in listed if all(map(pushed_here.fullmatch, each.tags))]
     if arguments.pull_request is None:
         needed |= needed_images.of_checkout(Path(), {tag for each in ours for tag in each.tags})
     unneeded = [each for each in ours if not needed.names(each.tags, each.digest)]
     since = datetime.now(UTC) - timedelta(days=settings.images.keep_days)
     if not closed:
         unneeded = _older(shelf, unneeded, since)
-    kept = [each for each in held if each not in unneeded]
-    about = _about(kept, {each.digest for each in unneeded} - {each.digest for each in kept})
-    kept = [each for each in kept if each not in about]
+    kept = [each for each in listed if each not in unneeded]
+    orphans = _about(kept, {each.digest for each in unneeded} - {each.digest for each in kept})
+    kept = [each for each in kept if each not in orphans]
     remnants = _older(shelf, shelf.remnants(kept), since)
-    _delete(shelf, [*about, *unneeded, *remnants], len(kept), arguments.dry_run)
+    _delete(shelf, [*orphans, *unneeded, *remnants], len(kept), arguments.dry_run)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -109,20 +109,20 @@ def _needed(arguments: argparse.Namespace, model: str) -> needed_images.Needed:
     return needed
 
 
-def _older(shelf: Shelf, held: list[Held], since: datetime) -> list[Held]:
+def _older(shelf: Shelf, listed: list[Held], since: datetime) -> list[Held]:
     with ThreadPoolExecutor(LOOK_UPS_AT_ONCE) as pool:
-        times = pool.map(shelf.pushed, held)
-        return [each for each, pushed in zip(held, times, strict=True) if pushed < since]
+        times = pool.map(shelf.pushed, listed)
+        return [each for each, pushed in zip(listed, times, strict=True) if pushed < since]
 
 
-def _about(held: list[Held], digests: set[str]) -> list[Held]:
+def _about(listed: list[Held], digests: set[str]) -> list[Held]:
     """Those that are about images of these digests and about no other."""
 
     def subject(tag: str) -> str:
         match = ABOUT.fullmatch(tag)
         return f"sha256:{match[1]}" if match else ""
 
-    return [each for each in held if {subject(tag) for tag in each.tags} <= digests]
+    return [each for each in listed if {subject(tag) for tag in each.tags} <= digests]
 
 
 def _delete(shelf: Shelf, unneeded: list[Held], kept: int, dry_run: bool) -> None:

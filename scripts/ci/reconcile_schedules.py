@@ -66,7 +66,7 @@ def _wanted(client: "Client", root: Path, code: "ModelCode", commit: str) -> "li
         where = f"mlops.yaml: schedules.runs.{name}: {version.pipeline} {version.name}"
         if unknown := sorted({*parameters} - {*inputs}):
             raise SettingsError(f"{where}: expected no parameter {unknown[0]}; is it of this checkout?")
-        required = {each for each, about in inputs.items() if not about.get("isOptional")}
+        required = {each for each, parameter in inputs.items() if not parameter.get("isOptional")}
         if missing := sorted(required - {*parameters}):
             raise SettingsError(f"{where}: expected a parameter {missing[0]}, found none")
         wanted.append(Wanted(code.settings.model, name, schedules.time_zone, schedule, version, parameters))

@@ -45,10 +45,10 @@ def main() -> int:
         return 0
     jobs = list(github.pages("actions", "runs", ended["id"], "jobs", inside="jobs"))
     accepted = accepted_regression(github, sha)
-    said = announcements.announced(github, jobs)
-    left = untrusted_verdict.read(arguments.folder, said.get(VERDICT, ""))
+    announced = announcements.announced(github, jobs)
+    left = untrusted_verdict.read(arguments.folder, announced.get(VERDICT, ""))
     result = outcome(ended["conclusion"], jobs, left, accepted)
-    page = announcements.address_of_report(said, ended["html_url"])
+    page = announcements.address_of_report(announced, ended["html_url"])
     used = accepted if left.verdict and not left.verdict["passed"] else None
     links = [*([("report", page)] if page else []), ("run", ended["html_url"])]
     for number in pulls:

@@ -31,7 +31,7 @@ PLAIN = {
 }
 UNCLEAR = set(["told", "anew", "amid", "shall", "whoever", "nobody", "somebody", "anybody", "mend", "mends"])
 """Words that no name has."""
-PRONOUNS = {"found", "told", "given", "asked", "it", "thing"}
+PRONOUNS = {"found", "told", "given", "asked", "said", "about", "it", "thing"}
 """Names that say nothing of the value; in a document, they are keys."""
 GAP = r"\s+(?:#:?\s+|>\s+)?"
 """What is between two words: a space, or the end of a line and the mark of the next."""
