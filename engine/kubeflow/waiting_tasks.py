@@ -1,10 +1,14 @@
 """What keeps the tasks of a run from starting, as the cluster of KUBECONFIG has it.
 
 The API of Kubeflow Pipelines lists a task as RUNNING while no node has room for its pod, its image cannot be
-pulled or a quota is full. The reason is a message of the run's Workflow only.
+pulled, a quota is full or the namespace refuses its pod. The reason is a message of the run's Workflow only.
 """
 
+import base64
+import gzip
+import json
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -15,8 +19,9 @@ from engine.kubeflow.kfp_client import Client
 
 PATIENCE = 15  # seconds in which a node may have to be found, and an image pulled
 SHOWN = 300  # characters of a reason
-NORMAL = ("ContainerCreating", "PodInitializing", "ContainersNotReady")
-"""Reasons of a pod that is about to start."""
+POD = re.compile(r'\bpods "[^"]+"')
+PASSING = ("ContainerCreating", "PodInitializing", "ContainersNotReady", "ErrImagePull")
+"""Reasons of a pod that may be about to start; ImagePullBackOff follows where an image cannot be pulled."""
 REMEDIES = {
     "Unschedulable": "lower resources in mlops.yaml, or add a node",
     "ImagePull": "check images.repository, and image_pull_secrets in mlops.yaml",
@@ -53,19 +58,27 @@ class WaitingTasks:
 
 def reasons(workflow: Mapping[str, Any]) -> Iterator[str]:
     """A line for each node of a Workflow whose pod cannot start."""
-    nodes = workflow.get("status", {}).get("nodes", {})
+    nodes = _nodes(workflow.get("status", {}))
     for node in nodes.values():
-        message = " ".join(node.get("message", "").split())
-        if node.get("phase") != "Pending" or not message or message.startswith(NORMAL):
-            continue
-        yield f"{_task_name(node, nodes)} waits: {message[:SHOWN]}{_remedy(message)}"
+        message = POD.sub("its pod", " ".join(node.get("message", "").split()))
+        refused = node.get("phase") == "Error" and "forbidden" in message
+        waits = node.get("phase") == "Pending" and message and not message.startswith(PASSING)
+        if refused or waits:
+            yield f"{_task_name(node, nodes)} waits: {message[:SHOWN]}{_remedy(message)}"
+
+
+def _nodes(status: Mapping[str, Any]) -> dict[str, Any]:
+    """Nodes by id; Argo compresses those of a large Workflow."""
+    if packed := status.get("compressedNodes"):
+        return dict(json.loads(gzip.decompress(base64.b64decode(packed))))
+    return dict(status.get("nodes", {}))
 
 
 def _task_name(node: Mapping[str, Any], nodes: Mapping[str, Any]) -> str:
     """The key of the task that a pod belongs to: a container's node is inside of its task's."""
     around = nodes.get(node.get("boundaryID", ""), {})
     named = around if node.get("displayName", "").startswith("executor") and around else node
-    return str(named.get("displayName", ""))
+    return str(named.get("displayName", "")).partition("(")[0]
 
 
 def _remedy(message: str) -> str:

@@ -1,5 +1,8 @@
 """Tests of waiting_tasks.py: a task that cannot start is explained while the command waits."""
 
+import base64
+import gzip
+import json
 from typing import Any, cast
 
 import pytest
@@ -20,7 +23,7 @@ def workflow(*messages: str, phase: str = "Pending") -> dict[str, Any]:
         str(number): {"displayName": "executor(0)", "phase": phase, "message": message, "boundaryID": "task"}
         for number, message in enumerate(messages)
     }
-    return {"status": {"nodes": {"task": {"displayName": "load-data", "phase": "Running"}, **nodes}}}
+    return {"status": {"nodes": {"task": {"displayName": "load-data(0)", "phase": "Running"}, **nodes}}}
 
 
 @pytest.mark.parametrize(
@@ -28,7 +31,7 @@ def workflow(*messages: str, phase: str = "Pending") -> dict[str, Any]:
     [
         ("Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.", "lower resources in mlops.yaml"),
         ('ImagePullBackOff: Back-off pulling image "registry.example.com/a:1"', "check images.repository"),
-        ('pods "a" is forbidden: exceeded quota: team, requested: cpu=2', "raise the ResourceQuota"),
+        ("its pod is forbidden: exceeded quota: team, requested: cpu=2", "raise the ResourceQuota"),
     ],
 )
 def test_reasons_name_the_task_and_what_to_do(message: str, remedy: str) -> None:
@@ -38,9 +41,26 @@ def test_reasons_name_the_task_and_what_to_do(message: str, remedy: str) -> None
 
 
 def test_reasons_leave_out_pods_that_are_about_to_start() -> None:
-    assert list(reasons(workflow("ContainerCreating", "PodInitializing", ""))) == []
+    assert list(reasons(workflow("ContainerCreating", "PodInitializing", "ErrImagePull: a", ""))) == []
     assert list(reasons(workflow("Unschedulable: no node", phase="Running"))) == []
     assert list(reasons({})) == []
+
+
+def test_reasons_of_attempts_that_were_refused_are_the_same_line() -> None:
+    refused = 'pods "training-x-impl-{}" is forbidden: violates PodSecurity "restricted:latest"'
+    lines = set(reasons(workflow(refused.format(1), refused.format(2), phase="Error")))
+    assert lines == {
+        'load-data waits: its pod is forbidden: violates PodSecurity "restricted:latest"; '
+        "see docs/cluster.md, Pod Security"
+    }
+    assert list(reasons(workflow("No more retries left", phase="Error"))) == []
+
+
+def test_reasons_are_found_in_a_compressed_workflow() -> None:
+    nodes = workflow("Unschedulable: no node")["status"]["nodes"]
+    packed = base64.b64encode(gzip.compress(json.dumps(nodes).encode())).decode()
+    [line] = reasons({"status": {"compressedNodes": packed}})
+    assert line.startswith("load-data waits: Unschedulable: no node")
 
 
 def test_reasons_name_a_driver_by_itself() -> None:
