@@ -137,7 +137,8 @@ def read_settled_run(client: Client, run_id: str) -> Run:
     deadline = time.monotonic() + SETTLING
     while True:
         run = read_run(client, run_id)
-        settled = bool(run.tasks) and all(task.state in FINAL for task in run.tasks)
+        listed = run.tasks or run.state == "SUCCEEDED"  # a run that fails early may list none at first
+        settled = listed and all(task.state in FINAL for task in run.tasks)
         if run.state not in FINAL or settled or time.monotonic() > deadline:
             return run
         time.sleep(0.2)

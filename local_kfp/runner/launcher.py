@@ -121,8 +121,8 @@ def container(spec: ContainerSpec, task: ExecutorInput, table: dict[str, str]) -
     for named in INPUT.finditer(" ".join([spec["image"], *words])):
         if named[0] not in table:
             raise TaskFailed(
-                f"input {named[1]}: expected a value, found none; leave it out of the command "
-                "where it is not given (dsl.IfPresentPlaceholder), or give it a default"
+                f"input {named[1]}: expected a value, found none; Kubeflow's driver fails too: give it a "
+                "default, or name it by dsl.IfPresentPlaceholder"
             )
     environment = {variable["name"]: variable.get("value", "") for variable in spec.get("env", [])}
     return Container(_filled(spec["image"], table), [_filled(word, table) for word in words], environment)

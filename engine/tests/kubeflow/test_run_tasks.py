@@ -87,7 +87,8 @@ def test_final_run_is_read_again_until_its_tasks_are_final(monkeypatch: pytest.M
         runs.Run("1", "a run", "FAILED", "", [runs.Task("2", "enforce-verdict", state, "", ())])
         for state in ("RUNNING", "FAILED")
     )
-    answers = iter([unsettled, unsettled, settled])
+    empty = runs.Run("1", "a run", "FAILED", "", [])
+    answers = iter([empty, unsettled, settled])
     monkeypatch.setattr(runs, "read_run", lambda client, run_id: next(answers))
     assert runs.follow(cast(Any, None), "1") is settled
 
