@@ -3,6 +3,9 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --python-version 3.11 --generate-hashes --no-header --quiet $(if $(UPGRADE),--upgrade)
 # Locked with the training's libraries alone, because MLServer needs an older web framework than the project.
 SERVER := components/serve_model
+SCORER := components/score_model
+# What estimators come from, beside what the template's own code needs: a model loads where it is scored and served.
+LIBRARIES := sed -E '/^(joblib|numpy|pandas|pyarrow|scikit-learn|threadpoolctl)$$/d' components/train_model/requirements.in
 
 .DEFAULT_GOAL := help
 
@@ -57,8 +60,9 @@ lint: .venv/installed-dev ## run all pre-commit checks on every file
 lock: .venv/installed-dev ## lock the requirements of the project and of every component
 	@$(LOCK) pyproject.toml -o requirements.txt
 	@$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
-	@set -e; for file in $(filter-out $(SERVER)/%,$(wildcard components/*/requirements.in)); do $(LOCK) --no-annotate $$file -c requirements.txt -o $${file%.in}.txt; done
-	@$(LOCK) --no-annotate $(SERVER)/requirements.in -c components/train_model/requirements.txt -o $(SERVER)/requirements.txt
+	@set -e; for file in $(filter-out $(SCORER)/% $(SERVER)/%,$(wildcard components/*/requirements.in)); do $(LOCK) --no-annotate $$file -c requirements.txt -o $${file%.in}.txt; done
+	@$(LIBRARIES) | $(LOCK) --no-annotate - $(SCORER)/requirements.in -c requirements.txt -c components/train_model/requirements.txt -o $(SCORER)/requirements.txt
+	@$(LIBRARIES) | $(LOCK) --no-annotate - $(SERVER)/requirements.in -c components/train_model/requirements.txt -o $(SERVER)/requirements.txt
 	@$(LOCK) --no-annotate engine/tests/serving/requirements.in -o engine/tests/serving/requirements.txt
 
 upgrade: .venv/installed-dev ## pin newer actions, packages and their hashes, before a release of the template

@@ -23,7 +23,7 @@ def _input(name: str, column: Column) -> MetadataTensor:
 def outputs_of(model: Any) -> list[MetadataTensor]:
     """`predict`, and `predict_proba` with a column for each class."""
     classes = getattr(model, "classes_", None)
-    if classes is None:
+    if classes is None or not len(classes):  # CatBoost's regressors have an empty list
         return [MetadataTensor(name="predict", datatype="FP64", shape=[-1, 1])]
     kind = {"b": "BOOL", "i": "INT64", "u": "UINT64", "f": "FP64"}.get(classes.dtype.kind, "BYTES")
     outputs = [MetadataTensor(name="predict", datatype=kind, shape=[-1, 1])]

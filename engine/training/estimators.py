@@ -1,9 +1,10 @@
-"""Any estimator of scikit-learn by its dotted name, and the preprocessing that makes features fit for it."""
+"""An estimator by its dotted name, and the preprocessing that makes features fit for it."""
 
 import importlib
 import inspect
 from collections.abc import Callable
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 from sklearn.base import is_classifier, is_regressor
 from sklearn.compose import ColumnTransformer
@@ -13,40 +14,60 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from engine.command_line import SettingsError, nearest
 from engine.command_line.component_settings import Column, TrainingSettings
+from engine.training.libraries import LIBRARIES, OWN, library_of
 
 
 def make_estimator(training: TrainingSettings, label_type: str) -> Any:
     """The estimator with its parameters, seeded where it takes a seed."""
-    name = training["estimator"]
-    estimator_class = find_class(name)
-    fits: Callable[[Any], bool] = is_classifier if label_type == "binary" else is_regressor
+    name, parameters = training["estimator"], training["parameters"]
+    factory = find_estimator(name)
+    library = library_of(name)
     try:
-        estimator: Any = estimator_class(**training["parameters"])
-        if not fits(estimator) or (label_type == "binary" and not hasattr(estimator, "predict_proba")):
-            raise SettingsError(f"training.estimator: {name} does not predict a label of type {label_type}")
+        estimator: Any = factory(**(library.defaults(training["seed"]) | parameters if library else parameters))
     except TypeError as error:
-        known = inspect.signature(estimator_class).parameters
-        hints = "".join(nearest(name, known) for name in training["parameters"] if name not in known)
+        known = inspect.signature(factory).parameters
+        hints = "".join(nearest(name, known) for name in parameters if name not in known)
         raise SettingsError(f"training.parameters: {error}{hints}") from None
-    if "random_state" in estimator.get_params() and "random_state" not in training["parameters"]:
+    if not predicts(estimator, label_type):
+        raise SettingsError(f"training.estimator: {name} does not predict a label of type {label_type}")
+    if "random_state" not in parameters and "random_state" in getattr(estimator, "get_params", dict)():
         estimator.set_params(random_state=training["seed"])
     return estimator
 
 
-def find_class(name: str) -> Callable[..., Any]:
-    """The class behind `sklearn.<module>.<Class>`; nothing outside of scikit-learn is ever imported."""
-    module, _, class_name = name.rpartition(".")
-    if module.partition(".")[0] == "sklearn":
-        try:
-            estimator_class = getattr(importlib.import_module(module), class_name, None)
-        except ImportError:
-            estimator_class = None
-        if isinstance(estimator_class, type) and hasattr(estimator_class, "fit"):
-            return estimator_class
+def predicts(estimator: Any, label_type: str) -> bool:
+    """Whether it predicts such a label; probabilities of a binary one."""
+    if label_type == "binary":
+        return bool(is_classifier(estimator)) and hasattr(estimator, "predict_proba")
+    return bool(is_regressor(estimator))
+
+
+def find_estimator(name: str) -> Callable[..., Any]:
+    """The class of a known library by its dotted name, or the class or function of the user's own module."""
+    module, _, own_name = name.rpartition(".")
+    library = library_of(name)
+    if library or module == OWN:
+        factory = getattr(_imported(module, name), own_name, None)
+        if callable(factory) and (module == OWN or hasattr(factory, "fit")):
+            return cast("Callable[..., Any]", factory)
     raise SettingsError(
-        f"training.estimator: expected an estimator like sklearn.linear_model.LogisticRegression, "
-        f"found {name!r}{nearest(name, public_names())}"
+        f"training.estimator: expected an estimator of {', '.join(LIBRARIES)} or {OWN}, "
+        f"like sklearn.linear_model.LogisticRegression, found {name!r}{nearest(name, public_names())}"
     )
+
+
+def _imported(module: str, name: str) -> ModuleType | None:
+    """None if a library has no such module. The user's own may fail by whatever it does when imported."""
+    library = library_of(name)
+    try:
+        return importlib.import_module(module)
+    except Exception as error:
+        if library and getattr(error, "name", None) == library.root:
+            raise SettingsError(f"training.estimator: {library.missing(name)}") from None
+        if library:
+            return None
+        found = " ".join(f"{type(error).__name__}: {error}".split())
+        raise SettingsError(f"training.estimator: expected {module} to be imported, found {found}") from None
 
 
 def public_names() -> list[str]:

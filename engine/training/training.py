@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +19,7 @@ from engine.tables.snapshots import Snapshot
 from engine.training.estimators import make_estimator, make_pipeline
 from engine.training.golden_requests import golden
 from engine.training.importance import importance
+from engine.training.libraries import threads, versions, without_chance
 from engine.training.thresholds import best_threshold
 
 if TYPE_CHECKING:  # the image of train_model has no documents, which judges read too
@@ -52,6 +51,7 @@ def train(
     started = time.monotonic()
     model = fit(estimator, training, rows, settings)
     print(f"trained on {len(rows)} rows in {time.monotonic() - started:.1f} s")
+    without_chance(model[-1])
 
     with tables.written_whole(model_folder) as folder:
         folder.mkdir()
@@ -72,8 +72,8 @@ def train(
 
 
 def fixed_threads() -> threadpool_limits:
-    """Threads change the order of sums and so the model's bytes: the machine does not choose their number."""
-    return threadpool_limits(int(os.environ.get("OMP_NUM_THREADS") or 1))
+    """The threads of NumPy and scikit-learn; other libraries get their number as a parameter."""
+    return threadpool_limits(threads())
 
 
 def choose_thresholds(
@@ -140,10 +140,7 @@ def describe(
         "rows": len(label),
         "training_window": {"start": snapshot.get("start"), "end": snapshot.get("end")},
         "data_sha256": snapshot.get("sha256"),
-        "libraries": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("scikit-learn", "numpy", "pandas")},
-        },
+        "libraries": {"python": platform.python_version(), **dict(versions())},
         "model_sha256": tables.file_sha256(model),
         "model_bytes": model.stat().st_size,
     }

@@ -23,6 +23,8 @@ from engine.tests.conventions.rules import (
 LONGEST_MAIN = 80
 SHAPE = ("component.py", "main.py", "Dockerfile", "requirements.in", "requirements.txt")
 SERVER = "serve_model"  # no pipeline calls it, and a model's libraries are all that it shares with them
+LOADS_MODELS = ("score_model", "serve_model", "train_model")
+OWN_ESTIMATORS = "components/estimators.py"
 TRAINING = "components/train_model/requirements.txt"
 DOCKERFILES = "components/*/Dockerfile"
 BASE = f"FROM docker.io/library/python:3.11-slim-bookworm@sha256:{'0' * 64}\n"
@@ -132,10 +134,28 @@ def images_hold_what_they_import(root: Path) -> Iterator[str]:
                     if file.suffix == ".py"
                 }
                 copied |= files
-                if files and not files & needed:
+                if files and not files & needed and source != OWN_ESTIMATORS:
                     yield f"{name}:{line}: expected only what main.py imports, found {source}"
         for missing in sorted(needed - copied):
             yield f"{name}:{copies[-1][0]}: expected COPY of {missing} too, main.py imports it"
+
+
+@rule(
+    breach("components/compare_models/Dockerfile:2", BASE + f"COPY {OWN_ESTIMATORS} components/\n"),
+    breach("components/score_model/Dockerfile:1", BASE),
+)
+def own_estimators_are_where_models_are_loaded(root: Path) -> Iterator[str]:
+    """A model names their module, and an image that judges never imports it."""
+    for name, path in found(root, DOCKERFILES):
+        copied = [
+            line
+            for line, instruction, words in instructions(path.read_text())
+            if instruction == "COPY" and OWN_ESTIMATORS in words
+        ]
+        if path.parent.name in LOADS_MODELS and not copied:
+            yield f"{name}:1: expected COPY of {OWN_ESTIMATORS}"
+        if path.parent.name not in LOADS_MODELS and copied:
+            yield f"{name}:{copied[0]}: expected no {OWN_ESTIMATORS}"
 
 
 @rule(

@@ -8,7 +8,7 @@ import pytest
 
 from engine.command_line import SettingsError
 from engine.gate import model_code
-from engine.gate.estimator_settings import LOCK, check_estimator
+from engine.gate.estimator_settings import LOCKS, check_estimator
 from engine.gate.model_code import ModelCode
 from engine.sources import File, WorkTree
 from engine.tests.project import ROOT, Project
@@ -35,7 +35,7 @@ def with_training(code: ModelCode, estimator: str, parameters: dict[str, Any]) -
             {},
             rf"training\.estimator: .*did you mean {BOOSTING}",
         ),
-        ("os.path", {}, r"training\.estimator: expected an estimator like"),
+        ("os.path", {}, r"training\.estimator: expected an estimator of sklearn"),
         (FOREST, {}, r"training\.estimator: .* does not predict a label of type binary"),
         (BOOSTING, {"max_itr": 5}, r"training\.parameters: .*found max_itr; did you mean max_iter\?"),
         (BOOSTING, {"zzz": 5}, r"found zzz; it has loss, learning_rate, max_iter"),
@@ -61,9 +61,25 @@ def test_check_estimator_passes_the_projects_own(code: ModelCode) -> None:
 
 def test_another_locked_scikit_learn_decides_itself(code: ModelCode, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = with_training(code, BOOSTING, {"of_a_newer_release": 1})
-    lock = {LOCK: File(b"scikit-learn==99.0.0 \\\n", executable=False)}
+    lock = dict.fromkeys(LOCKS, File(b"scikit-learn==99.0.0 \\\n", executable=False))
     monkeypatch.setattr(wrong.source, "read", lambda paths: lock)
     check_estimator(wrong)
+
+
+@pytest.mark.parametrize("lacking", LOCKS)
+def test_a_library_must_be_in_each_lock(
+    code: ModelCode, lacking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boosting = with_training(code, "lightgbm.LGBMClassifier", {"n_estimators": 5})
+    full, old = (File(content, executable=False) for content in (b"lightgbm==4.7.0 \\\n", b"numpy==2.4.6\n"))
+    locks = dict.fromkeys(LOCKS, full)
+    monkeypatch.setattr(boosting.source, "read", lambda paths: locks)
+    check_estimator(boosting)
+
+    locks[lacking] = old
+    line = "add the line lightgbm to components/train_model/requirements.in, then run make lock"
+    with pytest.raises(SettingsError, match=rf"^mlops.yaml: training.estimator: {lacking}: .*; {line}$"):
+        check_estimator(boosting)
 
 
 @pytest.mark.parametrize("script", ["gate", "train"])
