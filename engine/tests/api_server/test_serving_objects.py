@@ -15,7 +15,7 @@ from engine.tests.api_server.api_server import ADMINISTRATOR, ApiServer, namespa
 from engine.tests.api_server.overlays import Overlays, only
 from engine.tests.serving.test_manifests import KEYS, VERSION, beside_a_stable, rendered
 from engine.tests.serving.test_releases import ALONE
-from engine.tests.standins.kubernetes_api import FakeClock
+from engine.tests.standins.kubernetes_api import FakeClock, Refusal, crd_check
 
 MODEL = ("spec", "predictor", "model")
 CANARY = ("spec", "canary", 0, "predictor")
@@ -93,14 +93,18 @@ def test_what_is_rendered_is_accepted_by_each_version_of_kserve(
         (("spec", "canary", 0, "trafficPercent"), 150, "less than or equal to 100"),
     ],
 )
-def test_a_service_that_the_definition_refuses_is_reported_at_once(
+def test_a_service_that_the_definition_refuses_is_reported_at_once_and_by_the_stand_in(
     server: ApiServer, cluster: Cluster, path: tuple[str | int, ...], value: Any, refusal: str
 ) -> None:
     kserve_definitions.install(server)
     cluster.namespace = "refusals"
     service = changed(beside_a_stable(), "metadata", "namespace", to="refusals")
+    refused = changed(service, *path, to=value)
     with pytest.raises(SettingsError, match=f"the cluster refused it: .*{refusal}"):
-        cluster.apply(changed(service, *path, to=value))
+        cluster.apply(refused)
+    with pytest.raises(Refusal) as stood_in:
+        crd_check(refused)
+    assert stood_in.value.status == server.try_apply(refused).status_code
 
 
 @pytest.mark.parametrize(
