@@ -3,15 +3,18 @@
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from engine.command_line import SettingsError, WorldError
 from engine.doctor.refusals import diagnose
 from engine.doctor.results import Results, Site, failed, ok, skipped
-from engine.kubeflow.endpoint import LOCAL_KFP
+from engine.kubeflow.endpoint import LOCAL_KFP, connect
 from engine.kubeflow.interface import container
 from engine.model_registry.probe import PROBE
 from engine.settings.tasks_schema import TaskSettings
+
+if TYPE_CHECKING:
+    from engine.kubeflow.kfp_client import Client
 
 CHECK = "run of one step"
 NAME = "doctor"
@@ -19,18 +22,23 @@ SECONDS = 600
 
 
 def check(site: Site) -> Results:
+    uri = (site.variable("RESULTS_URI") or site.variable("MODEL_REGISTRY_URI")).rstrip("/")
+    if not (site.variable("KUBEFLOW_HOST") and uri):
+        yield skipped(CHECK, "needs KUBEFLOW_HOST, and RESULTS_URI or MODEL_REGISTRY_URI")
+    elif site.known.get("answered") is False:
+        yield skipped(CHECK, "not started, because the endpoint did not let this in")
+    elif site.dry_run:
+        yield skipped(CHECK, "not started: --dry-run")
+    else:
+        with connect(site.root) as client:
+            yield from _run(site, client, uri)
+
+
+def _run(site: Site, client: "Client", uri: str) -> Results:
     from engine.kubeflow import runs
     from engine.kubeflow.uploads import upload
     from engine.stores import storage
 
-    client = site.known.get("client")
-    uri = (site.variable("RESULTS_URI") or site.variable("MODEL_REGISTRY_URI")).rstrip("/")
-    if client is None or not uri:
-        yield skipped(CHECK, "no endpoint that answered, or neither RESULTS_URI nor MODEL_REGISTRY_URI")
-        return
-    if site.dry_run:
-        yield skipped(CHECK, "not started: --dry-run")
-        return
     is_local = client.healthz().get("commit_sha") == LOCAL_KFP
     if not (is_local or site.images):
         yield skipped(CHECK, "give the pushed images, with --images build/images.json")

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from http.cookies import SimpleCookie
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,6 @@ import pytest
 from engine.access.refusals import REFUSALS as OF_ACCESS
 from engine.doctor import endpoint, store
 from engine.doctor.refusals import REFUSALS, table
-from engine.doctor.results import Site
 from engine.kserve.cluster import DEFINITIONS
 from engine.kubeflow import kfp_client
 from engine.tests.doctor.broken_set_ups import SetUp, closed_port, healthy
@@ -277,8 +277,6 @@ def _registry(up: SetUp, answer, login: str = ""):
 
 def _running(up: SetUp, behaviour: str):
     """The site of an endpoint whose runs end so, and write nothing."""
-    from engine.kubeflow.endpoint import open_client
-
     up.monkeypatch.setenv("BEHAVE", behaviour)
     up.monkeypatch.setattr(kfp_client, "TIMEOUT", (5, 5))
     (up.folder / "kfp").mkdir()
@@ -286,6 +284,5 @@ def _running(up: SetUp, behaviour: str):
     images = up.folder / "images.json"
     names = [path.parent.name for path in Path("components").glob("*/Dockerfile")]
     images.write_text(json.dumps({name: f"docker.io/you/it:{name}@sha256:{'0' * 64}" for name in names}))
-    site = up.site(RESULTS_URI=(up.folder / "results").as_uri())
-    site.known["client"] = open_client(server.url)
-    return Site(up.folder, site.environment, images=images, known=site.known)
+    site = up.site(KUBEFLOW_HOST=server.url, RESULTS_URI=(up.folder / "results").as_uri())
+    return replace(site, images=images)
