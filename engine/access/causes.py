@@ -126,13 +126,17 @@ def _unauthenticated(text: str, said: str, headers: Mapping[str, str]) -> Diagno
     if not name:
         name = "token-refused" if {"Authorization", "Cookie"} & headers.keys() else "no-token"
     expiry, issuer = moment(known.get("exp")), known.get("iss", "of an unknown name")
-    return diagnose(name, said=said, expiry=expiry, issuer=issuer)
+    return diagnose(name, status=401, said=said, expiry=expiry, issuer=issuer)
 
 
 def _forbidden(text: str, said: str, headers: Mapping[str, str]) -> Diagnosis:
     known, right = sent_claims(headers), dict(RIGHT.findall(text))
+    name = _first(FORBIDDEN, text) or "forbidden"
+    if name == "gateway-policy" and "Authorization" not in headers:
+        name = "no-token"
     return diagnose(
-        _first(FORBIDDEN, text) or "forbidden",
+        name,
+        status=403,
         said=said,
         audience=known.get("aud", "another"),
         repository=known.get("repository_id", "of an unknown id"),

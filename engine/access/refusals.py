@@ -160,7 +160,7 @@ REFUSALS = refusals(
     ("wrong-path", "expected Kubeflow Pipelines at {url}, found 404", SET_HOST),
     (
         "no-token",
-        "expected the request to be let in, found 401{said}: no token was sent",
+        "expected the request to be let in, found {status}{said}: no token was sent",
         "gh variable set KUBEFLOW_AUTH --env <environment> --body github-oidc",
     ),
     (

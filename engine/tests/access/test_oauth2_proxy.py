@@ -32,6 +32,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iter
         running_oauth2_proxy(program, provider, server.url, certificate.path, AUDIENCE) as url,
     ):
         yield Site(url=url, provider=provider)
+        assert not server.departures, "requests of the client are held to the published API"
     del os.environ["SSL_CERT_FILE"]
 
 

@@ -1,12 +1,15 @@
 """Tests of scripts/doctor.py: what it prints, and its exit status; the checks' are in engine/tests/doctor."""
 
 import json
+import socket
 
 import pytest
 
 from engine.access.entrance import AUDIENCE
+from engine.doctor.endpoint import is_public
 from engine.tests.standins.guarded_endpoint import GuardedEndpoint, guarded_endpoint
 from engine.tests.standins.oidc_provider import SUBJECT, running_provider
+from scripts.doctor import PERMISSIONS
 
 
 def test_a_good_endpoint_is_all_ok_and_its_token_stays_secret(call, tmp_path):
@@ -58,6 +61,32 @@ def test_a_real_store_is_written_as_commands_would(call, tmp_path, seaweedfs, id
     done = call(tmp_path, "doctor", "--only", "store", **settings)
     object_stores.s3_client.cache_clear()
     assert (done.status, line.format(uri=uri) in done.printed) == (status, True), done.printed
+
+
+def test_what_the_token_of_a_job_may_not_read_is_skipped(call, tmp_path, github_api):
+    github_api.environments["staging"] = {}
+    done = call(tmp_path, "doctor", "--only", "github", **github_api.environment(**PERMISSIONS))
+    line = "skipped environment staging: this token may not read it; run GITHUB_TOKEN=$(gh auth token) make"
+    assert line in done.printed
+    assert "warn    environment production: expected the environment production on GitHub" in done.printed
+
+
+def test_a_request_without_a_token_is_named_as_such(call, tmp_path):
+    with running_provider() as provider, guarded_endpoint(GuardedEndpoint(provider)) as url:
+        done = call(tmp_path, "doctor", "--only", "endpoint", KUBEFLOW_HOST=url, KUBEFLOW_AUTH="none")
+    assert done.status == 1
+    assert "found 403: RBAC: access denied: no token was sent" in done.printed
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [("8.8.8.8", True), ("10.0.0.1", False), ("192.168.1.9", False), ("127.0.0.1", False)],
+)
+def test_a_host_is_public_by_its_address(monkeypatch, address, public):
+    answer = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answer)
+    assert is_public("kubeflow.example.com") is public
+    assert not is_public("localhost") and not is_public("ml-pipeline.kubeflow.svc")
 
 
 def test_a_dry_run_writes_nothing(call, tmp_path):
