@@ -20,7 +20,6 @@ PROTECT = (
     " --field 'deployment_branch_policy[protected_branches]=true'"
     " --field 'deployment_branch_policy[custom_branch_policies]=false'"
 )
-KEYS = "gh secret set {secret} --env <environment>"
 
 REFUSALS = OF_ACCESS | refusals(
     (
@@ -76,7 +75,11 @@ REFUSALS = OF_ACCESS | refusals(
         "expected {variable} as s3://bucket/folder or file:///folder, found '{found}'",
         "gh variable set {variable} --env <environment> --body s3://<bucket>/<folder>",
     ),
-    ("store-credentials", "expected credentials for {uri}, found none", "gh variable set AWS_ROLE_ARN"),
+    (
+        "store-credentials",
+        "expected credentials for {uri}, found none",
+        "gh variable set AWS_ROLE_ARN --env <environment>",
+    ),
     (
         "store-key",
         "expected {uri} to know the access key, found InvalidAccessKeyId",

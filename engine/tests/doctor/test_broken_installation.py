@@ -1,6 +1,7 @@
 """Each row of GitHub, images, stores and cluster: one thing is wrong, and one line says which."""
 
 import json
+import re
 import time
 from dataclasses import replace
 from http.cookies import SimpleCookie
@@ -21,7 +22,8 @@ from engine.tests.standins.http_server import Answer, Request
 from local_kfp.tests.in_process import InProcessServer
 
 OWN = {name: row for name, row in REFUSALS.items() if name not in OF_ACCESS}
-PAGE = (Path(__file__).parents[3] / "docs/doctor.md").read_text()
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs/doctor.md").read_text()
 INSTALLATION = SetUps("store")
 NAMESPACE = "api__v1__namespaces__kubeflow"
 KSERVE = DEFINITIONS.removeprefix("/").replace("/", "__")
@@ -40,6 +42,15 @@ def test_every_row_has_a_set_up() -> None:
 
 def test_the_page_has_the_table() -> None:
     assert f"\n{table()}\n" in PAGE
+
+
+def test_what_a_repair_applies_is_in_the_project() -> None:
+    remedies = "\n".join(row.remedy for row in REFUSALS.values())
+    overlays = {*re.findall(r"apply -k (\S+)", remedies)}
+    assert overlays and all((ROOT / overlay / "kustomization.yaml").is_file() for overlay in overlays)
+    assert {*re.findall(r"-chdir=(\S+)", remedies)} == {"infra/aws"} and (
+        ROOT / "infra/aws/roles.tf"
+    ).is_file()
 
 
 @INSTALLATION.add("codeowners", "github")
@@ -282,7 +293,7 @@ def _running(up: SetUp, behaviour: str):
     (up.folder / "kfp").mkdir()
     server = up.stack.enter_context(InProcessServer(up.folder / "kfp"))
     images = up.folder / "images.json"
-    names = [path.parent.name for path in Path("components").glob("*/Dockerfile")]
+    names = [path.parent.name for path in (ROOT / "components").glob("*/Dockerfile")]
     images.write_text(json.dumps({name: f"docker.io/you/it:{name}@sha256:{'0' * 64}" for name in names}))
     site = up.site(KUBEFLOW_HOST=server.url, RESULTS_URI=(up.folder / "results").as_uri())
     return replace(site, images=images)
