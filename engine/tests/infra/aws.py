@@ -50,7 +50,8 @@ def installed_terraform(folder: Path) -> Terraform:
     """Skips the test, and says why, where Terraform or its provider is not available."""
     if not shutil.which("terraform"):
         pytest.skip("needs terraform, which is not installed: infra/aws is neither validated nor applied")
-    shutil.copytree(ROOT / "infra/aws", folder, ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+    users = shutil.ignore_patterns(".terraform*", "*.tfstate*", "terraform.tfvars", "*.auto.tfvars")
+    shutil.copytree(ROOT / "infra/aws", folder, ignore=users)
     terraform = Terraform(folder)
     ended = terraform.run("init", "-input=false", "-no-color")
     if any(message in ended.stderr for message in NOT_AVAILABLE):
