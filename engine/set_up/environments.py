@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 STORE_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+SECRETS_OF_MODE = {
+    "token": ("KUBEFLOW_TOKEN",),
+    "dex": ("KUBEFLOW_PASSWORD",),
+    "service-account": ("KUBECONFIG",),
+}
 EnvironmentName = Literal["pull-request", "images", "staging", "production", "schedules", "template-update"]
 
 
@@ -30,10 +35,12 @@ KINDS = (
 
 def secrets_of(variables: dict[str, str]) -> Iterator[str]:
     """The secrets that an environment with these variables needs."""
-    if "DOCKERHUB_USERNAME" in variables:
+    if "DOCKERHUB_USERNAME" in variables and "DOCKERHUB_OIDC_CONNECTIONID" not in variables:
         yield "DOCKERHUB_TOKEN"
-    if "KUBEFLOW_HOST" in variables and variables.get("KUBEFLOW_AUTH", "token") == "token":
-        yield "KUBEFLOW_TOKEN"
+    if "IMAGE_REGISTRY_USERNAME" in variables:
+        yield "IMAGE_REGISTRY_PASSWORD"
+    if "KUBEFLOW_HOST" in variables:
+        yield from SECRETS_OF_MODE.get(variables.get("KUBEFLOW_AUTH", "token"), ())
     if "AWS_ROLE_ARN" not in variables and any(value.startswith("s3://") for value in variables.values()):
         yield from STORE_KEYS
 

@@ -32,9 +32,7 @@ def test_the_commands_fill_in_the_placeholders(tmp_path: Path) -> None:
     for program, answer in ANSWERS.items():
         stand_in = tmp_path / "bin" / program
         stand_in.parent.mkdir(exist_ok=True)
-        stand_in.write_text(
-            f"#!/bin/sh\n[ -t 0 ] || [ {program} != jq ] || cat >/dev/null\necho '{answer}'\n"
-        )
+        stand_in.write_text(f"#!/bin/sh\necho '{answer}'\n")
         stand_in.chmod(0o755)
     edits = "\n".join(line for line in COMMANDS.splitlines() if re.match(r"(sed|grep|gh api)\b", line))
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.environment import VARIABLES
+from engine.set_up.environments import secrets_of
 from engine.tests.infra.aws import PATH_STYLE, Terraform, client, installed_terraform, running_moto
 from engine.tests.infra.iam import allows
 from engine.tests.infra.tokens import ENVIRONMENTS, FORGED, TAKE, WRITING, claims, forged
@@ -126,4 +127,7 @@ def test_github_gets_variables_and_no_secret(applied: Terraform) -> None:
     names = {name for variables in outputs["github_variables"].values() for name in variables}
     assert {"AWS_ROLE_ARN", "AWS_REGION", "KUBEFLOW_HOST", "MODEL_REGISTRY_URI"} <= names
     assert [name for name in names if VARIABLES[name].secret] == []
+    assert [
+        name for variables in outputs["github_variables"].values() for name in secrets_of(variables)
+    ] == []
     assert outputs["github_commands"].count("gh variable set") == len(outputs["github_commands"].splitlines())

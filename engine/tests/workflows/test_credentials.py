@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.environment import VARIABLES
+from engine.set_up.environments import secrets_of
 from engine.tests.project import ROOT
 from engine.tests.standins.http_server import Answer, serving
 from engine.tests.workflows.act import Runner
@@ -63,12 +64,20 @@ def replaced() -> dict[str, str]:
     return {name: place for names, place in rows for name in re.findall(r"`(\w+)`", names)}
 
 
-def test_the_recommended_set_up_stores_no_secret() -> None:
+OUTPUTS = (ROOT / "infra/aws/outputs.tf").read_text()
+
+
+@pytest.mark.parametrize("mode", sorted({*re.findall(r'KUBEFLOW_AUTH *= *"([a-z-]+)"', OUTPUTS)}))
+def test_the_recommended_set_up_stores_no_secret(mode: str) -> None:
+    """Its variables are those that Terraform prints; without the role, the store alone takes two secrets."""
+    names = {name for name in re.findall(r"\b[A-Z][A-Z_]{5,}\b", OUTPUTS) if name in VARIABLES}
+    assert {"AWS_ROLE_ARN", "KUBEFLOW_HOST", "MODEL_REGISTRY_URI", "RESULTS_URI"} <= names
+    assert not [name for name in names if VARIABLES[name].secret]
+    variables = dict.fromkeys(names, "s3://acme-models/production") | {"KUBEFLOW_AUTH": mode}
+    assert len([*secrets_of(variables)]) == 0
+    del variables["AWS_ROLE_ARN"]
+    assert len([*secrets_of(variables)]) == 2
     assert "gh secret set" not in GUIDE.read_text()
-    outputs = (ROOT / "infra/aws/outputs.tf").read_text()
-    printed = {name for name in re.findall(r"\b[A-Z][A-Z_]{5,}\b", outputs) if name in VARIABLES}
-    assert {"AWS_ROLE_ARN", "KUBEFLOW_HOST", "MODEL_REGISTRY_URI", "RESULTS_URI"} <= printed
-    assert len([name for name in printed if VARIABLES[name].secret]) == 0
 
 
 def test_each_secret_of_the_workflows_has_something_in_its_place() -> None:
