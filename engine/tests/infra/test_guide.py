@@ -53,12 +53,6 @@ def test_the_commands_fill_in_the_placeholders(tmp_path: Path) -> None:
         for match in PLACEHOLDER.finditer(path.read_text())
     }
     assert left == set()
-    assert (
-        "store.env"
-        not in (tmp_path / "infra/kubeflow/pr-namespace/kustomization.yaml")
-        .read_text()
-        .partition("apiVersion")[2]
-    )
 
 
 def test_each_overlay_of_the_guide_exists() -> None:
