@@ -30,17 +30,16 @@ def tables_of(settings: Settings) -> dict[str, object]:
 
 
 def label_code(code: ModelCode) -> str:
-    """The function `label` without comments, layout and docstring; the whole file if that is no Python."""
+    """The function `label` without comments, layout and docstring; the whole file if that cannot be read."""
     try:
         text = code.source.read([FEATURES_FILE])[FEATURES_FILE].content
     except (SettingsError, KeyError):
         return ""
     try:
-        tree = ast.parse(text)
+        functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+        return "\n".join(ast.dump(without_docstring(each)) for each in functions if each.name == "label")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return text.decode(errors="replace")
-    found = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "label"]
-    return "\n".join(ast.dump(without_docstring(node)) for node in found)
 
 
 def without_docstring(function: ast.FunctionDef) -> ast.FunctionDef:

@@ -52,6 +52,7 @@ def test_settings_that_say_what_is_asked_redefine_it(old: str, new: str, found: 
         (CODE.replace('"price"', '"offer"'), True),
         (CODE.replace("def label", "def labels"), True),
         ("def label(:", True),
+        (f"def label(sales):\n    return {' + '.join('1' * 1500)}", True),
         (None, True),
         (CODE.replace('"area"', '"rooms"'), False),
         (CODE.replace("1 if sold", "Whether it was sold"), False),
