@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from engine.tests.gate.test_past_outcomes import follow_the_page, put_mean_of_the_same_day
 from engine.tests.project import Project
+from engine.tests.workflows.hostile import add_leaks
 from engine.tests.workflows.users import FEATURES, SAME_MODEL
 
-CARRIER = '"carrier": flights["carrier"]'
 SCORING = "engine/scoring/scoring.py"
 REWRITE = """\
 import os
@@ -73,25 +74,30 @@ def test_a_model_that_reads_labels_finds_none(project: Project, change: Project,
     assert (status, verdict["verdict"]) == (0, "IDENTICAL")
 
 
-LEAKS = {
-    "mean of the day": 'flights.groupby([departure.date, "origin"])["arr_delay"].transform("mean")',
-    "departure delay": 'flights["dep_delay"].astype(float)',
-    "time in the air": 'flights["air_time"].astype(float) - flights["distance"] / 7',
-}
-
-
-@pytest.mark.parametrize("leak", LEAKS)
-def test_a_feature_of_outcomes_is_worth_nothing(
-    project: Project, change: Project, tmp_path: Path, leak: str
-) -> None:
-    change.edit(FEATURES, (CARRIER, f'"leak": {LEAKS[leak]},\n            {CARRIER}'))
-    column = "    carrier: {type: category, known: before_departure}\n"
-    change.edit("mlops.yaml", (column, f"{column}    leak: {{type: number, known: before_departure}}\n"))
+def test_features_of_outcomes_are_worth_nothing(project: Project, change: Project, tmp_path: Path) -> None:
+    """Not even all of them together."""
+    add_leaks(change)
 
     status, verdict = judged(project, change, tmp_path / "elsewhere")
 
     assert (status, verdict["passed"]) == (1, False)
     assert verdict["verdict"] in ("NON_INFERIOR", "WORSE", "INCONCLUSIVE")
+
+
+def test_a_leak_of_a_history_that_rolls_is_found_in_what_is_handed_over(
+    project: Project, tmp_path: Path
+) -> None:
+    follow_the_page(project)
+    project.git("worktree", "add", "--quiet", "--detach", "candidate")
+    change = Project(project.root / "candidate")
+    put_mean_of_the_same_day(change)
+
+    status, verdict = judged(project, change, tmp_path / "elsewhere")
+
+    assert (status, verdict["verdict"]) == (1, "INVALID")
+    assert ("later_outcomes", "carrier_delay") in [
+        (found["check"], found["column"]) for found in verdict["findings"]
+    ]
 
 
 def test_a_change_of_what_is_hidden_counts_after_the_merge(

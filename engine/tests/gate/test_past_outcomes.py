@@ -31,6 +31,13 @@ def follow_the_page(project: Project) -> None:
     project.git("commit", "--quiet", "--all", "--amend", "--message", "The mean delay of each carrier")
 
 
+def put_mean_of_the_same_day(project: Project) -> None:
+    """In the place of the page's feature."""
+    code = (project.root / FEATURES).read_text()
+    feature = re.search(r' +"carrier_delay": recent_mean\(.*?^ +\),\n', code, re.M | re.S)
+    project.edit(FEATURES, (feature[0], OF_THE_SAME_DAY))
+
+
 def of_the_day(table: pa.Table, day: str, time: pa.ChunkedArray) -> pa.Table:
     return table.filter(pc.equal(pc.strftime(time, "%Y-%m-%d"), day))
 
@@ -63,9 +70,7 @@ def test_predict_gives_the_features_and_predictions_that_evaluation_had(project:
 
 def test_mean_delay_of_the_same_day_is_a_leak(project: Project) -> None:
     follow_the_page(project)
-    code = (project.root / FEATURES).read_text()
-    feature = re.search(r' +"carrier_delay": recent_mean\(.*?^ +\),\n', code, re.M | re.S)
-    project.edit(FEATURES, (feature[0], OF_THE_SAME_DAY))
+    put_mean_of_the_same_day(project)
 
     status, verdict = project.gate("--as-of", AS_OF)
 
