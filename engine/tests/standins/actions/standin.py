@@ -1,9 +1,9 @@
 """What the stand-ins of third-party actions share: inputs in, outputs out, and a log for the tests to read.
 
 A test sets in the environment of every step: STANDINS_ROOT and STANDINS_PYTHON (this checkout, and the Python
-of the tests), STANDINS_FOLDER (repositories/<owner>/<name>.git, artifacts/<run>/<name>, log.jsonl),
-STANDINS_CACHED (JSON: what a cache has, by the last part of a path), STANDINS_ENGINE (a store of images),
-STANDINS_AFRESH (not empty: what is installed afresh comes from the package index)."""
+of the tests), STANDINS_FOLDER (repositories/<owner>/<name>.git, artifacts/<run>/<name>, caches/<ref>/<path>,
+log.jsonl), STANDINS_CACHED (JSON: what a cache has, by the last part of a path), STANDINS_ENGINE (a store of
+images), STANDINS_AFRESH (not empty: what is installed afresh comes from the package index)."""
 
 import json
 import os
