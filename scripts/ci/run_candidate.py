@@ -26,18 +26,19 @@ def main() -> None:
     (folder / "run.json").write_text(json.dumps(settings))
     command = [sys.executable, "-m", "local_kfp.runner.run_process", str(folder)]
     ended = subprocess.run(command, cwd=PLACE)
-    show(folder / "logs")
+    show(folder)
     if ended.returncode:
         raise Finding("expected a model and its predictions, found a task that failed; see its log above")
 
 
-def show(logs: Path) -> None:
-    """What the tasks printed, in which a runner must find no command."""
+def show(folder: Path) -> None:
+    """What the tasks printed and how their run ended, in which a runner must find no command."""
     mark = secrets.token_hex(16)
     print(f"::stop-commands::{mark}", flush=True)
-    for log in sorted(logs.iterdir(), key=lambda path: path.stat().st_mtime):
+    for log in sorted((folder / "logs").iterdir(), key=lambda path: path.stat().st_mtime):
         print(f"--- {log.stem}")
         sys.stdout.write(log.read_text(errors="replace")[-20_000:])
+    print(f"--- {(folder / 'events.jsonl').read_text(errors='replace').splitlines()[-1]}")
     print(f"::{mark}::", flush=True)
 
 

@@ -62,6 +62,16 @@ def test_a_task_that_fails_is_a_finding(place: Project) -> None:
     assert "no such column" in done.stdout and "found a task that failed" in done.stderr
 
 
+def test_a_lock_that_cannot_be_installed_is_said(place: Project) -> None:
+    """No task starts then, and none has a log that says it."""
+    lock = place.root / ".mlops/images/tool-0123456789abcdef/components/tool/requirements.txt"
+    lock.write_text("a-package-without-a-hash==1.0\n")
+    done = place.run("run_candidate")
+    assert done.returncode == 1
+    said = next(line for line in done.stdout.splitlines() if "cannot make the environment" in line)
+    assert said.startswith("---") and "a-package-without-a-hash" in said
+
+
 def test_a_log_gives_the_runner_no_command(place: Project) -> None:
     """Between the two lines that GitHub's runner ends and begins to listen at."""
     code(place, "print('::set-output name=x::1')\nprint('::notice::all fine')\n")
