@@ -65,13 +65,13 @@ def arguments_parser() -> argparse.ArgumentParser:
 def declared(repository: str, variables: Path | None) -> "Declaration":
     """What .github/set-up.yaml declares; if there is none, it is written from a person's answers."""
     from engine.set_up.declaration import FILE, parse
-    from engine.set_up.questions import asked
+    from engine.set_up.questions import answered
 
     path = ROOT / FILE
     if path.exists():
         declaration = parse(path.read_bytes(), str(FILE))
     elif sys.stdin.isatty():
-        declaration = asked(repository, ask)
+        declaration = answered(repository, ask)
     else:
         raise SettingsError(f"{FILE}: expected the declaration, found none; run make set-up on a terminal")
     if variables:
@@ -120,8 +120,8 @@ def report(github: "GitHub", left: list["Left"]) -> None:
 
 def github_environment() -> dict[str, str]:
     """The environment, with the repository of `origin` and the token of an administrator where they are."""
-    found = {"GITHUB_REPOSITORY": repository_of_origin(), **os.environ}
-    return found | {"GITHUB_TOKEN": os.environ.get("SETUP_TOKEN") or os.environ.get("GITHUB_TOKEN", "")}
+    variables = {"GITHUB_REPOSITORY": repository_of_origin(), **os.environ}
+    return variables | {"GITHUB_TOKEN": os.environ.get("SETUP_TOKEN") or os.environ.get("GITHUB_TOKEN", "")}
 
 
 def repository_of_origin() -> str:
@@ -129,8 +129,8 @@ def repository_of_origin() -> str:
     from engine.sources import git
 
     remotes = git(ROOT, "remote", "-v").decode()
-    found = re.search(r"(?m)^origin\s+\S*[/:]([\w.-]+/[\w.-]+?)(?:\.git)? \(fetch\)$", remotes)
-    return found[1] if found else ""
+    match = re.search(r"(?m)^origin\s+\S*[/:]([\w.-]+/[\w.-]+?)(?:\.git)? \(fetch\)$", remotes)
+    return match[1] if match else ""
 
 
 if __name__ == "__main__":

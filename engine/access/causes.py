@@ -76,8 +76,8 @@ def cause_of_silence(error: Exception, url: str, seconds: tuple[float, float]) -
 def cause_of_distrust(text: str, url: str) -> Diagnosis:
     """Which TLS error this is; `text` is OpenSSL's, within what libraries have put around it."""
     parts = urlsplit(url)
-    said = re.search(r"\[SSL[^\]]*\]\s*([^\n]*?)\s*\(_ssl", text)
-    cause = said[1] if said else " ".join(text.split())[-200:]
+    match = re.search(r"\[SSL[^\]]*\]\s*([^\n]*?)\s*\(_ssl", text)
+    cause = match[1] if match else " ".join(text.split())[-200:]
     name = _first(TLS, text) or "tls"
     return diagnose(name, host=parts.hostname, port=parts.port or 443, cause=cause)
 
@@ -87,13 +87,13 @@ def cause_of_refusal(
 ) -> Diagnosis | None:
     """Why the server refused; `headers` are those that were sent. None for any other answer."""
     text = _text(body)
-    said = f": {message}" if (message := message_of(text)) else ""
+    detail = f": {message}" if (message := message_of(text)) else ""
     if 300 <= status < 400:
         return diagnose("redirect", target=location or "elsewhere")
     if status == 401:
-        return _unauthenticated(text, said, headers)
+        return _unauthenticated(text, detail, headers)
     if status == 403:
-        return _forbidden(text, said, headers)
+        return _forbidden(text, detail, headers)
     return None
 
 
@@ -102,10 +102,10 @@ def message_of(body: bytes | str | None) -> str:
     text = _text(body)
     try:
         document = json.loads(text or "")
-        said = document.get("message") or document.get("error_message") or document.get("error") or ""
+        message = document.get("message") or document.get("error_message") or document.get("error") or ""
     except (ValueError, AttributeError):
-        said = text if "\n" not in text.strip() and "<" not in text else ""
-    return " ".join(str(said).split())[:500]
+        message = text if "\n" not in text.strip() and "<" not in text else ""
+    return " ".join(str(message).split())[:500]
 
 
 def _of_proxy(error: ProxyError, facts: Mapping[str, Any]) -> Diagnosis:
@@ -118,7 +118,7 @@ def _of_proxy(error: ProxyError, facts: Mapping[str, Any]) -> Diagnosis:
     return diagnose("proxy", **facts, proxy=address, cause=cause)
 
 
-def _unauthenticated(text: str, said: str, headers: Mapping[str, str]) -> Diagnosis:
+def _unauthenticated(text: str, detail: str, headers: Mapping[str, str]) -> Diagnosis:
     known = sent_claims(headers)
     name = _first(UNAUTHENTICATED, text)
     if not name and "exp" in known and known["exp"] < Clock.now():
@@ -126,10 +126,10 @@ def _unauthenticated(text: str, said: str, headers: Mapping[str, str]) -> Diagno
     if not name:
         name = "token-refused" if {"Authorization", "Cookie"} & headers.keys() else "no-token"
     expiry, issuer = moment(known.get("exp")), known.get("iss", "of an unknown name")
-    return diagnose(name, status=401, said=said, expiry=expiry, issuer=issuer)
+    return diagnose(name, status=401, said=detail, expiry=expiry, issuer=issuer)
 
 
-def _forbidden(text: str, said: str, headers: Mapping[str, str]) -> Diagnosis:
+def _forbidden(text: str, detail: str, headers: Mapping[str, str]) -> Diagnosis:
     known, right = sent_claims(headers), dict(RIGHT.findall(text))
     name = _first(FORBIDDEN, text) or "forbidden"
     if name == "gateway-policy" and "Authorization" not in headers:
@@ -137,7 +137,7 @@ def _forbidden(text: str, said: str, headers: Mapping[str, str]) -> Diagnosis:
     return diagnose(
         name,
         status=403,
-        said=said,
+        said=detail,
         audience=known.get("aud", "another"),
         repository=known.get("repository_id", "of an unknown id"),
         subject=known.get("sub") or _user(text),

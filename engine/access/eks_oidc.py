@@ -71,11 +71,11 @@ class ForwardedToken:
 def kubeconfig(cluster: EksCluster) -> dict[str, Any]:
     """What kubectl needs for the next minutes."""
     token = cluster.credential.headers()["Authorization"].removeprefix("Bearer ")
-    about = {"server": cluster.host, "certificate-authority": str(cluster.authority)}
+    server = {"server": cluster.host, "certificate-authority": str(cluster.authority)}
     return {
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{"name": "eks", "cluster": about}],
+        "clusters": [{"name": "eks", "cluster": server}],
         "users": [{"name": "eks", "user": {"token": token}}],
         "contexts": [{"name": "eks", "context": {"cluster": "eks", "user": "eks"}}],
         "current-context": "eks",
@@ -114,15 +114,15 @@ def _cluster(name: str, folder: Path) -> EksCluster:
 
     session = boto3.Session()
     try:
-        about = session.client("eks").describe_cluster(name=name)["cluster"]
+        details = session.client("eks").describe_cluster(name=name)["cluster"]
     except ClientError as error:
         raise _unreadable(name, error.response["Error"]["Code"]) from None
     except BotoCoreError as error:
         raise _unreadable(name, type(error).__name__) from None
     authority = folder / "authority.pem"
-    authority.write_bytes(base64.b64decode(about["certificateAuthority"]["data"]))
+    authority.write_bytes(base64.b64decode(details["certificateAuthority"]["data"]))
     token = MintedToken(lambda: eks_token(session, name), TOKEN_LIFE)
-    return EksCluster(name, about["endpoint"].rstrip("/"), authority, token)
+    return EksCluster(name, details["endpoint"].rstrip("/"), authority, token)
 
 
 def _unreadable(name: str, reason: str) -> DiagnosedError:

@@ -64,10 +64,10 @@ class PortForward:
         assert process.stdout
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
-            said = b""
+            output = b""
             while selector.select(START_SECONDS) and (piece := os.read(process.stdout.fileno(), 4096)):
-                said += piece
-                if listening := FORWARDING.search(said):
+                output += piece
+                if listening := FORWARDING.search(output):
                     return listening[1].decode()
         process.terminate()
         _, errors = process.communicate()

@@ -50,9 +50,9 @@ def _run(site: Site, client: "Client", uri: str) -> Results:
     with runs.started(client, version, NAME, {"model_registry_uri": uri}) as run_id:
         run = runs.follow(client, run_id, seconds=SECONDS)
     if run.state != "SUCCEEDED":
-        said = " ".join(log.splitlines()[-1] for _, log in runs.failed_logs(client, run)) or run.error
+        lines = " ".join(log.splitlines()[-1] for _, log in runs.failed_logs(client, run)) or run.error
         namespace = site.variable("KUBEFLOW_NAMESPACE") or "kubeflow"
-        yield failed(CHECK, diagnose("canary", state=run.state, found=said, namespace=namespace))
+        yield failed(CHECK, diagnose("canary", state=run.state, found=lines, namespace=namespace))
         return
     try:
         storage.read_bytes(f"{uri}/{PROBE}")

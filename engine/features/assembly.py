@@ -86,13 +86,13 @@ def classes(label: Any, declared: Label) -> Any:
     if label is None or declared["type"] != "binary":
         return label
     values, positive = pd.Series(label), declared.get("positive")
-    found = [*values.dropna().unique()]
-    texts = sorted(value for value in found if isinstance(value, str))
+    distinct = [*values.dropna().unique()]
+    texts = sorted(value for value in distinct if isinstance(value, str))
     if not texts and positive is None:
         return label
-    others = [value for value in found if value != positive]
-    if positive is None or len(texts) < len(found) or len(others) > 1:
-        shown = ", ".join(repr(value) for value in found[:SHOWN_VALUES])
+    others = [value for value in distinct if value != positive]
+    if positive is None or len(texts) < len(distinct) or len(others) > 1:
+        shown = ", ".join(repr(value) for value in distinct[:SHOWN_VALUES])
         raise command_line.SettingsError(
             "features.py: expected a label of 0 and 1, or of two texts, one of which is label.positive of "
             f"mlops.yaml, found {shown} and label.positive {(positive and repr(positive)) or 'missing'}"

@@ -41,12 +41,12 @@ class TimedTable:
         return self.frame[recent if later else recent & (self.there <= moment)]
 
 
-def timed_table(frame: pd.DataFrame, about: LoadedTable) -> TimedTable:
+def timed_table(frame: pd.DataFrame, loaded: LoadedTable) -> TimedTable:
     """A table that arrives, or the history, whose outcomes are there when the next day begins."""
-    reach = pd.Timedelta(days=about["history_days"])
-    if "arrives_after_minutes" in about:
-        times = frame[about["time"]]
-        return TimedTable(frame, times, times + pd.Timedelta(minutes=about["arrives_after_minutes"]), reach)
+    reach = pd.Timedelta(days=loaded["history_days"])
+    if "arrives_after_minutes" in loaded:
+        times = frame[loaded["time"]]
+        return TimedTable(frame, times, times + pd.Timedelta(minutes=loaded["arrives_after_minutes"]), reach)
     known_at = frame["known_at"]
     return TimedTable(frame, known_at, known_at.dt.normalize() + pd.Timedelta(days=1), reach)
 
@@ -62,9 +62,9 @@ class Batches:
         self.settings, self.raw = settings, raw
         self.history = history_of(settings["rows"])
         self.timed = {
-            name: timed_table(raw[name], about)
-            for name, about in snapshot["tables"].items()
-            if "history_days" in about and name in raw
+            name: timed_table(raw[name], loaded)
+            for name, loaded in snapshot["tables"].items()
+            if "history_days" in loaded and name in raw
         }
         lead = pd.Timedelta(hours=snapshot.get("lead_hours", 0))
         times = raw[settings["rows"]][settings["time"]]

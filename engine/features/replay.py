@@ -45,11 +45,11 @@ def replayed(
 
 def find_differences(code: FeatureCode, batches: Batches, columns: pd.DataFrame) -> list[Difference]:
     """How `columns`, the features of one pass, differ in a sample of batches; each feature once by cause."""
-    found: dict[tuple[str, str], Difference] = {}
+    differences: dict[tuple[str, str], Difference] = {}
     for batch in batches.sample():
         for difference in batch_differences(code, batches, columns, batch):
-            found.setdefault((difference["cause"], difference["feature"]), difference)
-    return [*found.values()]
+            differences.setdefault((difference["cause"], difference["feature"]), difference)
+    return [*differences.values()]
 
 
 def batch_differences(

@@ -67,8 +67,8 @@ class Cluster:
 
     def workflows_of(self, run_id: str) -> list[dict[str, Any]]:
         """The Workflows of a run of Kubeflow Pipelines."""
-        found = self._call("GET", "Workflow", query={"labelSelector": f"pipeline/runid={run_id}"}) or {}
-        return list(found.get("items", []))
+        listed = self._call("GET", "Workflow", query={"labelSelector": f"pipeline/runid={run_id}"}) or {}
+        return list(listed.get("items", []))
 
     def log(self, pod: str, container: str) -> str:
         """The last lines of a container that ended, or of the one that runs."""

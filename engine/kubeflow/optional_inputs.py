@@ -35,19 +35,19 @@ def _left_out_in(spec: PipelineSpec, part: Component, absent: frozenset[str]) ->
             yield from ((task["taskInfo"]["name"], name) for name in sorted(names & missing))
 
 
-def _absent(component: Component, given: TaskInputs, outer: frozenset[str]) -> frozenset[str]:
+def _absent(component: Component, inputs: TaskInputs, outer: frozenset[str]) -> frozenset[str]:
     """The inputs of a component that may have no value, if those called `outer` have none around it."""
     declared = component.get("inputDefinitions", {})
     parameters = {
         name
         for name, each in declared.get("parameters", {}).items()
         if "defaultValue" not in each
-        and _is_missing(given.get("parameters", {}).get(name), each.get("isOptional", False), outer)
+        and _is_missing(inputs.get("parameters", {}).get(name), each.get("isOptional", False), outer)
     }
     artifacts = {
         name
         for name, each in declared.get("artifacts", {}).items()
-        if _is_missing(given.get("artifacts", {}).get(name), each.get("isOptional", False), outer)
+        if _is_missing(inputs.get("artifacts", {}).get(name), each.get("isOptional", False), outer)
     }
     return frozenset(parameters | artifacts)
 

@@ -59,10 +59,10 @@ def average_precision(label: Floats, prediction: Floats) -> tuple[float, Floats]
     positive = _positives(label, "average precision")
     positives = int(np.count_nonzero(positive))
     order = np.argsort(-prediction)
-    ranked, found = prediction[order], positive[order].astype(np.float64)
+    ranked, hits = prediction[order], positive[order].astype(np.float64)
     starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
     ends = np.r_[starts[1:], len(ranked)]
-    found_here = np.add.reduceat(found, starts)
+    found_here = np.add.reduceat(hits, starts)
     precision = np.cumsum(found_here) / ends
     value = float(precision @ found_here) / positives
     below = np.cumsum((found_here / ends)[::-1])[::-1]
@@ -70,7 +70,7 @@ def average_precision(label: Floats, prediction: Floats) -> tuple[float, Floats]
     size, rows = np.diff(np.r_[starts, len(ranked)]), len(label)
     own, shared, weighted = (np.repeat(each, size) for each in (precision, below, below_weighted))
     influence = np.empty(rows)
-    influence[order] = (found * (own - value + shared) - weighted) * (rows / positives)
+    influence[order] = (hits * (own - value + shared) - weighted) * (rows / positives)
     return value, influence
 
 
@@ -98,9 +98,9 @@ def recall_at_precision(label: Floats, decision: Floats, precision: float) -> tu
     So a threshold that is too low to be precise gains nothing by what it finds.
     """
     positive, taken = _positives(label, "recall"), decision > 0.5
-    found, wrong = _numbers(positive & taken), _numbers(taken & ~positive)
-    missing = precision / (1 - precision) * wrong - found
-    return _ratio(found - missing if missing.sum() > 0 else found, _numbers(positive))
+    hits, wrong = _numbers(positive & taken), _numbers(taken & ~positive)
+    missing = precision / (1 - precision) * wrong - hits
+    return _ratio(hits - missing if missing.sum() > 0 else hits, _numbers(positive))
 
 
 def _positives(label: Floats, title: str) -> NDArray[np.bool_]:

@@ -127,18 +127,16 @@ class ModelRegistry:
         """Make `version` the champion if `verdict` passed it and the champion still is `expected` ("": none).
 
         Returns the ledger entry; asked again for the same, that of the move which was made. PromotionLost
-        where the champion is another by now.
+        if the champion is another by now.
         """
         document = self.version(version)
         if verdict["passed"] is not True:
             raise Finding(f"the verdict is {verdict['verdict']}; only one that passed promotes")
         metrics = metrics_of(verdict, document["model_sha256"])
         champion = verdict["models"].get("champion")
-        against = (champion and champion["version"]) or ""
-        if against != expected:
-            raise SettingsError(
-                f"the verdict is against {against or 'no champion'}, not {expected or 'none'}"
-            )
+        other = (champion and champion["version"]) or ""
+        if other != expected:
+            raise SettingsError(f"the verdict is against {other or 'no champion'}, not {expected or 'none'}")
         judged: Judged = {"metrics": metrics, "verdict": summary_of(verdict)}
         try:
             pointer, tag = self._pointer()

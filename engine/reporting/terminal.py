@@ -51,8 +51,8 @@ def render(verdict: Verdict, color: bool, width: int = WIDEST) -> str:
         lines += replaced_lines(changes)
     for comparison in verdict["comparisons"]:
         lines += ["", *compared(verdict["metric"]["name"], comparison, display)]
-    if found := verdict.get("worse"):
-        lines += ["", *where_worse(found)]
+    if worse := verdict.get("worse"):
+        lines += ["", *where_worse(worse)]
     for kind, entries in (("finding", verdict["findings"]), ("warning", verdict["warnings"])):
         for entry in entries:
             lines += display.labelled(kind, printable(entry["message"]))

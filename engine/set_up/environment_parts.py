@@ -103,10 +103,10 @@ class EnvironmentVariable(Part):
 
     def is_made(self, github: GitHub) -> bool:
         try:
-            found: str = github.get("environments", self.environment, "variables", self.name)["value"]
+            stored: str = github.get("environments", self.environment, "variables", self.name)["value"]
         except NotFound:
             return False
-        return found == self.value
+        return stored == self.value
 
     def make(self, github: GitHub) -> None:
         path, body = ("environments", self.environment, "variables"), {"name": self.name, "value": self.value}

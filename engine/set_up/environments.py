@@ -52,8 +52,10 @@ def stored(prefix: str, environment: EnvironmentName) -> dict[str, str]:
     """
     place = {"pull-request": "pull-requests", "schedules": "production"}.get(environment, environment)
     registry = "production" if environment == "pull-request" else place
-    found = {
+    variables = {
         "MODEL_REGISTRY_URI": f"{prefix}/models/{registry}",
         "RESULTS_URI": f"{prefix}/results/{place}",
     }
-    return found if registry != place else found | {"PREDICTIONS_URI": f"{prefix}/predictions/{place}"}
+    return (
+        variables if registry != place else variables | {"PREDICTIONS_URI": f"{prefix}/predictions/{place}"}
+    )

@@ -12,7 +12,7 @@ Ask = Callable[[str, str], str]
 """A question and its default, to the answer."""
 
 
-def asked(repository: str, ask: Ask) -> Declaration:
+def answered(repository: str, ask: Ask) -> Declaration:
     """The declaration that the answers make; `repository` is <owner>/<name>."""
     owner = repository.split("/")[0]
     owners = names(ask("Who approves changes of what judges? (@user or @organization/team)", f"@{owner}"))

@@ -88,9 +88,9 @@ class Label(Part):
 
     @property
     def command(self) -> str:
-        about = shlex.quote(self.about)
+        text = shlex.quote(self.about)
         return (
-            f"gh label create {self.name} --repo {self.repository} --color {self.color} --description {about}"
+            f"gh label create {self.name} --repo {self.repository} --color {self.color} --description {text}"
         )
 
     def is_made(self, github: GitHub) -> bool:
@@ -107,16 +107,16 @@ class Label(Part):
         return removed(github, "labels", self.name)
 
 
-def _includes(found: Any, wanted: Any) -> bool:
-    """Whether `found` says all that `wanted` says; GitHub adds fields of its own."""
+def _includes(actual: Any, wanted: Any) -> bool:
+    """Whether `actual` says all that `wanted` says; GitHub adds fields of its own."""
     if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(
-            name in found and _includes(found[name], value) for name, value in wanted.items()
+        return isinstance(actual, dict) and all(
+            name in actual and _includes(actual[name], value) for name, value in wanted.items()
         )
     if isinstance(wanted, list):
         return (
-            isinstance(found, list)
-            and len(found) == len(wanted)
-            and all(any(_includes(each, one) for each in found) for one in wanted)
+            isinstance(actual, list)
+            and len(actual) == len(wanted)
+            and all(any(_includes(each, one) for each in actual) for one in wanted)
         )
-    return bool(found == wanted)
+    return bool(actual == wanted)

@@ -40,8 +40,8 @@ def parts_of(
         for name in secrets_of(variables):
             value = secrets.get(variable_of(kind.name, name), "")
             yield EnvironmentSecret(repository, kind.name, name, value)
-    for label, (about, color) in LABELS.items():
-        yield Label(repository, label, about, color)
+    for label, (description, color) in LABELS.items():
+        yield Label(repository, label, description, color)
     yield Ruleset(repository, reviewed=bool(declaration.reviewers))
 
 
@@ -89,10 +89,10 @@ def remove(github: GitHub, parts: list[Part], dry_run: bool, say: Callable[[str]
 
 def expect_copy(github: GitHub) -> str:
     """The default branch of the repository, which must be a copy of the template."""
-    found = github.get()
-    if found.get("is_template"):
+    details = github.get()
+    if details.get("is_template"):
         raise SettingsError(
             f"{github.repository}: expected a copy of the template, found the template itself"
         )
-    branch: str = found["default_branch"]
+    branch: str = details["default_branch"]
     return branch

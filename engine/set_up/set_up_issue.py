@@ -11,18 +11,18 @@ TITLE = "Finish the set-up"
 
 def report(github: GitHub, left: list[Left]) -> str:
     """Open, update or close the issue; its address, or nothing where there is none."""
-    found = [
+    issues = [
         issue
         for issue in github.pages("issues", state="open", labels=LABEL)
         if (issue["body"] or "").startswith(MARK)
     ]
     if not left:
-        for issue in found:
+        for issue in issues:
             close(github, issue["number"], "completed")
         return ""
     document = {"title": TITLE, "body": MARK + body(left)}
-    if found:
-        issue = github.patch("issues", found[0]["number"], body=document)
+    if issues:
+        issue = github.patch("issues", issues[0]["number"], body=document)
     else:
         issue = github.post("issues", body=document | {"labels": [LABEL]})
     return str(issue["html_url"])

@@ -69,8 +69,8 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
         if column not in features.columns:
             yield ("policies", "slices", "columns", index), _not_one_of("a feature", column, features.columns)
     if policies.cluster not in {"day", *features.columns}:
-        problem = _not_one_of("day or a feature", policies.cluster, ["day", *features.columns])
-        yield ("policies", "cluster"), problem
+        columns = ["day", *features.columns]
+        yield ("policies", "cluster"), _not_one_of("day or a feature", policies.cluster, columns)
     if settings.monitoring.alarms > settings.monitoring.windows:
         alarms = settings.monitoring.alarms
         yield (
@@ -111,11 +111,10 @@ def _history_disagreements(settings: Settings) -> Iterator[Problem]:
     data = settings.data
     rows, name = data.tables.get(data.rows), history_of(data.rows)
     if rows and rows.history_days and name in data.tables:
-        problem = f"expected another name, found that of the history of {data.rows}"
-        yield ("data", "tables", name), problem
+        yield ("data", "tables", name), f"expected another name, found that of the history of {data.rows}"
     if rows and rows.arrives_after:
-        found = "expected none on the rows to predict: label.matures_after_days says when outcomes are known"
-        yield ("data", "tables", data.rows, "arrives_after"), f"{found}, found {rows.arrives_after}"
+        expected = "expected none on the rows to predict, whose outcomes label.matures_after_days waits for"
+        yield ("data", "tables", data.rows, "arrives_after"), f"{expected}, found {rows.arrives_after}"
 
 
 def _type_disagreements(settings: Settings) -> Iterator[Problem]:
@@ -144,8 +143,10 @@ def _serving_disagreements(settings: Settings) -> Iterator[Problem]:
     if steps != sorted({*steps}):
         yield ("serving", "canary", "steps"), f"expected shares of traffic that rise, found {steps}"
     if "steps" in serving.canary.model_fields_set and steps and not serving.has_canary_steps():
-        problem = "expected none without a gateway and mode standard, or mode knative"
-        yield ("serving", "canary", "steps"), problem
+        yield (
+            ("serving", "canary", "steps"),
+            "expected mode knative, or mode standard with a gateway; found neither",
+        )
     storage = serving.storage
     if (storage.credentials == "irsa") != (storage.role_arn is not None):
         yield ("serving", "storage"), "expected role_arn with credentials irsa, and with no other"

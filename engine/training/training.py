@@ -116,11 +116,11 @@ def write_golden(model: Any, features: pd.DataFrame, path: Path) -> None:
 
 def constants(label: pd.Series[Any], label_type: str) -> Constants:
     """The predictions that suit some metric best, if all are equal."""
-    found: Constants = {"mean": float(label.mean()), "median": float(label.median())}
+    constants: Constants = {"mean": float(label.mean()), "median": float(label.median())}
     if label_type != "binary":
         numbers = label.to_numpy(float)
-        found["quantiles"] = {f"{level:g}": float(np.quantile(numbers, level)) for level in QUANTILES}
-    return found
+        constants["quantiles"] = {f"{level:g}": float(np.quantile(numbers, level)) for level in QUANTILES}
+    return constants
 
 
 def describe(

@@ -27,10 +27,10 @@ def find(training: pa.Table, evaluation: pa.Table, settings: FeatureSettings) ->
         for window in windows
         for check in (columns, values, rows_in_time, labels, later_outcomes)
     ]
-    found = [*leakage(settings), *(entry for check in checks for entry in check), *overlap(*windows)]
+    findings = [*leakage(settings), *(entry for check in checks for entry in check), *overlap(*windows)]
     replays = (check(window) for window in windows for check in (later_arrivals, other_rows))
     warnings = [*telling_features(*windows), *(entry for replay in replays for entry in replay)]
-    return {"findings": found, "warnings": warnings}
+    return {"findings": findings, "warnings": warnings}
 
 
 def leakage(settings: FeatureSettings) -> Iterator[Finding]:

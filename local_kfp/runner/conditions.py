@@ -3,8 +3,8 @@
 import re
 from types import SimpleNamespace
 
-from local_kfp.runner.launcher import TaskFailed
 from local_kfp.runner.task_documents import Values
+from local_kfp.runner.tasks import TaskFailed
 
 _CEL = re.compile(r"""(?P<text>'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")|(?P<operator>&&|\|\||!(?!=))""")
 _PYTHON = {"&&": " and ", "||": " or ", "!": " not "}

@@ -18,8 +18,9 @@ from kfp.local.orchestrator import enhanced_dag_orchestrator as stock
 from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
 
 from local_kfp.command_line import SettingsError
-from local_kfp.runner.launcher import TaskFailed, plain
+from local_kfp.runner.parameter_values import plain
 from local_kfp.runner.task_documents import Values
+from local_kfp.runner.tasks import TaskFailed
 
 VERSION = "2.17.3"
 

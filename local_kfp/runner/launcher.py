@@ -11,30 +11,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from local_kfp.json_types import JsonValue, Struct
+from local_kfp.runner.parameter_values import plain, read_parameter, text
 from local_kfp.runner.task_documents import (
     Artifact,
     Artifacts,
     Component,
     ContainerSpec,
-    Definitions,
     ExecutorInput,
     ExecutorOutput,
     Importer,
     Values,
 )
+from local_kfp.runner.tasks import TaskFailed
 
 WHOLE_VALUES = ("{{$.pipeline_job_create_time_utc}}", "{{$.pipeline_job_schedule_time_utc}}")
 """Placeholders that the driver replaces as a whole input value only, and leaves in a longer text."""
 
 INPUT = re.compile(r"\{\{\$\.inputs\.(?:parameters|artifacts)\['(.+?)'\].*?\}\}")
-
-
-class TaskFailed(Exception):  # noqa: N818 - it describes the task, not a fault of this program
-    """Why a task failed, in one line; with the exit status if a process ended."""
-
-    def __init__(self, reason: str, exit_code: int | None = None):
-        super().__init__(reason)
-        self.exit_code = exit_code
 
 
 class Container(NamedTuple):
@@ -43,30 +36,6 @@ class Container(NamedTuple):
     image: str
     command: list[str]
     environment: dict[str, str]
-
-
-def plain(value: Any) -> Any:
-    """`value` with whole numbers as integers: protobuf has floats only, and Go formats them like integers."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return [plain(item) for item in value] if isinstance(value, list) else value
-
-
-def typed(declared: Definitions, arguments: Values) -> Values:
-    """A component's arguments as the driver passes them: a STRING takes any value as text."""
-    converted = dict(arguments)
-    for name, parameter in declared.get("parameters", {}).items():
-        kind, value = parameter["parameterType"], arguments.get(name)
-        if value is None:
-            if not parameter.get("isOptional") and "defaultValue" not in parameter:
-                raise TaskFailed(f"input parameter {name}: expected a {kind}, found none")
-        elif kind == "STRING":
-            converted[name] = text(value)
-        elif not _is(value, kind):
-            raise TaskFailed(f"input parameter {name}: expected a {kind}, found {text(value)[:60]!r}")
-    return converted
 
 
 def executor_input(
@@ -155,7 +124,7 @@ def collect_outputs(component: Component, task: ExecutorInput) -> Values:
         if name in written.get("parameterValues", {}):
             outputs[name] = plain(written["parameterValues"][name])
         else:
-            outputs[name] = _read_parameter(name, kind, Path(parameter["outputFile"]))
+            outputs[name] = read_parameter(name, kind, Path(parameter["outputFile"]))
     for name, listed in task["outputs"]["artifacts"].items():
         artifact = listed["artifacts"][0]
         for changed in written.get("artifacts", {}).get(name, {}).get("artifacts", [])[:1]:
@@ -177,11 +146,6 @@ def imported(importer: Importer, component: Component, task: ExecutorInput) -> V
         )
     [(name, output)] = component["outputDefinitions"]["artifacts"].items()
     return {name: _artifact(name, output["artifactType"], path, importer.get("metadata", {}))}
-
-
-def text(value: object) -> str:
-    """A parameter's value as text on a command line."""
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
 def _artifact(name: str, kind: Struct, uri: str, metadata: Struct | None = None) -> Artifact:
@@ -228,30 +192,3 @@ def _executor_output(path: Path) -> ExecutorOutput:
     if not isinstance(written, dict):
         raise TaskFailed(f"executor output {path}: expected an object, found {type(written).__name__}")
     return written
-
-
-def _read_parameter(name: str, kind: str, path: Path) -> JsonValue:
-    if not path.is_file():
-        raise TaskFailed(f"output parameter {name}: expected the task to write {path}, found no such file")
-    content = path.read_text()
-    if kind == "STRING":
-        return content
-    try:
-        value = json.loads(content.strip().lower() if kind == "BOOLEAN" else content)
-    except ValueError:
-        value = None
-    if not _is(value, kind) or (kind == "NUMBER_INTEGER" and not isinstance(value, int)):
-        raise TaskFailed(f"output parameter {name}: expected a {kind}, found {content[:60]!r}")
-    parameter: JsonValue = plain(value)
-    return parameter
-
-
-def _is(value: object, kind: str) -> bool:
-    number = (int, float)
-    types: dict[str, type | tuple[type, ...]] = {
-        "NUMBER_DOUBLE": number,
-        "NUMBER_INTEGER": number,
-        "BOOLEAN": bool,
-        "LIST": list,
-    }
-    return isinstance(value, types.get(kind, dict)) and (kind == "BOOLEAN" or not isinstance(value, bool))

@@ -20,10 +20,10 @@ from local_kfp.json_types import Struct
 from local_kfp.runner import launcher
 from local_kfp.runner.conditions import holds
 from local_kfp.runner.kfp_local import Arguments, replaced, run_graph
-from local_kfp.runner.launcher import TaskFailed, plain
+from local_kfp.runner.parameter_values import plain, typed
 from local_kfp.runner.record import Record, Task
 from local_kfp.runner.task_documents import Component, Executor, Values
-from local_kfp.runner.tasks import Tasks
+from local_kfp.runner.tasks import TaskFailed, Tasks
 
 MOST_ITERATIONS_AT_ONCE = 32
 # SIGTERM ends a run and its tasks together: the main thread must handle it before a task counts as failed.
@@ -100,7 +100,7 @@ class Orchestrator:
     def _once(
         self, spec: Any, component: Any, arguments: Values, task: Task, path: tuple[str, ...]
     ) -> Values:
-        arguments = launcher.typed(json_format.MessageToDict(component.input_definitions), arguments)
+        arguments = typed(json_format.MessageToDict(component.input_definitions), arguments)
         if component.WhichOneof("implementation") == "dag":
             return self._graph(component, arguments, task, path)
         return self._container(spec, json_format.MessageToDict(component), arguments, task, path)

@@ -5,7 +5,7 @@ import yaml
 
 from engine.command_line import SettingsError
 from engine.set_up.declaration import parse, written
-from engine.set_up.questions import asked
+from engine.set_up.questions import answered
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,9 @@ def test_a_wrong_declaration_is_one_line(declaration: dict[str, object], said: s
 
 def test_answers_of_the_wrong_kind_are_refused_too() -> None:
     with pytest.raises(SettingsError, match=r"the answers:\d+: images: expected an image repository"):
-        asked("you/flight-delays", lambda question, default: "UPPER:tag" if "images" in question else default)
+        answered(
+            "you/flight-delays", lambda question, default: "UPPER:tag" if "images" in question else default
+        )
 
 
 def test_eight_questions_at_most_make_the_declaration() -> None:
@@ -43,7 +45,7 @@ def test_eight_questions_at_most_make_the_declaration() -> None:
         questions.append(question)
         return answers[len(questions) - 1] or default
 
-    declaration = asked("you/flight-delays", ask)
+    declaration = answered("you/flight-delays", ask)
 
     assert len(questions) == 8
     assert parse(written(declaration), "file") == declaration
@@ -69,7 +71,7 @@ def test_who_has_no_cluster_and_no_store_is_asked_five_questions() -> None:
         questions.append(question)
         return default
 
-    declaration = asked("you/flight-delays", ask)
+    declaration = answered("you/flight-delays", ask)
 
     assert len(questions) == 5
     assert declaration.owners == ["@you"]

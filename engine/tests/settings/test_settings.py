@@ -79,7 +79,7 @@ MISTAKES = [
     (
         "images:",
         SERVE % "canary: {steps: [10]}",
-        "38: serving.canary.steps: expected none without a gateway and mode standard",
+        "38: serving.canary.steps: expected mode knative, or mode standard with a gateway",
     ),
     (
         "model: houses",
