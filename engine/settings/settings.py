@@ -143,10 +143,7 @@ def _serving_disagreements(settings: Settings) -> Iterator[Problem]:
     if steps != sorted({*steps}):
         yield ("serving", "canary", "steps"), f"expected shares of traffic that rise, found {steps}"
     if "steps" in serving.canary.model_fields_set and steps and not serving.has_canary_steps():
-        yield (
-            ("serving", "canary", "steps"),
-            "expected mode knative, or mode standard with a gateway; found neither",
-        )
+        yield ("serving", "canary", "steps"), "expected mode knative, or mode standard with a gateway"
     storage = serving.storage
     if (storage.credentials == "irsa") != (storage.role_arn is not None):
         yield ("serving", "storage"), "expected role_arn with credentials irsa, and with no other"
