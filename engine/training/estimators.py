@@ -23,7 +23,8 @@ def make_estimator(training: TrainingSettings, label_type: str) -> Any:
     factory = find_estimator(name)
     library = library_of(name)
     try:
-        estimator: Any = factory(**(library.defaults(training["seed"]) | parameters if library else parameters))
+        defaults = library.defaults(training["seed"]) if library else {}
+        estimator: Any = factory(**(defaults | parameters))
     except TypeError as error:
         known = inspect.signature(factory).parameters
         hints = "".join(nearest(name, known) for name in parameters if name not in known)
@@ -66,8 +67,10 @@ def _imported(module: str, name: str) -> ModuleType | None:
             raise SettingsError(f"training.estimator: {library.missing(name)}") from None
         if library:
             return None
-        found = " ".join(f"{type(error).__name__}: {error}".split())
-        raise SettingsError(f"training.estimator: expected {module} to be imported, found {found}") from None
+        failure = " ".join(f"{type(error).__name__}: {error}".split())
+        raise SettingsError(
+            f"training.estimator: expected {module} to be imported, found {failure}"
+        ) from None
 
 
 def public_names() -> list[str]:
