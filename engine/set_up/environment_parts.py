@@ -3,12 +3,11 @@
 import shlex
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
-from typing import Any
 
 from engine.github.api import GitHub, NotFound
 from engine.set_up.part import Part, removed
 
-Body = dict[str, Any]
+Body = dict[str, object]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from engine.github.api import GitHub, NotFound
 from engine.set_up.part import Part, removed
 
-Body = dict[str, Any]
+Body = dict[str, object]
 
 
 @dataclass(frozen=True)
