@@ -76,7 +76,9 @@ def test_a_retraining_without_an_endpoint_trains_nowhere(operate, github) -> Non
     assert "KUBEFLOW_HOST, MODEL_REGISTRY_URI: expected to be set, found nothing" in run.printed
 
 
-def test_a_regression_is_accepted_on_its_commit_and_gated_again(operate, github_api: GitHubApi) -> None:
+def test_a_regression_is_accepted_on_its_commit_in_the_ledger_and_gated_again(
+    operate, tmp_path: Path, github_api: GitHubApi
+) -> None:
     github_api.add_pull(12, SHA, author="ann")
     github_api.permissions["bob"] = "write"
     last = github_api.add_run(SHA, conclusion="failure")
@@ -88,3 +90,4 @@ def test_a_regression_is_accepted_on_its_commit_and_gated_again(operate, github_
     (status,) = github_api.statuses[SHA]
     assert status["description"] == "accepted by bob: smaller is worth it"
     assert github_api.reruns == [last["id"]]
+    assert [*(tmp_path / "models").rglob(f"ledger/accepted-{SHA}.json")]
