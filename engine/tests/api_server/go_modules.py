@@ -72,8 +72,8 @@ def _build(target: Path) -> None:
 
 
 def _go(*words: str, folder: Path = FOLDER) -> str:
-    environment = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false"}
-    done = subprocess.run(["go", *words], cwd=folder, env=environment, capture_output=True, text=True)
+    flags = {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false", "CGO_ENABLED": "0"}
+    done = subprocess.run(["go", *words], cwd=folder, env=os.environ | flags, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"go {' '.join(words)}: {done.stderr[-2000:]}")
     return done.stdout
