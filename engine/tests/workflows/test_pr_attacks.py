@@ -6,6 +6,7 @@ import re
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pyarrow as pa
@@ -90,6 +91,19 @@ def test_the_next_push_restores_nothing_of_what_checks_saved(
     assert run.job("plan").step("Plan the pull request").outputs["gate"] == "local"
     judges = [*run.job("plan").steps.values(), *attacked.job("gate").steps.values()]
     assert all("poisoned" not in step.printed for step in judges)
+
+
+def test_a_place_that_another_job_replaced_is_not_run(github: Runner, event: Event) -> None:
+    files = github.origin.folder / "artifacts/9001/place/files"
+    (files / "scripts/ci").mkdir(parents=True)
+    (files / "scripts/ci/run_candidate.py").write_text("print('forged')")
+    (files.parent / "artifact.json").write_text(json.dumps({"id": 67, "name": "place", "archive": True}))
+    numbered = replace(github, numbers=count(9001))
+
+    run = numbered.run("pr.yml", event, jobs=["candidate"], given={"plan": {"place": "66"}})
+
+    assert run.results == {"plan": "success", "candidate": "failure"}, run.printed
+    assert run.job("candidate").step("Get the place").result == "failure" and "forged" not in run.printed
 
 
 def test_no_artifact_has_an_outcome_of_evaluation(attacked: Run) -> None:
