@@ -80,9 +80,11 @@ class Batches:
 
     def sample(self) -> Iterator[Batch]:
         """The first, middle and last batch of the first, middle and last day, each once."""
-        days = [batch.moment.normalize() for batch in self.batches]
-        for day in first_middle_last([*dict.fromkeys(days)]):
-            yield from first_middle_last([batch for batch in self.batches if batch.moment.normalize() == day])
+        days: dict[pd.Timestamp, list[Batch]] = {}
+        for batch in self.batches:
+            days.setdefault(batch.moment.normalize(), []).append(batch)
+        for batches in first_middle_last([*days.values()]):
+            yield from first_middle_last(batches)
 
     def at_once(self, code: FeatureCode) -> pd.DataFrame:
         """The features of all rows in one pass; tables have what was there at the last moment."""
