@@ -1,14 +1,26 @@
-"""Whether inference runs often enough for the moment that features.lead says."""
+"""Whether tables and schedules fit the moment that rows are predicted at."""
 
 from collections.abc import Iterator
 
 from engine.settings.schedules_schema import Schedule
 from engine.settings.settings_schema import Settings
 
+Problem = tuple[tuple[str | int, ...], str]
 HOUR, DAY = 60, 1440
 
 
-def unfit_schedules(settings: Settings) -> Iterator[tuple[str, str]]:
+def moment_disagreements(settings: Settings) -> Iterator[Problem]:
+    rows = settings.data.tables.get(settings.data.rows)
+    if rows and rows.arrives_after:
+        expected = (
+            "expected none on the rows to predict: label.matures_after_days says when outcomes are known"
+        )
+        here = ("data", "tables", settings.data.rows, "arrives_after")
+        yield here, f"{expected}, found {rows.arrives_after}"
+    yield from unfit_schedules(settings)
+
+
+def unfit_schedules(settings: Settings) -> Iterator[Problem]:
     """The first schedule of inference and what it misses, if none runs in the lead after some hour.
 
     The rows of an hour are predicted the lead before, with what is known by then. Only a run between that
@@ -22,7 +34,7 @@ def unfit_schedules(settings: Settings) -> Iterator[tuple[str, str]]:
         if hours:
             name, schedule = next(iter(schedules.items()))
             yield (
-                name,
+                ("schedules", "runs", name, "cron"),
                 f"expected a run within {lead} after each hour, because of features.lead, as '29 * * * *'; "
                 f"found {schedule.cron!r}, with none for {len(hours)} of 24, the first {hours[0]:02}:00 UTC",
             )

@@ -15,11 +15,11 @@ from engine.command_line.component_settings import history_of
 from engine.metrics.known_metrics import guardrails_for, metrics_for
 from engine.metrics.metrics import MODEL_BYTES
 from engine.settings.located_yaml import LocatedYaml
+from engine.settings.moments import Problem, moment_disagreements
 from engine.settings.serving_schema import SERVICE_NAME
 from engine.settings.settings_schema import Settings
 
 Schema = TypeVar("Schema", bound=BaseModel)
-Problem = tuple[tuple[str | int, ...], str]
 
 
 def load(path: Path) -> Settings:
@@ -80,6 +80,7 @@ def _disagreements(settings: Settings) -> Iterator[Problem]:
     yield from _serving_disagreements(settings)
     yield from _task_disagreements(settings)
     yield from _schedule_disagreements(settings)
+    yield from moment_disagreements(settings)
     label = settings.label.type
     if settings.label.positive is not None and label != "binary":
         yield ("label", "positive"), f"expected no positive value of a {label} label, found one"
@@ -112,9 +113,6 @@ def _history_disagreements(settings: Settings) -> Iterator[Problem]:
     rows, name = data.tables.get(data.rows), history_of(data.rows)
     if rows and rows.history_days and name in data.tables:
         yield ("data", "tables", name), f"expected another name, found that of the history of {data.rows}"
-    if rows and rows.arrives_after:
-        expected = "expected none on the rows to predict, whose outcomes label.matures_after_days waits for"
-        yield ("data", "tables", data.rows, "arrives_after"), f"{expected}, found {rows.arrives_after}"
 
 
 def _type_disagreements(settings: Settings) -> Iterator[Problem]:
@@ -151,7 +149,6 @@ def _serving_disagreements(settings: Settings) -> Iterator[Problem]:
 
 def _schedule_disagreements(settings: Settings) -> Iterator[Problem]:
     from engine.settings.cron_times import ever_due
-    from engine.settings.moments import unfit_schedules
 
     for name, schedule in settings.schedules.runs.items():
         here = ("schedules", "runs", name)
@@ -161,8 +158,6 @@ def _schedule_disagreements(settings: Settings) -> Iterator[Problem]:
             if "[[" in value:
                 problem = f"expected a value, found {value!r}: no endpoint replaces a macro in it"
                 yield (*here, "parameters", parameter), problem
-    for name, problem in unfit_schedules(settings):
-        yield ("schedules", "runs", name, "cron"), problem
 
 
 def _task_disagreements(settings: Settings) -> Iterator[Problem]:
