@@ -192,7 +192,7 @@ def _place_tasks(
         task_placement.set_limits(container, resources)
         if access:
             container["env"] = [*container.get("env", []), *task_placement.store_environment(access)]
-        configs[label] = task_placement.kubernetes_config(resources, access)
+        configs[label] = task_placement.kubernetes_config(resources, access, tasks.on_cluster)
         if policy := task_placement.retry_policy(resources):
             for task in _tasks_that_run(spec, label):
                 task["retryPolicy"] = policy

@@ -57,9 +57,11 @@ def retry_policy(resources: Resources) -> RetryPolicy | None:
     }
 
 
-def kubernetes_config(resources: Resources, store: Store | None) -> PodConfig:
+def kubernetes_config(resources: Resources, store: Store | None, on_cluster: bool = False) -> PodConfig:
     """The executor's entry of the platform specification, {} if nothing is set."""
     task = TaskConfig()
+    if on_cluster:  # or a namespace that enforces `restricted` admits no pod; servers before 2.16 ignore it
+        kubernetes.set_security_context(task, run_as_non_root=True)
     if store and store.secret:
         kubernetes.use_secret_as_env(task, store.secret.name, _store_keys(store.secret))
     for name, variables in resources.secrets.items():

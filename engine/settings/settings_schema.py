@@ -225,7 +225,7 @@ class Settings(Section):
 
     def tasks(self, on_cluster: bool) -> TaskSettings:
         """What is compiled into tasks; the store is declared for those on a cluster alone."""
-        return TaskSettings(self.resources, self.store if on_cluster else None)
+        return TaskSettings(self.resources, self.store if on_cluster else None, on_cluster)
 
     def monitored_days(self) -> int:
         """How many of the newest mature days the monitor looks at."""

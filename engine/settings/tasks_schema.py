@@ -118,3 +118,4 @@ class TaskSettings:
 
     resources: Mapping[str, Resources] = field(default_factory=dict)
     store: Store | None = None
+    on_cluster: bool = False

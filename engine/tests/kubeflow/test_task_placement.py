@@ -40,12 +40,12 @@ def project(tmp_path: Path) -> Path:
 
 
 def compiled(
-    project: Path, *lines: str, store: Store | None = None, **resources: Any
+    project: Path, *lines: str, store: Store | None = None, on_cluster: bool = False, **resources: Any
 ) -> list[dict[str, Any]]:
     """The documents of the pipeline with more lines, and with resources of train_model."""
     (project / "pipelines/toy.py").write_text(PIPELINE + "".join(f"    {line}\n" for line in lines))
     images = {"load_data": "localhost/a:1", "train_model": "localhost/b:1"}
-    tasks = TaskSettings({"train_model": Resources(**resources)}, store)
+    tasks = TaskSettings({"train_model": Resources(**resources)}, store, on_cluster)
     return list(yaml.safe_load_all(compile_pipeline(project, "toy", images, tasks)))
 
 
@@ -125,6 +125,16 @@ def test_only_tasks_whose_image_reaches_stores_get_access_to_them(project: Path)
         "AWS_ACCESS_KEY_ID": "accesskey",
         "AWS_SECRET_ACCESS_KEY": "secretkey",
     }
+
+
+def test_every_task_on_a_cluster_runs_as_no_root(project: Path) -> None:
+    line = "kubernetes.set_security_context(task, run_as_non_root=True)"
+    _, platform = compiled(project, on_cluster=True)
+    configs = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert {*configs} == {"exec-load-data", "exec-train-model"}
+    assert all(config == {"securityContext": {"runAsNonRoot": True}} for config in configs.values())
+    own = compiled(project, line)[1]["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert own["exec-train-model"] == configs["exec-train-model"]
 
 
 def test_a_session_token_comes_along(project: Path) -> None:
