@@ -41,6 +41,7 @@ PATTERNS = {
 }
 OPTIONAL = {
     *("LICENSE", "docs/CODEOWNERS", r"\.github/CODEOWNERS", ".*CODEOWNERS"),  # GitHub knows several places
+    r"\.github/set\-up\.yaml",
     r".*[^/]+\.mk",
     r"<?=components/>.*\.md",
 }
