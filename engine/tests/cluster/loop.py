@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -86,6 +87,7 @@ class Loop:
             table["uri"] = f"{self.place.store_uri}/data/{folder.name}"
             for file in folder.iterdir():
                 storage.write_bytes(f"{table['uri']}/{file.name}", file.read_bytes())
+        settings["data"]["as_of"] = date.fromisoformat(FIRST_DAY)
         settings["model"], settings["store"] = self.model, self.place.store
         settings["images"] = {"repository": self.place.images}
         settings["monitoring"]["maximum_age_days"] = 1
@@ -133,7 +135,7 @@ class Loop:
         return f"{first.count(' deployed')} pipelines"
 
     def train_first(self) -> str:
-        self.user("train", "--images", "build/images.json", "--as-of", FIRST_DAY)
+        self.user("train", "--images", "build/images.json")
         return f"champion {self.champion[:12]}"
 
     def lose(self) -> str:
@@ -158,7 +160,7 @@ class Loop:
         handed_over = ("--handover", str(place / "handover.tar"))
         self.user(
             "gate", "--candidate", str(change.root), "--images", "build/images.json", *handed_over,
-            "--as-of", FIRST_DAY, status=status,
+            status=status,
         )  # fmt: skip
 
     def figures(self, folder: str) -> str:
@@ -168,13 +170,13 @@ class Loop:
     def promote(self) -> str:
         before = self.champion
         self.train_with(STRONG)
-        self.user("train", "--images", "build/images.json", "--as-of", FIRST_DAY)
+        self.user("train", "--images", "build/images.json")
         if self.champion == before:
             raise Finding(f"expected another champion than {before}")
         return f"champion {self.champion[:12]} in place of {before[:12]}"
 
     def predict(self) -> str:
-        said = self.user("predict", "--as-of", FIRST_DAY)
+        said = self.user("predict")
         return said.splitlines()[-2]
 
     def monitor(self) -> str:
