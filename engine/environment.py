@@ -174,6 +174,12 @@ _ENTRIES = (
         ("workflow",),
     ),
     Variable(
+        "TEST_ON_CLUSTER",
+        "`true`: `cluster.yml` tests the template on Kubeflow every week",
+        "only by hand",
+        ("workflow",),
+    ),
+    Variable(
         "NEEDS",
         "results of a pull request's jobs, read by `check_needs`",
         "an error",

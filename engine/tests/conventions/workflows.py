@@ -18,7 +18,7 @@ from engine.tests.conventions.workflow_files import (
 
 SCREEN, LONGEST_WORKFLOW, LONGEST_ACTION, MOST_INPUTS = 72, 240, 60, 6
 OURS = r'(PYTHONPATH="\$GITHUB_ACTION_PATH/../../.." )?(exec )?python3?( -P)? -m scripts\.(?P<script>[\w.]+)'
-TOOLS = r"make|git|cp|python -m pytest|sudo env( \"\w+=\$[\w./-]+\")* \.ci/run"
+TOOLS = r"make|git|cp|python -m pytest|sudo env( \"\w+=\$[\w./-]+\")* (\.ci/run|[\w/]+/on_kind\.sh)"
 RUNNER = "${{ vars.RUNS_ON || 'ubuntu-24.04' }}"
 PIN = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 SHA = "0" * 40
