@@ -3,17 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-from engine.access.modes import MODES
 from engine.command_line import SettingsError
 from engine.doctor.refusals import diagnose
 from engine.doctor.results import Result, Results, Site, failed, ok, skipped, warned
 from engine.github.api import GitHub, NotFound, Refused
+from engine.set_up.environments import secrets_of
 
 REQUIRED = ("KUBEFLOW_HOST", "MODEL_REGISTRY_URI", "RESULTS_URI")
 WITH_ENDPOINT = ("pull-request", "staging", "production", "schedules")
 PROTECTED = "production"
-KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-SECRET_OF_MODE = {"token": "KUBEFLOW_TOKEN", "dex": "KUBEFLOW_PASSWORD"}
 CHECK = "ci-passed"
 NEEDS_TOKEN = "this token may not read it; run GITHUB_TOKEN=$(gh auth token) make doctor"
 
@@ -93,21 +91,11 @@ def _settings(check: str, environment: str, variables: dict[str, str], secrets: 
     for name in missing:
         facts = {"variable": name, "environment": environment, "found": ", ".join(present)}
         yield failed(check, diagnose("variable", **facts))
-    absent = [(name, reason) for name, reason in _needed_secrets(variables, secrets) if name not in secrets]
-    for name, reason in absent:
-        yield failed(check, diagnose("secret", secret=name, environment=environment, reason=reason))
+    absent = [name for name in secrets_of(variables) if name not in secrets]
+    for name in absent:
+        yield failed(check, diagnose("secret", secret=name, environment=environment))
     if not missing and not absent:
         yield ok(check, f"has {', '.join(present)}, and the secrets {', '.join(sorted(secrets)) or 'none'}")
-
-
-def _needed_secrets(variables: dict[str, str], secrets: set[str]) -> Iterable[tuple[str, str]]:
-    mode = variables.get("KUBEFLOW_AUTH", "")
-    if mode in MODES and (secret := SECRET_OF_MODE.get(mode)):
-        yield secret, f"KUBEFLOW_AUTH is {mode}"
-    on_s3 = any(variables.get(name, "").startswith("s3://") for name in REQUIRED)
-    if on_s3 and not variables.get("AWS_ROLE_ARN"):
-        for name in KEYS:
-            yield name, "the store is on S3 and AWS_ROLE_ARN is not set"
 
 
 def _is_protected(environment: dict[str, Any]) -> bool:

@@ -4,33 +4,18 @@ from engine.access.refusals import LET_IN, TERRAFORM, Diagnosis, filled, refusal
 from engine.access.refusals import REFUSALS as OF_ACCESS
 from engine.access.refusals import table as rendered
 
-RULESET = (
-    "gh api --method POST repos/{repository}/rulesets --field name={name} --field target=branch"
-    " --field enforcement=active --field 'conditions[ref_name][include][]=~DEFAULT_BRANCH'"
-    " --field 'conditions[ref_name][exclude][]' "
-)
-PASSED = (
-    RULESET.replace("{name}", "ci-passed")
-    + "--field 'rules[][type]=required_status_checks'"
-    + " --field 'rules[][parameters][strict_required_status_checks_policy]=false'"
-    + " --field 'rules[][parameters][required_status_checks][][context]=ci-passed'"
-)
-PROTECT = (
-    "gh api --method PUT repos/{repository}/environments/{environment}"
-    " --field 'deployment_branch_policy[protected_branches]=true'"
-    " --field 'deployment_branch_policy[custom_branch_policies]=false'"
-)
+SET_UP = "GITHUB_TOKEN=$(gh auth token) make set-up"
 
 REFUSALS = OF_ACCESS | refusals(
     (
         "codeowners",
         "expected .github/CODEOWNERS to name your team, found @OWNER",
-        "sed -i 's|@OWNER|@<organization>/<team>|' .github/CODEOWNERS",
+        SET_UP,
     ),
     (
         "environment",
         "expected the environment {environment} on GitHub, found none",
-        "gh api --method PUT repos/{repository}/environments/{environment}",
+        SET_UP,
     ),
     (
         "variable",
@@ -39,25 +24,23 @@ REFUSALS = OF_ACCESS | refusals(
     ),
     (
         "secret",
-        "expected the secret {secret} in the environment {environment}, found none: {reason}",
+        "expected the secret {secret} in the environment {environment}, whose variables need it, found none",
         "gh secret set {secret} --env {environment}",
     ),
     (
         "unprotected",
         "expected reviewers or a branch policy at the environment {environment}, found neither",
-        PROTECT,
+        SET_UP,
     ),
     (
         "ci-passed",
         "expected the branch {branch} to require the check ci-passed, found it optional",
-        PASSED,
+        SET_UP,
     ),
     (
         "code-owner-review",
         "expected the branch {branch} to require a review by code owners, found none required",
-        RULESET.replace("{name}", "code-owners")
-        + "--field 'rules[][type]=pull_request'"
-        + " --field 'rules[][parameters][require_code_owner_review]=true'",
+        SET_UP,
     ),
     (
         "registry-login",

@@ -132,7 +132,8 @@ class SetUp:
     def on_github(self, **variables: str) -> Site:
         """The site of a repository whose environments have these variables."""
         api, everything = self.github, {"protection_rules": [], "deployment_branch_policy": {"a": 1}}
-        known = {"KUBEFLOW_HOST": "https://k", "MODEL_REGISTRY_URI": "s3://m", "RESULTS_URI": "s3://r"}
+        known = {"KUBEFLOW_HOST": "https://k", "KUBEFLOW_AUTH": "github-oidc", "RESULTS_URI": "s3://r"}
+        known["MODEL_REGISTRY_URI"] = "s3://m"
         for name in ("pull-request", "staging", "production", "schedules"):
             api.environments[name] = dict(everything)
             api.variables[name] = known | {"AWS_ROLE_ARN": "arn:aws:iam::1:role/ci"} | variables
