@@ -6,7 +6,7 @@ import json
 import math
 import re
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +16,7 @@ from engine import tables
 from engine.command_line import SettingsError, WorldError
 from engine.command_line.typed_json import checked
 from engine.documents.record import TrainingRecord
-from engine.tables.replay import Difference, metadata_of, read_differences
+from engine.tables.replay import Cause, Difference, metadata_of, read_differences
 
 NAMES = r"(training|evaluation|predictions)\.parquet|record\.json|model\.joblib"
 MOST_COLUMNS = 2000
@@ -24,7 +24,8 @@ LONGEST_TEXT = 1000
 MOST_TEXT = 1 << 30
 """Bytes of a column of text, if each of its rows has the longest."""
 MOST_RECORD_BYTES = 1_000_000
-DAY = r"\d{4}-\d\d-\d\d"
+DAY = r"\d{4}-\d\d-\d\d( \d\d:\d\d)?"
+"""A day, or an hour of one where rows are predicted with a lead."""
 PLAIN = (
     pa.types.is_integer,
     pa.types.is_floating,
@@ -143,7 +144,7 @@ def replayed(path: Path) -> list[Difference]:
         raise refusal(f"{path.name}: expected differences of single days", str(error)[:100]) from None
     features = {*schema.names}
     known = [each for each in differences if each["feature"] in features and re.fullmatch(DAY, each["day"])]
-    if len(known) < len(differences) or len(known) > 2 * len(features):
+    if len(known) < len(differences) or len(known) > len(get_args(Cause)) * len(features):
         raise refusal(f"{path.name}: expected differences of single days and of its columns", "others")
     return differences
 

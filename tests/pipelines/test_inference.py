@@ -3,8 +3,9 @@
 import pytest
 import yaml
 
-from engine.kubeflow.pipeline_compiler import compile_pipeline, loops
+from engine.kubeflow.pipeline_compiler import compile_pipeline
 from engine.kubeflow.pipeline_lint import problems
+from engine.kubeflow.pipeline_spec import graph_tasks
 from tests.pipelines.graph import IMAGES, ROOT, Graph, compiled
 
 
@@ -50,4 +51,5 @@ def test_nothing_is_published_before_every_shard_is_stored(graph: Graph) -> None
 
 def test_how_many_shards_are_at_once_is_compiled_in() -> None:
     spec = next(yaml.safe_load_all(compile_pipeline(ROOT, "inference", IMAGES, parallelism=3)))
-    assert [loop["iteratorPolicy"] for loop in loops(spec)] == [{"parallelismLimit": 3}]
+    loops = [task for _, task in graph_tasks(spec) if "parameterIterator" in task]
+    assert [loop["iteratorPolicy"] for loop in loops] == [{"parallelismLimit": 3}]

@@ -97,7 +97,9 @@ def published(project: Project, checkout: Path, salt: str) -> Path:
     return file
 
 
-def test_a_change_brings_features_in_images_that_were_pushed_and_no_tables(project: Project) -> None:
+def test_a_change_of_tables_brings_features_in_images_that_were_pushed_and_waits_for_a_person(
+    project: Project,
+) -> None:
     candidate = candidate_of(project)
     candidate.edit(FEATURES, ('"carrier": flights["carrier"]', '"carrier": flights["carrier"].copy()'))
     candidate.edit("mlops.yaml", ("demo/flights/weather", "demo/moved"))
@@ -109,7 +111,8 @@ def test_a_change_brings_features_in_images_that_were_pushed_and_no_tables(proje
         "--candidate", "candidate", "--images", str(ours), "--candidate-images", str(theirs)
     )
 
-    assert (status, verdict["verdict"]) == (0, "IDENTICAL")
+    assert (status, verdict["verdict"]) == (1, "IDENTICAL")
+    assert verdict["provenance"]["redefines"] == ["mlops.yaml: data.tables"]
     assert verdict["provenance"]["tables"] == "the base's"
     assert "mlops.yaml: data.tables" in verdict["provenance"]["counts_after_the_merge"]
     images = verdict["provenance"]["candidate"]

@@ -27,7 +27,7 @@ def test_an_unchanged_model_shows_the_figures_of_the_champion(tmp_path: Path) ->
     assert "It was trained on 3 rows, 2013-01-01 to 2013-08-01." in text
     lines = terminal.render(verdict, color=False).splitlines()
     assert f"in production {'cd' * 6}: ROC AUC 0.7000" in lines
-    assert "on 3 rows in 1 days, 2013-08-01T05:00:00 to 2013-08-01T23:00:00" in lines
+    assert "on 3 rows in 1 days, 2013-08-01 to 2013-08-01" in lines
 
 
 def test_the_figures_are_a_table_in_markdown(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from engine.tests.project import ROOT
 COMMANDS = {
     "set-up": "set_up",
     "demo": "demo",
+    "doctor": "doctor",
     "gate": "gate",
     "promote": "promote",
     "rollback": "roll_back",
