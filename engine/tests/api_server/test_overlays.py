@@ -109,6 +109,9 @@ def is_denied(policy: dict[str, Any], claims: dict[str, str], path: str) -> bool
         ({"repository_id": "666"}, "/pipeline/apis/v2beta1/runs", True),
         ({"repository_id": "22"}, "/pipeline/apis/v2beta1/runs", True),
         ({"repository_id": ""}, "/pipeline/apis/v2beta1/runs", True),
+        ({"ref": "refs/pull/7/merge"}, "/pipeline/apis/v2beta1/runs", True),
+        ({"ref": "refs/heads/mine", "environment": ""}, "/pipeline/apis/v2beta1/runs", True),
+        ({"ref": "refs/pull/7/merge", "environment": "pull-request"}, "/pipeline/apis/v2beta1/runs", False),
         ({}, "/pipeline/apis/v1alpha1/runs/1/nodes/a/log", True),
         ({}, "/jupyter/api/namespaces", True),
         ({}, "/pipeline/apis/v2beta1", True),
@@ -119,6 +122,7 @@ def test_the_gateway_denies_githubs_other_repositories_and_paths(
     overlays: Overlays, claims: dict[str, str], path: str, denied: bool
 ) -> None:
     ours = {"iss": ISSUER, "sub": "repo:you/flight-delays", "repository_id": "2"}
+    ours |= {"environment": "production", "ref": "refs/heads/main"}
     built = overlays.built("github-oidc")
     policy, authentication = only(built, "AuthorizationPolicy"), only(built, "RequestAuthentication")
     assert policy["spec"]["action"] == "DENY"
