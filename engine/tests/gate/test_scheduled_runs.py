@@ -39,7 +39,7 @@ CHANGES = (
 def server(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[InProcessServer]:
     """It runs what it is asked to, and its clock stands at midnight."""
     monkeypatch.setattr(in_process, "PATIENCE_SECONDS", 90)
-    (project.root / ".mlops").mkdir()
+    (project.root / ".mlops").mkdir(exist_ok=True)
     with InProcessServer(project.root / ".mlops", RUN_PROCESS) as running:
         running.clock.time = int(datetime.fromisoformat(f"{DAY}T00:00").replace(tzinfo=UTC).timestamp())
         yield running
