@@ -22,10 +22,11 @@ from engine.text import printable
 
 # The story has stores, an endpoint and a git history of its own, whatever the user's own are.
 NOT_PASSED_ON = ("GIT_", "GITHUB_", "KUBEFLOW_", "MODEL_REGISTRY_URI", "PREDICTIONS_URI", "RESULTS_URI")
-# The demo's two files, and the places of a project's own.
+# The demo's files, and the places of a project's own.
 DEMO_FILES = {
     "demo/mlops.yaml": "mlops.yaml",
     "demo/features.py": "components/build_features/features.py",
+    "demo/metrics.py": "components/metrics.py",
 }
 LAST_LINES = 15
 INDENT = " " * 8

@@ -1,4 +1,4 @@
-"""The demo that the tests use: its settings and its features, which a copy replaces in the root."""
+"""The demo that the tests use: its settings, features and metrics, which a copy replaces in the root."""
 
 import importlib.util
 import shutil
@@ -12,8 +12,9 @@ ROOT = Path(__file__).parents[2]
 DEMO = {
     "mlops.yaml": ROOT / "demo/mlops.yaml",
     "components/build_features/features.py": ROOT / "demo/features.py",
+    "components/metrics.py": ROOT / "demo/metrics.py",
 }
-DEMO_SETTINGS, DEMO_FEATURES = DEMO.values()
+DEMO_SETTINGS, DEMO_FEATURES, DEMO_METRICS = DEMO.values()
 
 
 def put_back(root: Path) -> None:

@@ -1,4 +1,4 @@
-"""The template starts with the demo: the two files of the root equal demo/, until a copy replaces them."""
+"""The template starts with the demo: these files of the root equal demo/, until a copy replaces them."""
 
 import subprocess
 

@@ -19,6 +19,7 @@ from engine import retry
 from engine.doctor.results import Result, Site
 from engine.kubeflow import kfp_client
 from engine.stores import object_stores
+from engine.tests.demo_files import DEMO_SETTINGS
 from engine.tests.standins.authority import Authority
 from engine.tests.standins.github_api import GitHubApi
 from engine.tests.standins.guarded_endpoint import HEALTH, JSON, GuardedEndpoint, guarded_endpoint
@@ -27,7 +28,6 @@ from engine.tests.standins.oidc_provider import OidcProvider
 from engine.tests.standins.token_api import TokenApi
 from scripts.doctor import examine
 
-ROOT = Path(__file__).parents[3]
 SECONDS = (0.2, 0.1)  # to connect, and to wait for an answer
 PRIVATE = "10.0.0.1"
 
@@ -56,8 +56,8 @@ class SetUp:
         object_stores.s3_client.cache_clear()
 
     def settings(self, **sections: Any) -> None:
-        """mlops.yaml as the project has it, but for these sections."""
-        document = yaml.safe_load((ROOT / "mlops.yaml").read_text()) | sections
+        """mlops.yaml as the demo has it, but for these sections."""
+        document = yaml.safe_load(DEMO_SETTINGS.read_text()) | sections
         (self.folder / "mlops.yaml").write_text(yaml.safe_dump(document))
 
     def site(self, **variables: str) -> Site:

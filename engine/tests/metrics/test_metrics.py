@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,9 +16,10 @@ from engine.metrics.metrics import METRICS, title_of
 from engine.reporting import markdown, terminal
 from engine.reporting import verdict_report as report
 from engine.settings.settings import parse
+from engine.tests.demo_files import DEMO_SETTINGS
 from engine.tests.questions import LATE, answer, probability, question, truth, with_record
 
-SETTINGS = Path("mlops.yaml").read_text()
+SETTINGS = DEMO_SETTINGS.read_text()
 GOOD, POOR = probability(), probability(noise=4.0)
 
 
