@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -117,6 +118,10 @@ def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> "Ve
         if not arguments.handover.is_file():
             return known_verdicts.nothing_handed_over(question, change.changed_interfaces(), RESULTS)
         return run.compared("judgement", asked_about(question, arguments.handover, RESULTS))
+    if "GITHUB_ACTIONS" in os.environ and change.by_the_base and change.changes_model:
+        raise command_line.SettingsError(
+            "--handover: expected what the job candidate made, found a change to run here"
+        )
     if change.brings_training_settings:
         check_estimator(change.candidate)
     return run.compared("evaluation", question)

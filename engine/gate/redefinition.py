@@ -30,16 +30,42 @@ def tables_of(settings: Settings) -> dict[str, object]:
 
 
 def label_code(code: ModelCode) -> str:
-    """The function `label` without comments, layout and docstring; the whole file if that cannot be read."""
+    """What makes `label`, without comments, layout and docstrings; the whole file if it cannot be read."""
     try:
         text = code.source.read([FEATURES_FILE])[FEATURES_FILE].content
     except (SettingsError, KeyError):
         return ""
     try:
-        functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
-        return "\n".join(ast.dump(without_docstring(each)) for each in functions if each.name == "label")
+        return "\n".join(map(ast.dump, reached(ast.parse(text).body, "label")))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return text.decode(errors="replace")
+
+
+def reached(statements: list[ast.stmt], name: str) -> list[ast.stmt]:
+    """The statements of a module that bind `name` or a name that these read, and so on, in their order."""
+    wanted, bound = {name}, [(each, bound_by(each)) for each in statements]
+    while True:
+        chosen = [each for each, names in bound if names & wanted]
+        read = {node.id for each in chosen for node in ast.walk(each) if isinstance(node, ast.Name)}
+        if read <= wanted:
+            return [without_docstring(each) if isinstance(each, ast.FunctionDef) else each for each in chosen]
+        wanted |= read
+
+
+def bound_by(statement: ast.stmt) -> set[str]:
+    """The names that a statement of a module gives a value, in its blocks too, but not within functions."""
+    match statement:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            return {(each.asname or each.name).partition(".")[0] for each in aliases}
+    names = {
+        node.id
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    blocks = (each for each in ast.iter_child_nodes(statement) if isinstance(each, ast.stmt))
+    return names.union(*map(bound_by, blocks))
 
 
 def without_docstring(function: ast.FunctionDef) -> ast.FunctionDef:

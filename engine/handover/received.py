@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
@@ -24,6 +25,8 @@ LONGEST_TEXT = 1000
 MOST_TEXT = 1 << 30
 """Bytes of a column of text, if each of its rows has the longest."""
 MOST_RECORD_BYTES = 1_000_000
+LARGEST_NUMBER = 1e15
+MOMENT = r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?)?"
 DAY = r"\d{4}-\d\d-\d\d( \d\d:\d\d)?"
 """A day, or an hour of one where rows are predicted with a lead."""
 PLAIN = (
@@ -155,13 +158,33 @@ def read_record(path: Path) -> TrainingRecord:
             content = file.read(MOST_RECORD_BYTES + 1)
         if len(content) > MOST_RECORD_BYTES:
             raise ValueError(f"more than {MOST_RECORD_BYTES:,} bytes")
-        return checked(TrainingRecord, json.loads(content, parse_constant=no_constant))
+        document = json.loads(
+            content, parse_constant=no_constant, parse_float=bounded_float, parse_int=bounded_int
+        )
+        record = checked(TrainingRecord, document)
+        for moment in (record["training_window"]["start"], record["training_window"]["end"]):
+            if moment is not None and not re.fullmatch(MOMENT, moment):
+                raise ValueError(f"{moment[:40]!r}, which is no moment")
+            datetime.fromisoformat(moment or "1970-01-01")
+        return record
     except (OSError, ValueError, RecursionError) as error:
         raise refusal("record.json: expected a training record", str(error)[:100]) from None
 
 
 def no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name}, which is no number")
+
+
+def bounded_float(text: str) -> float:
+    number = float(text)
+    if not abs(number) <= LARGEST_NUMBER:
+        raise ValueError(f"{text[:40]}, which is larger than {LARGEST_NUMBER:g}")
+    return number
+
+
+def bounded_int(text: str) -> int:
+    bounded_float(text)
+    return int(text)
 
 
 def milliseconds(path: Path) -> dict[str, str]:

@@ -35,12 +35,17 @@ def decide(rows: Rows, models: dict[str, Model], policy: Policy, dummy: float) -
         unseen, why = unseen_rows(rows, models.get("champion"))
         if unseen is None:
             comparisons.append(against_nothing(champion, rows, policy, models["candidate"], dummy, why))
-            control = control and "improve"
+            control = control and stricter(champion, control)
         else:
             comparisons.append(against("champion", champion, unseen, policy, models["candidate"]))
     if control and "control" in models:
         comparisons.append(against("control", control, rows, policy, models["candidate"]))
     return comparisons
+
+
+def stricter(one: Mode, other: Mode) -> Mode:
+    """Where there is no champion, the control has to be beaten as the champion would."""
+    return "improve" if "improve" in (one, other) else "not-worse"
 
 
 def control_is_champion(rows: Rows, models: dict[str, Model], policy: Policy) -> bool:

@@ -162,7 +162,7 @@ def replay(handed: dict[str, Path], folder: Path, content: Any) -> dict[str, Pat
 
 
 def test_what_differs_on_single_days_is_received(receive, handed, tmp_path: Path) -> None:
-    said = {"differences": [DIFFERENCE]}
+    said = {"differences": [DIFFERENCE, DIFFERENCE | {"day": "2013-08-02 05:00"}]}
     assert receive(pack(replay(handed, tmp_path, said), tmp_path / "handover.tar")).status == 0
     for name in ("training", "evaluation"):
         metadata = pq.read_schema(tmp_path / "received" / name).metadata
@@ -267,6 +267,25 @@ def test_a_record_that_is_none_is_refused(receive, handed, tmp_path: Path, text:
     refused(
         receive(pack(handed | {"record.json": tmp_path / "odd"}, tmp_path / "handover.tar")), "record.json"
     )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"end": null', '"end": "garbage"'),
+        ('"end": null', '"end": "2013-02-31T00:00:00"'),
+        ('"seed": 1', '"seed": 1e999'),
+        ('"seed": 1', f'"seed": {"9" * 400}'),
+    ],
+)
+def test_moments_and_numbers_that_a_judge_cannot_use_are_refused(
+    receive, handed, tmp_path: Path, old: str, new: str
+) -> None:
+    text = json.dumps(RECORD)
+    assert old in text
+    (tmp_path / "odd").write_text(text.replace(old, new, 1))
+    ended = receive(pack(handed | {"record.json": tmp_path / "odd"}, tmp_path / "handover.tar"))
+    refused(ended, "record.json: expected a training record")
 
 
 @pytest.mark.parametrize("name", ["predictions.parquet", "record.json", "model.joblib"])

@@ -67,6 +67,18 @@ def test_a_change_that_bribes_its_judges_loses_until_it_is_accepted(
     assert "accepted by ann" in report and "does not pass" in report
 
 
+def test_no_job_of_github_runs_a_change_beside_its_judge(project: Project) -> None:
+    candidate = candidate_of(project)
+    candidate.edit("mlops.yaml", ("max_iter: 100", "max_iter: 90"))
+    merged(project, candidate)
+
+    done = project.run("gate", "--candidate", "candidate", GITHUB_ACTIONS="true")
+
+    assert done.returncode == 2
+    assert "--handover: expected what the job candidate made, found a change to run here" in done.stderr
+    assert not project.runs()
+
+
 def test_a_change_cannot_name_a_metric_that_it_adds(project: Project, github_api: GitHubApi) -> None:
     candidate = candidate_of(project)
     candidate.edit("mlops.yaml", ("name: roc_auc ", "name: is_right"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engine.gate.evaluation_history import OF_A_FORK, ROLLING, evaluation_history
+from engine.gate.evaluation_history import OF_A_FORK, OF_A_QUEUE, ROLLING, evaluation_history
 from engine.settings.settings_schema import Windows
 
 ROLLS = Windows(training_days=7, evaluation_days=7, history="rolling")
@@ -26,8 +26,14 @@ def test_fork_gets_no_outcomes_of_evaluation_rows(
     assert evaluation_history(ROLLS) == ("window-start", OF_A_FORK)
 
 
-@pytest.mark.parametrize("event", [of_repository({"full_name": "you/flights"}), {"merge_group": {}}])
-def test_own_branch_and_queue_get_what_the_settings_say(
+def test_merge_queue_may_have_the_code_of_a_fork(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "event.json").write_text(json.dumps({"merge_group": {}}))
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
+    assert evaluation_history(ROLLS) == ("window-start", OF_A_QUEUE)
+
+
+@pytest.mark.parametrize("event", [of_repository({"full_name": "you/flights"}), {"schedule": "0 0 * * *"}])
+def test_own_branch_gets_what_the_settings_say(
     event: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "event.json").write_text(json.dumps(event))

@@ -1,5 +1,6 @@
 """Tests of engine/gate/redefinition.py: what makes the figures of a change answer another question."""
 
+import textwrap
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,11 @@ def label(sales):
 def features(tables, settings):
     return tables["sales"][["area"]]
 '''
+
+
+HELPED = CODE.replace(
+    "def label", "LEAST = 0\n\n\ndef is_sold(price):\n    return price > 0 + LEAST\n\n\ndef label"
+).replace('sales["price"].notna()', 'is_sold(sales["price"])')
 
 
 def code_of(settings: str = TEXT, features: str | None = CODE) -> Any:
@@ -54,11 +60,17 @@ def test_settings_that_say_what_is_asked_redefine_it(old: str, new: str, found: 
         ("def label(:", True),
         (f"def label(sales):\n    return {' + '.join('1' * 1500)}", True),
         (None, True),
+        (HELPED.replace("> 0", "> 1"), True),
+        (HELPED.replace("LEAST = 0", "LEAST = 1"), True),
+        (f"{CODE}\nlabel = len\n", True),
+        (f"if True:\n{textwrap.indent(CODE, '    ')}", True),
         (CODE.replace('"area"', '"rooms"'), False),
+        (f"{CODE}\nOTHER = 1\n", False),
         (CODE.replace("1 if sold", "Whether it was sold"), False),
         (CODE.replace("    return sales", "    # known later\n    return  sales"), False),
     ],
 )
 def test_code_of_the_label_redefines_it(features: str | None, is_other: bool) -> None:
-    found = [*redefined(code_of(features=features), code_of())]
+    base = code_of(features=HELPED if features and "is_sold" in features else CODE)
+    found = [*redefined(code_of(features=features), base)]
     assert found == ([f"{FEATURES_FILE}: label"] if is_other else [])

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.documents.policy import Mode
 from engine.documents.verdict import Comparison
 from engine.judging import decision, statistics, verdict_wording
 from engine.judging.differences import difference
@@ -97,6 +98,25 @@ def test_each_reference_is_compared_by_its_own_mode() -> None:
     assert modes == [("champion", "not-worse", "BETTER"), ("control", "improve", "BETTER")]
     assert champion == both[:1]
     assert first == []
+
+
+@pytest.mark.parametrize(
+    ("champion", "control", "mode"),
+    [
+        ("improve", "not-worse", "improve"),
+        ("not-worse", "improve", "improve"),
+        ("not-worse", "not-worse", "not-worse"),
+    ],
+)
+def test_without_a_champion_the_control_is_judged_by_the_stricter_mode(
+    champion: Mode, control: Mode, mode: Mode
+) -> None:
+    models = CANDIDATE | {"control": model_of()}
+    references = {"champion": champion, "control": control}
+
+    _, judged = decision.decide(paired_rows(*SURE), models, MAE | {"references": references}, 25.0)
+
+    assert (judged["reference"], judged["mode"]) == ("control", mode)
 
 
 def test_a_control_is_not_compared_with_because_there_is_no_champion() -> None:

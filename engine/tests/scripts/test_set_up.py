@@ -239,3 +239,10 @@ def test_a_wrong_declaration_is_one_line_before_anything_is_made(set_up, copy: P
     assert (done.status, done.error.count("\n")) == (2, 1)
     assert "owner: expected no such key; did you mean owners?" in done.error
     assert {call.method for call in github_api.calls} == {"GET"}
+
+
+def test_a_clone_without_a_remote_says_how_to_add_it(call, copy: Path, github_api: GitHubApi) -> None:
+    done = call(copy, "set_up", **github_api.environment(**RIGHTS) | {"GITHUB_REPOSITORY": ""})
+
+    assert (done.status, "git remote add origin" in done.error) == (2, True)
+    assert not github_api.calls
