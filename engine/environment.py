@@ -143,6 +143,13 @@ _ENTRIES = (
         secret=True,
     ),
     Variable(
+        "NOTIFY_URL",
+        "[where messages go](operating.md#messages): URLs of Apprise, one a line",
+        "no message is sent",
+        ("workflow",),
+        secret=True,
+    ),
+    Variable(
         "GITHUB_REPOSITORY",
         "repository whose `ghcr.io/<owner>/<name>` has the images, unless `mlops.yaml` names another",
         "an error if images are pushed",

@@ -32,6 +32,7 @@ def main() -> int:
     from engine.model_registry.model_registry import ModelRegistry
     from engine.model_registry.place import model_registry_uri
     from engine.reporting import monitoring_terminal as terminal
+    from engine.reporting.news import monitoring_news
     from engine.sources import WorkTree
 
     root = Path.cwd()
@@ -60,7 +61,10 @@ def main() -> int:
     print(f"report: {(root / RESULTS / 'monitoring.html').as_uri()}")
     add_summary((root / RESULTS / "monitoring.md").read_text())
     set_outputs(
-        decision=decision["decision"], alarm=str(decision["alarm"]).lower(), key=decision["key"] or ""
+        decision=decision["decision"],
+        alarm=str(decision["alarm"]).lower(),
+        key=decision["key"] or "",
+        news=monitoring_news(decision, verdict),
     )
     return status(decision, verdict, arguments.unattended)
 

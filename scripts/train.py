@@ -34,6 +34,7 @@ def main() -> int:
     from engine.model_registry.model_registry import ModelRegistry
     from engine.model_registry.place import model_registry_uri
     from engine.reporting import terminal
+    from engine.reporting.news import training_news
     from engine.sources import WorkTree
 
     root = Path.cwd()
@@ -62,6 +63,7 @@ def main() -> int:
         return 0
     terminal.show(verdict, sys.stdout)
     add_summary((RESULTS / "report.md").read_text())
+    set_outputs(news=training_news(verdict))
     return 0 if verdict["passed"] or arguments.smoke else Finding.status
 
 

@@ -10,7 +10,9 @@ SECRETS_OF_MODE = {
     "dex": ("KUBEFLOW_PASSWORD",),
     "service-account": ("KUBECONFIG",),
 }
-EnvironmentName = Literal["pull-request", "images", "staging", "production", "schedules", "template-update"]
+EnvironmentName = Literal[
+    "pull-request", "images", "staging", "production", "schedules", "notifications", "template-update"
+]
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class EnvironmentKind:
     """Whether its jobs run on the default branch only."""
     reviewed: bool = False
     """Whether people approve its jobs."""
+    secrets: tuple[str, ...] = ()
+    """What it needs whatever its variables are."""
 
 
 KINDS = (
@@ -29,7 +33,8 @@ KINDS = (
     EnvironmentKind("staging", "the first deployment, with a smoke run"),
     EnvironmentKind("production", "the deployment that trains the production model", reviewed=True),
     EnvironmentKind("schedules", "training, monitoring, inference and patches"),
-    EnvironmentKind("template-update", "pull requests of update"),
+    EnvironmentKind("notifications", "messages about failures, alarms and models", secrets=("NOTIFY_URL",)),
+    EnvironmentKind("template-update", "pull requests of update", secrets=("UPDATE_TOKEN",)),
 )
 
 

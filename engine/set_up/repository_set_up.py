@@ -37,7 +37,7 @@ def parts_of(
         yield DeploymentEnvironment(repository, kind.name, branch if kind.on_main else None, reviewers)
         for name, value in variables.items():
             yield EnvironmentVariable(repository, kind.name, name, value)
-        for name in secrets_of(variables):
+        for name in (*kind.secrets, *secrets_of(variables)):
             value = secrets.get(variable_of(kind.name, name), "")
             yield EnvironmentSecret(repository, kind.name, name, value)
     for label, (description, color) in LABELS.items():

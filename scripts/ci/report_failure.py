@@ -1,4 +1,7 @@
-"""Open or update the one issue about a workflow that failed, or close it once the workflow succeeds."""
+"""Open or update the one issue about a workflow that failed, or close it once the workflow succeeds.
+
+Outputs: issue, which is opened or closed, or empty if neither.
+"""
 
 import os
 import re
@@ -6,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.command_line import SettingsError, parser, run
+from engine.github.step import set_outputs
 
 if TYPE_CHECKING:
     from engine.github.api import GitHub
@@ -28,9 +32,11 @@ def main() -> int:
 
     this = this_run()
     if arguments.recovered:
-        recover(GitHub(), arguments.workflow, this)
+        change = "closed" if recover(GitHub(), arguments.workflow, this) else ""
     else:
-        fail(GitHub(), arguments.workflow, this, details_in(arguments.details))
+        is_new = fail(GitHub(), arguments.workflow, this, details_in(arguments.details))
+        change = "opened" if is_new else ""
+    set_outputs(issue=change)
     return 0
 
 
@@ -50,9 +56,12 @@ def this_run() -> tuple[int, int]:
     return int(numbers[0]), int(numbers[1])
 
 
-def fail(github: "GitHub", workflow: str, this: tuple[int, int], details: str) -> None:
-    """Two runs that open an issue at the same moment see each other's right after, and the older one stays;
-    where GitHub lists it too late for that, the next run closes all but the oldest."""
+def fail(github: "GitHub", workflow: str, this: tuple[int, int], details: str) -> bool:
+    """Whether this failure is the first one.
+
+    Two runs that open an issue at the same moment see each other's right after, and the older one stays; if
+    GitHub lists it too late for that, the next run closes all but the oldest.
+    """
     from engine.github.failure_issue import close, mark, open_issue, open_issues
     from engine.text import printable
 
@@ -72,18 +81,22 @@ def fail(github: "GitHub", workflow: str, this: tuple[int, int], details: str) -
         if each.number != number:
             close(github, each.number, "not_planned")
     print(f"issue #{number}: {title}, {failures} times")
+    return failures == 1
 
 
-def recover(github: "GitHub", workflow: str, this: tuple[int, int]) -> None:
-    """A run that is older than the last failure proves nothing."""
+def recover(github: "GitHub", workflow: str, this: tuple[int, int]) -> bool:
+    """Whether this run closed the issue. A run that is older than the last failure proves nothing."""
     from engine.github.failure_issue import close, open_issues
 
+    closed = False
     for each in open_issues(github, workflow):
         if each.last > this:
             print(f"issue #{each.number} stays open: a newer run failed")
         else:
             close(github, each.number, "completed")
             print(f"issue #{each.number} is closed")
+            closed = True
+    return closed
 
 
 def described(github: "GitHub", workflow: str, failures: int) -> str:

@@ -1,6 +1,6 @@
 """training.yml, monitoring.yml and inference.yml: GitHub as the clock, or as its watchdog."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from engine.predictions.predictions import Predictions
 from engine.tests.project import Project
 from engine.tests.seaweedfs import SeaweedFS
 from engine.tests.standins.github_api import GitHubApi
+from engine.tests.standins.message_receiver import MessageReceiver, ReceivedMessage, message_receiver
 from engine.tests.workflows.act import Run, Runner
 from engine.tests.workflows.granted import granted
 from local_kfp.tests.in_process import InProcessServer
@@ -45,8 +46,21 @@ def store(seaweedfs: SeaweedFS) -> str:
 
 
 @pytest.fixture(scope="module")
-def with_models(github: Runner, store: str, seaweedfs: SeaweedFS) -> Runner:
-    """An environment with a model registry on S3, and no endpoint."""
+def receiver() -> Iterator[MessageReceiver]:
+    with message_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
+def messages(receiver: MessageReceiver) -> list[ReceivedMessage]:
+    """Those that arrive during the test."""
+    receiver.messages.clear()
+    return receiver.messages
+
+
+@pytest.fixture(scope="module")
+def with_models(github: Runner, store: str, seaweedfs: SeaweedFS, receiver: MessageReceiver) -> Runner:
+    """An environment with a model registry on S3, and no endpoint; messages go to the receiver."""
     access = seaweedfs.environment("admin")
     variables = {
         "MODEL_REGISTRY_URI": f"{store}/models",
@@ -55,6 +69,7 @@ def with_models(github: Runner, store: str, seaweedfs: SeaweedFS) -> Runner:
         "AWS_REGION": access["AWS_DEFAULT_REGION"],
     }
     secrets = {name: access[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    secrets["NOTIFY_URL"] = receiver.address
     return replace(github, variables=variables, secrets=secrets, home=github.home / "models")
 
 
@@ -95,13 +110,15 @@ def test_without_a_model_registry_it_says_that_it_skips(github, start, github_ap
     assert github_api.issues == {}
 
 
-def test_the_clock_trains_the_first_champion(with_models, start, registry) -> None:
+def test_the_clock_trains_the_first_champion(with_models, start, registry, messages) -> None:
     run = start(with_models, "training")
 
     assert run.results == ran("training", plan="success", run="success"), run.printed
     assert registry.champion()["verdict"]["as_of"] == "2013-04-16"
     assert (run.artifacts / "verdict/files/verdict.json").exists()
     assert "runs on this runner" in run.job("training / plan").summary
+    assert [each["title"] for each in messages] == ["you/flight-delays: training"]
+    assert "the new model is the champion now: NO_CHAMPION, " in messages[0]["message"]
 
 
 def test_the_champion_predicts_the_day_that_a_person_asks_for(with_models, start, registry, store) -> None:
@@ -113,7 +130,7 @@ def test_the_champion_predicts_the_day_that_a_person_asks_for(with_models, start
 
 
 def test_an_alarm_starts_a_training_once_github_lets_it(
-    with_models, start, registry, github_api: GitHubApi
+    with_models, start, registry, github_api: GitHubApi, messages
 ) -> None:
     run = start(with_models, "monitoring", {"as-of": "2013-04-30"})
 
@@ -123,17 +140,20 @@ def test_an_alarm_starts_a_training_once_github_lets_it(
     assert (run.artifacts / "monitoring/files/monitoring.html").exists()
     (issue,) = github_api.issues.values()
     assert issue["title"] == "The workflow monitoring fails"
+    assert [each["title"] for each in messages] == ["you/flight-delays: monitoring failed"]
+    assert "ALARM: " in messages.pop()["message"]
 
     github_api.workflows["training.yml"] = {"as-of"}
     for _ in range(2):
         again = start(with_models, "monitoring", {"as-of": "2013-04-30"})
         assert again.results["monitoring / start"] == "success", again.printed
     assert [each["inputs"] for each in github_api.dispatches] == [{"as-of": "2013-04-30"}]
+    assert "you/flight-delays: monitoring succeeds again" in [each["title"] for each in messages]
     assert [each["reasons"] for each in registry.monitored()[0]["alarms"]] == [["age"]]
 
 
 def test_a_model_that_loses_opens_an_issue_with_the_report(
-    with_models, start, registry, github_api: GitHubApi
+    with_models, start, registry, github_api: GitHubApi, messages
 ) -> None:
     project, champion = with_models.origin.project, registry.champion()["version"]
     project.edit("mlops.yaml", ("max_iter: 30", "max_iter: 1"))
@@ -146,6 +166,7 @@ def test_a_model_that_loses_opens_an_issue_with_the_report(
     assert registry.champion()["version"] == champion
     (issue,) = github_api.issues.values()
     assert "does not pass" in issue["body"], "the report"
+    assert "the new model lost, the champion stays: " in messages[0]["message"]
     assert (run.artifacts / "verdict/files/verdict.json").exists()
 
 
