@@ -173,6 +173,12 @@ _ENTRIES = (
     Variable("REQUESTS_CA_BUNDLE", "the same, if `SSL_CERT_FILE` is not set", "the system's", EVERYWHERE),
     Variable("NO_COLOR", "set to anything: plain lines on a terminal", "colors", ("laptop",)),
     Variable("TERM", "`dumb`: plain lines on a terminal", "colors", ("laptop",)),
+    Variable(
+        "ATTEST",
+        "`true`: images are attested in a private repository too, which takes Enterprise Cloud",
+        "public repositories of github.com alone",
+        ("workflow",),
+    ),
     Variable("RUNS_ON", "runner label of all jobs", "`ubuntu-24.04`", ("workflow",)),
     Variable(
         "ACCEPT_UNPROTECTED",

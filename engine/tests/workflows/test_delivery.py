@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from engine.images import images
 from engine.kubeflow import kfp_lists
@@ -151,6 +152,37 @@ def test_once_a_week_images_are_built_again_and_attested(
     references = json.loads((run.artifacts / "pipelines/files/images.json").read_text())
     assert references["build_features"] == f"{built.reference}@{digest}"
     assert all(f"-{week}@sha256:" in reference for reference in references.values())
+
+
+def test_images_are_attested_where_github_does(merged: Project, on_github, tmp_path: Path) -> None:
+    """The condition of delivery.yml alone, for four plans at once."""
+    project = merged.copied_to(tmp_path / "project")
+    delivery = yaml.safe_load((project.root / ".github/workflows/delivery.yml").read_text())
+    (condition,) = (
+        step["if"] for step in delivery["jobs"]["build"]["steps"] if "attest" in step.get("uses", "")
+    )
+    private, server = "github.event.repository.private", "github.server_url"
+    plans = {
+        "public": {},
+        "private": {private: "true"},
+        "enterprise-cloud": {private: "true", "vars.ATTEST": "'true'"},
+        "enterprise-server": {server: "'https://github.acme.example'"},
+    }
+    jobs = {}
+    for plan, values in plans.items():
+        expression = condition
+        for name, value in values.items():
+            assert name in expression
+            expression = expression.replace(name, value)
+        jobs[plan] = {"runs-on": "ubuntu-24.04", "if": expression, "steps": [{"run": "exit 0"}]}
+    workflow = {"name": "attest", "on": {"push": {}}, "jobs": jobs}
+    (project.root / ".github/workflows/attest.yml").write_text(yaml.safe_dump(workflow))
+    project.commit()
+    github = on_github(project)
+
+    run = github.run("attest.yml", github.origin.push())
+
+    assert run.results == dict.fromkeys(("public", "enterprise-cloud"), "success"), run.printed
 
 
 def test_production_that_nothing_protects_is_not_deployed_to(github: Runner, github_api: GitHubApi) -> None:
