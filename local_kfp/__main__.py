@@ -1,9 +1,9 @@
 """Serve the Kubeflow Pipelines API on this machine, and run pipelines without a cluster."""
 
 import argparse
-import fcntl
 import socket
 import sqlite3
+import sys
 import threading
 from pathlib import Path
 from typing import IO
@@ -13,6 +13,7 @@ from local_kfp import command_line
 from local_kfp.command_line import WorldError
 from local_kfp.runner.keeper import end_with_parent
 from local_kfp.runner.task_environment import drop_other_variables
+from local_kfp.server.state_lock import Holder, LockedError, lock
 
 _HELP = """
 The server listens on 127.0.0.1 only and prints "listening on <URL>" once it accepts requests.
@@ -55,7 +56,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--with-parent",
         action="store_true",
-        help="stop when standard input ends, that is, when the process that started the server has ended",
+        help="stop when standard input ends, that is, when the process that started the server has ended; "
+        "where a server without this option has the folder, print its URL instead",
     )
     _add_runner_options(parser)
     return parser.parse_args()
@@ -100,8 +102,13 @@ def main() -> int:
     drop_other_variables()
     listener = open_port(arguments.port)
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    with listener, lock_state(arguments.state, url):
-        serve(arguments, listener, url)
+    if arguments.with_parent:
+        threading.Thread(target=end_with_parent, daemon=True).start()
+    try:
+        with listener, lock_state(arguments.state, url, arguments.with_parent):
+            serve(arguments, listener, url)
+    except LockedError as locked:
+        print(f"using the server at {locked.holder.url}")
     return 0
 
 
@@ -120,24 +127,26 @@ def open_port(port: int) -> socket.socket:
     return listener
 
 
-def lock_state(state: Path, url: str) -> IO[str]:
-    """Lock the state folder, and write the server's URL into the lock."""
-    state.mkdir(parents=True, exist_ok=True)
-    lock = (state / "lock").open("a+")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        other = lock.read()
-        lock.close()
-        raise WorldError(
-            f"{state} is served at {other} already: use that server (KUBEFLOW_HOST={other}), "
-            "or choose another folder with --state"
-        ) from None
-    lock.truncate(0)
-    lock.write(url)
-    lock.flush()
-    return lock
+def lock_state(state: Path, url: str, with_parent: bool) -> IO[str]:
+    """Lock the state folder; a server that ends with its parent waits for another such server to end."""
+    waiting = False
+    while True:
+        try:
+            return lock(state, Holder(url, temporary=with_parent))
+        except LockedError as locked:
+            other = locked.holder
+            if not with_parent:
+                raise WorldError(
+                    f"{state} is served at {other.url} already: use that server "
+                    f"(KUBEFLOW_HOST={other.url}), or choose another folder with --state"
+                ) from None
+            if not other.temporary:
+                raise
+            if not waiting:
+                print(
+                    f"waiting for another command, whose server at {other.url} has {state}", file=sys.stderr
+                )
+                waiting = True
 
 
 def serve(arguments: argparse.Namespace, listener: socket.socket, url: str) -> None:
@@ -160,8 +169,6 @@ def serve(arguments: argparse.Namespace, listener: socket.socket, url: str) -> N
         server.add_default_experiment()
     except sqlite3.Error as error:
         raise WorldError(f"cannot store state in {state}: {error}") from None
-    if arguments.with_parent:
-        threading.Thread(target=end_with_parent, daemon=True).start()
     print(f"listening on {url}", flush=True)
     config = uvicorn.Config(create_app(server), log_level="warning", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listener])

@@ -16,6 +16,9 @@ _STOP_SECONDS = 15
 def local_kfp(state: Path, images: Path, runner: str = "subprocess", time_zone: str = "UTC") -> Iterator[str]:
     """The URL of a server that ends with the `with` block, and with this process however that ends.
 
+    If a person serves `state` already, to look at its runs, it is that server's, which stays; two commands at
+    once take turns.
+
     Cron expressions of its recurring runs are times of `time_zone`.
     """
     command = [sys.executable, "-m", "local_kfp", "--with-parent", "--runner", runner]
@@ -43,6 +46,7 @@ def local_kfp(state: Path, images: Path, runner: str = "subprocess", time_zone: 
 def _url(process: subprocess.Popen[str]) -> str:
     """What the server prints once it accepts connections."""
     line = process.stdout.readline() if process.stdout else ""
-    if not line.startswith("listening on "):
-        raise WorldError("the local KFP server did not start; see its message above")
-    return line.removeprefix("listening on ").strip()
+    for sentence in ("listening on ", "using the server at "):
+        if line.startswith(sentence):
+            return line.removeprefix(sentence).strip()
+    raise WorldError("the local KFP server did not start; see its message above")

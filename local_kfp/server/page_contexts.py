@@ -1,8 +1,9 @@
 """The contexts of the page's templates, runs.html and run.html."""
 
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 from local_kfp.json_types import Struct
+from local_kfp.server.graph_picture import GraphPicture
 
 
 class Tile(TypedDict):
@@ -10,6 +11,13 @@ class Tile(TypedDict):
 
     name: str
     state: str
+
+
+class Outcome(TypedDict):
+    """An output parameter of a task that is true or false, such as whether a check passed."""
+
+    name: str
+    value: Literal["true", "false"]
 
 
 class RunSummary(TypedDict):
@@ -26,6 +34,7 @@ class RunSummary(TypedDict):
 
 class ListedRun(RunSummary):
     tasks: list[Tile]
+    outcomes: list[Outcome]
 
 
 class ListedSchedule(TypedDict):
@@ -40,12 +49,12 @@ class ListedSchedule(TypedDict):
 
 
 class RunsContext(TypedDict):
-    """`refresh` is the number of seconds after which the page loads again, if it does.
+    """`live` if the page can change by itself.
 
     `failures` is what fails in the background, such as a run that cannot start.
     """
 
-    refresh: int | None
+    live: bool
     runs: list[ListedRun]
     schedules: list[ListedSchedule]
     failures: list[str]
@@ -76,11 +85,43 @@ class ShownTask(TypedDict):
 
 
 class RunContext(TypedDict):
-    """`refresh` as in RunsContext."""
+    """`live` as in RunsContext; no `graph` if the pipeline's specification is not a graph."""
 
-    refresh: int | None
+    live: bool
+    graph: GraphPicture | None
     run: RunSummary
     tasks: list[ShownTask]
     reports: list[ShownArtifact]
     reasons: list[str]
     parameters: Struct
+
+
+class ComparedParameter(TypedDict):
+    """Its values in both runs, as text; empty where a run has none."""
+
+    name: str
+    texts: list[str]
+
+
+class ComparedTask(TypedDict):
+    """A task in both runs, None where a run has none, and the output parameters that differ."""
+
+    name: str
+    tasks: list[ShownTask | None]
+    differing: list[str]
+
+
+class Comparison(TypedDict):
+    """Of two runs: the parameters that differ, and how many are equal."""
+
+    runs: list[RunSummary]
+    parameters: list[ComparedParameter]
+    equal: int
+    tasks: list[ComparedTask]
+
+
+class ComparisonContext(TypedDict):
+    """No comparison where not two runs are chosen."""
+
+    live: bool
+    comparison: Comparison | None

@@ -149,13 +149,14 @@ def operation(method: str, path: str) -> Operation | None:
 
 
 class Checked:
-    """The application, with every departure from the API noted in `departures`."""
+    """The application, with every departure from the API noted in `departures`, and others in `pages`."""
 
-    def __init__(self, app: ASGIApp, departures: list[str], seen: set[str]):
-        self.app, self.departures, self.seen = app, departures, seen
+    def __init__(self, app: ASGIApp, departures: list[str], seen: set[str], pages: list[str]):
+        self.app, self.departures, self.seen, self.pages = app, departures, seen, pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/apis/v2beta1/"):
+            self.pages.append(scope.get("path", ""))
             return await self.app(scope, receive, send)
         body = await Request(scope, receive).body()
         sent: list[Message] = []

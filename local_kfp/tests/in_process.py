@@ -46,6 +46,7 @@ class InProcessServer:
         self.shows_nodes = shows_nodes
         self.departures: list[str] = []
         self.seen: set[str] = set()
+        self.pages: list[str] = []
         self._listener = open_port(0)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._is_made = threading.Event()
@@ -56,7 +57,7 @@ class InProcessServer:
         images = self.state / "images"
         server = Server(store, self.clock, supervisor, images, "subprocess", shows_nodes=self.shows_nodes)
         server.add_default_experiment()
-        app = Checked(create_app(server), self.departures, self.seen)
+        app = Checked(create_app(server), self.departures, self.seen, self.pages)
         self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
         self._is_made.set()
         with self._listener:

@@ -1,11 +1,16 @@
+import os
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from local_kfp.tests.in_process import InProcessServer
+from local_kfp.tests.in_process import InProcessServer, wait_until
 
 Start = Callable[..., Any]
 Finish = Callable[[Any], Any]
@@ -32,13 +37,68 @@ def test_page_lists_runs_with_their_tasks(
     assert 'title="say-hello: failed"' in page.text
     assert "each night" in page.text and "0 0 3 * * *" in page.text and "03:00:00 UTC" in page.text
     assert "every 60 s" in page.text
-    assert 'http-equiv="refresh"' not in page.text
+    assert "<main>" in page.text
 
 
-def test_page_reloads_while_a_run_is_active(look, start: Start):
-    run = start(behave="hang")
-    assert 'http-equiv="refresh"' in look("/").text
-    assert 'http-equiv="refresh"' in look(f"/runs/{run.run_id}").text
+@pytest.mark.parametrize("page", ["/", "/runs/{}"])
+def test_an_open_page_follows_a_run_to_its_end(server: InProcessServer, look, start: Start, page: str):
+    """In a browser, whose window shows the page as it was when it was opened until the script changes it."""
+    if not (chromium := shutil.which("chromium")):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs Debian's chromium")
+    run = start(behave="wait")
+    url = server.url + page.format(run.run_id)
+    wait_until(lambda: "running</span>" in look(page.format(run.run_id)).text)
+    folder = server.state / "runs" / run.run_id
+    with ThreadPoolExecutor() as pool:
+        options = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={server.state / 'chromium'}",
+        ]
+        command = [chromium, *options, "--virtual-time-budget=2000000", "--dump-dom", url]
+        browser = pool.submit(subprocess.run, command, capture_output=True, text=True, timeout=60)
+        wait_until(lambda: "/live.js" in server.pages)
+        (folder / "go").touch()
+        window = browser.result().stdout
+    assert "failed</span>" in window and "running</span>" not in window
+    assert "<main data-live" in window, "the page that was opened, and not one that was loaded again"
+
+
+def test_page_of_a_run_draws_its_graph(look, start: Start, finish: Finish):
+    run = finish(start(behave="fail"))
+    page = look(f"/runs/{run.run_id}").text
+    task = run.run_details.task_details[1].task_id
+    assert re.search(rf'<a href="/runs/{run.run_id}/logs/{task}">\s*<g class="FAILED"', page)
+    assert "<title>say-hello: failed</title>" in page
+
+
+def test_two_runs_side_by_side_show_what_differs(look, start: Start, finish: Finish):
+    one, other = finish(start(day="1", behave="succeed")), finish(start(day="2", behave="succeed"))
+    page = look(f"/compare?run={one.run_id}&run={other.run_id}").text
+    assert re.findall(r"<th>day</th>\s*<td><code>(.*?)</code></td>\s*<td><code>(.*?)</code></td>", page) == [
+        ("1", "2")
+    ]
+    assert "<th>behave</th>" not in page and "1 equal" in page
+    assert f'href="/runs/{one.run_id}"' in page and page.count("say-hello") == 1
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_another_number_of_runs_cannot_be_compared(look, start: Start, finish: Finish, number: int):
+    run = finish(start())
+    page = look("/compare?" + "&".join([f"run={run.run_id}"] * number))
+    assert page.status_code == 400 and "Choose two runs" in page.text
+
+
+def test_page_lists_what_checks_of_a_run_found(server: InProcessServer, look, start: Start, finish: Finish):
+    run = finish(start())
+    record = server.state / "runs" / run.run_id / "events.jsonl"
+    found = '{"passed": "false", "valid": true, "greeting": "hi"}'
+    record.write_text(
+        re.sub(r'"parameters": \{"greeting".*?\}', f'"parameters": {found}', record.read_text())
+    )
+    outcomes = re.findall(r'<span class="outcome (\w+)">(\w+)</span>', look("/").text)
+    assert outcomes == [("false", "passed"), ("true", "valid")]
 
 
 def test_page_of_a_run_shows_error_log_and_report(look, start: Start, finish: Finish):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import kfp
@@ -150,6 +151,29 @@ def test_state_folder_in_use_is_reported(tmp_path: Path, images: Path):
         ended = serve("--state", str(tmp_path / "state"))
     assert ended.returncode == 3
     assert f"is served at {server.url} already: use that server" in ended.stderr
+
+
+def test_a_command_uses_the_server_that_has_the_folder(tmp_path: Path, images: Path):
+    with ServerProcess(tmp_path / "state", images) as server:
+        with ServerProcess(tmp_path / "state", images, "--with-parent") as command:
+            assert command.url == server.url
+            wait_until(lambda: command.has_ended)
+        assert not server.has_ended
+
+
+def test_two_commands_take_turns(tmp_path: Path, images: Path):
+    arguments = (tmp_path / "state", images, "--with-parent")
+    with (
+        (tmp_path / "log").open("w+") as log,
+        ServerProcess(*arguments) as first,
+        ThreadPoolExecutor() as pool,
+    ):
+        waiting = pool.submit(lambda: ServerProcess(*arguments, log=log))
+        wait_until(lambda: f"whose server at {first.url} has" in (tmp_path / "log").read_text())
+        assert not waiting.done()
+        first.close_input()
+        with waiting.result(timeout=20) as second:
+            assert second.url != first.url and second.client.list_experiments().experiments
 
 
 def test_invalid_state_folder_is_reported(tmp_path: Path):
