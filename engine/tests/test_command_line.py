@@ -27,14 +27,14 @@ def test_values_lose_the_white_space_around_them(monkeypatch: pytest.MonkeyPatch
     }
 
 
-def test_what_has_no_white_space_around_it_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_without_white_space_around_them_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL_REGISTRY_URI", "file:///a folder/models")
     strip_environment()
     assert os.environ["MODEL_REGISTRY_URI"] == "file:///a folder/models"
 
 
 @pytest.mark.parametrize("token", [f"{TOKEN}\n{TOKEN}", f"{TOKEN} {TOKEN}", f"{TOKEN}é"])
-def test_a_token_that_is_none_is_not_shown(token: str) -> None:
+def test_an_invalid_token_is_not_shown(token: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "scripts.run_pipeline", "training"],
         env=os.environ | {"KUBEFLOW_HOST": "http://127.0.0.1:9", "KUBEFLOW_TOKEN": token},

@@ -35,7 +35,7 @@ def busy(wait: float | None = None) -> retry.Failed:
     return retry.Failed(WorldError("busy"), wait)
 
 
-def test_what_succeeds_is_done_once(slept: list[float]) -> None:
+def test_a_successful_call_is_made_once(slept: list[float]) -> None:
     assert retry.retried(failing()) == "done"
     assert slept == []
 
@@ -51,7 +51,7 @@ def test_the_last_failure_is_raised_as_it_is(slept: list[float]) -> None:
     assert len(slept) == 2
 
 
-def test_what_cannot_pass_is_raised_at_once(slept: list[float]) -> None:
+def test_a_permanent_error_is_raised_at_once(slept: list[float]) -> None:
     with pytest.raises(ValueError, match="wrong"):
         retry.retried(failing(ValueError("wrong")))
     assert slept == []
@@ -72,7 +72,7 @@ def test_a_server_that_asks_for_too_long_is_not_waited_for(slept: list[float]) -
     ("status", "repeatable", "expected"),
     [(429, False, True), (503, False, True), (502, False, False), (502, True, True), (404, True, False)],
 )
-def test_what_creates_something_is_sent_again_only_if_it_had_no_effect(
+def test_a_creating_request_is_repeated_only_if_it_had_no_effect(
     status: int, repeatable: bool, expected: bool
 ) -> None:
     assert retry.may_pass(status, repeatable) is expected

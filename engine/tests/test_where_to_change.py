@@ -53,7 +53,7 @@ def test_table_has_ten_changes_and_says_why_one_is_not_possible() -> None:
     assert all(", because " in ROWS[change] for change in NOT_POSSIBLE)
 
 
-def test_another_metric(copy: Project) -> None:
+def test_another_metric_is_one_file_and_one_setting(copy: Project) -> None:
     metric = """from engine.metrics.metric import Floats, Metric, RowScores, row_mean
 
 
@@ -74,7 +74,7 @@ METRICS: list[Metric] = [row_mean(squared_gap, "lower is better", ["binary"])]
     assert_changed_as_documented(copy, "another metric")
 
 
-def test_another_model_library(copy: Project) -> None:
+def test_another_model_library_is_one_file_and_one_setting(copy: Project) -> None:
     own = (
         "from sklearn.linear_model import LogisticRegression\n\n\nclass Own(LogisticRegression):\n    pass\n"
     )
@@ -102,14 +102,14 @@ def test_another_notification_needs_an_address_alone(copy: Project) -> None:
     assert copy.git("status", "--porcelain") == ""
 
 
-def test_another_guardrail(copy: Project) -> None:
+def test_another_guardrail_is_one_setting(copy: Project) -> None:
     copy.edit("mlops.yaml", ("  guardrails:\n", "  guardrails:\n    accuracy: {margin: 0.02}\n"))
 
     assert python(copy, CHECK + "print(settings.policies.guardrails.accuracy.margin)") == "0.02"
     assert_changed_as_documented(copy, "another guardrail")
 
 
-def test_another_store(copy: Project) -> None:
+def test_another_store_is_read_and_written(copy: Project) -> None:
     opened = '    if scheme == "s3" and'
     nfs = '    if scheme == "nfs" and rest.startswith("/"):\n        return FileStore(Path(rest))\n'
     copy.edit("engine/stores/storage.py", (opened, nfs + opened))
@@ -124,14 +124,14 @@ def test_another_store(copy: Project) -> None:
     assert_changed_as_documented(copy, "another store")
 
 
-def test_another_image_registry(copy: Project) -> None:
+def test_another_image_registry_is_one_setting(copy: Project) -> None:
     copy.edit("mlops.yaml", ("images: {} ", "images: {repository: registry.example/you/flights} "))
 
     assert python(copy, CHECK + "print(settings.images.repository)") == "registry.example/you/flights"
     assert_changed_as_documented(copy, "another image registry")
 
 
-def test_another_pipeline(copy: Project) -> None:
+def test_another_pipeline_compiles_and_passes_its_test(copy: Project) -> None:
     for path in ("pipelines/{}.py", "tests/pipelines/test_{}.py"):
         text = (copy.root / path.format("inference")).read_text()
         text = text.replace('name="inference"', 'name="rescoring"').replace(
@@ -143,7 +143,7 @@ def test_another_pipeline(copy: Project) -> None:
     assert_changed_as_documented(copy, "another pipeline")
 
 
-def test_a_gpu_for_a_task(copy: Project) -> None:
+def test_a_gpu_for_a_task_is_one_setting(copy: Project) -> None:
     gpu = "memory: 2Gi, accelerator: {type: nvidia.com/gpu}}"
     copy.edit("mlops.yaml", ("memory: 2Gi}", gpu))
 
@@ -154,7 +154,7 @@ def test_a_gpu_for_a_task(copy: Project) -> None:
     assert_changed_as_documented(copy, "a GPU for a task")
 
 
-def test_another_data_source(copy: Project) -> None:
+def test_another_data_source_is_joined_by_features(copy: Project) -> None:
     weather = (
         "    weather: {uri: demo/flights/weather, time: observed_at, arrives_after: 0h, history_days: 2}"
     )

@@ -68,7 +68,7 @@ def test_archiving_an_experiment_archives_runs_and_disables_schedules(
     client.unarchive_run(run.run_id)
 
 
-def test_delete_experiment(client: kfp.Client):
+def test_delete_experiment_makes_it_not_found(client: kfp.Client):
     experiment = client.create_experiment("nightly").experiment_id
     client.delete_experiment(experiment)
     with pytest.raises(kfp_server_api.ApiException, match=f"Experiment {experiment} not found") as gone:

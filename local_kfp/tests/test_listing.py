@@ -48,7 +48,9 @@ def listed(client: kfp.Client, *predicates: dict[str, Any], **arguments: Any) ->
         ("LESS_THAN_EQUALS", {"stringValue": "bronze"}, ["amber", "bronze", "Default"]),
     ],
 )
-def test_filters(experiments: kfp.Client, operation: str | int, value: dict[str, Any], names: list[str]):
+def test_a_filter_selects_experiments_by_its_operation(
+    experiments: kfp.Client, operation: str | int, value: dict[str, Any], names: list[str]
+):
     found = listed(experiments, {"operation": operation, "key": "display_name", **value})
     assert sorted(found, key=str.lower) == names
 

@@ -23,7 +23,7 @@ SECONDS = int(MOMENT.timestamp())
         ("yyyy-MM", "yyyy-MM"),
     ],
 )
-def test_format_go(layout: str, text: str):
+def test_format_go_formats_layouts_of_go(layout: str, text: str):
     assert format_go(MOMENT, layout) == text
 
 
@@ -38,7 +38,7 @@ def test_format_go(layout: str, text: str):
         ("[[CurrentTime.]]", ""),
     ],
 )
-def test_macros(text: str, expanded: str):
+def test_macros_are_replaced_by_their_values(text: str, expanded: str):
     assert Macros("abc", SECONDS).expand(text) == expanded
 
 

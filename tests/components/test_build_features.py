@@ -70,7 +70,7 @@ def test_undeclared_features_are_kept_for_the_validation_to_refuse(
 
 
 @pytest.mark.parametrize("broken", ["join", "shuffle"])
-def test_a_row_more_or_elsewhere_is_said(
+def test_an_additional_or_moved_row_is_reported(
     run_component, feature_settings, loaded, tmp_path, monkeypatch, broken: str
 ) -> None:
     honest = features.features
@@ -95,7 +95,9 @@ def test_no_rows_are_features_too(run_component, feature_settings, loaded, tmp_p
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 but not a table"])
-def test_a_broken_table_is_said(run_component, feature_settings, loaded, tmp_path, content: bytes) -> None:
+def test_a_broken_table_is_reported(
+    run_component, feature_settings, loaded, tmp_path, content: bytes
+) -> None:
     shutil.copytree(loaded["evaluation"], tmp_path / "tables")
     (tmp_path / "tables" / "weather.parquet").write_bytes(content)
     ended = build(run_component, feature_settings, tmp_path / "tables", tmp_path)
@@ -103,7 +105,7 @@ def test_a_broken_table_is_said(run_component, feature_settings, loaded, tmp_pat
     assert "weather.parquet: expected a parquet file" in ended.error
 
 
-def test_a_folder_without_the_rows_is_said(run_component, feature_settings, tmp_path) -> None:
+def test_a_folder_without_the_rows_is_reported(run_component, feature_settings, tmp_path) -> None:
     ended = build(run_component, feature_settings, tmp_path / "nowhere", tmp_path)
     assert ended.status == 2
     assert "expected a table 'flights', found none" in ended.error
@@ -120,7 +122,7 @@ def test_rows_that_are_yet_to_be_predicted_need_no_outcome(
     assert found.drop_columns("late").equals(known.drop_columns("late"))
 
 
-def test_rows_that_lack_what_a_feature_is_made_of_are_said(
+def test_rows_without_a_column_of_a_feature_are_reported(
     run_component, feature_settings, loaded, tmp_path
 ) -> None:
     tables = without(loaded["evaluation"], "distance", tmp_path)
@@ -149,7 +151,7 @@ def hide(run_component: Any, settings: dict[str, Any], tables: Path, target: Pat
         lambda rows: (rows.filter(like="arr_").sum(axis=1) > 15).astype("Int8"),
     ],
 )
-def test_what_the_label_reads_is_hidden_however_it_reads_it(
+def test_columns_that_the_label_reads_are_hidden(
     run_component, feature_settings, loaded, tmp_path, monkeypatch, label: Any
 ) -> None:
     monkeypatch.setattr(features, "label", label)
@@ -208,7 +210,7 @@ def test_past_rows_are_predicted_with_what_was_known(
         assert (unknown, found["distance"].null_count) == ([found.num_rows] * 3, 0)
 
 
-def test_history_that_is_not_declared_is_said_with_what_to_do(
+def test_undeclared_history_is_reported_with_its_setting(
     run_component, feature_settings, loaded, tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setattr(features, "features", recent_delays)

@@ -120,7 +120,7 @@ def test_worse_than_the_control_fails_however_good_against_the_champion():
     assert "champion" not in document["reason"]
 
 
-def test_not_worse_is_not_enough_against_the_champion():
+def test_a_model_that_is_only_not_worse_does_not_replace_the_champion():
     inputs = question(probability(0.02), control=GOOD, champion=probability(0.02, seed=2), margin=0.05)
 
     document = answer(inputs)
@@ -131,7 +131,7 @@ def test_not_worse_is_not_enough_against_the_champion():
     assert against(document, "champion")["rows_to_decide"] > COUNT
 
 
-def test_what_the_rows_cannot_tell_is_inconclusive_and_says_how_many_would():
+def test_an_inconclusive_verdict_says_how_many_rows_would_decide():
     inputs = question(probability(2.5, seed=3), control=probability(2.5, seed=4), margin=0.02)
     inputs = replace(inputs, policy=inputs.policy | {"references": {"control": "not-worse"}})
 
@@ -166,7 +166,7 @@ def test_few_rows_of_a_class_decide_nothing_and_the_reason_says_so():
     assert against(document, "control")["rows_to_decide"] is None
 
 
-def test_what_is_worse_within_the_margin_is_not_called_indistinguishable():
+def test_a_loss_within_the_margin_is_not_called_indistinguishable():
     difference = {"difference": -0.02, "lower": -0.03, "upper": -0.005, "rows": 100, "clusters": 20}
     comparison = difference | {"verdict": "INCONCLUSIVE", "margin": 0.02, "rows_to_decide": 150}
     comparison |= {"slices": [], "guardrails": []}
@@ -392,7 +392,7 @@ def with_value(value):
         (broken(policy=POLICY | {"references": {}}), "no reference"),
     ],
 )
-def test_what_cannot_be_compared_is_invalid_and_says_why(inputs, said):
+def test_predictions_that_cannot_be_compared_are_invalid_with_a_reason(inputs, said):
     document = answer(inputs)
 
     assert (document["verdict"], document["passed"]) == ("INVALID", False)

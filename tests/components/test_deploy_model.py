@@ -218,7 +218,7 @@ def test_other_settings_of_the_same_version_need_no_canary_and_are_taken_back(se
     )
 
 
-def test_what_somebody_changed_by_hand_is_declared_again(serving_first, cluster):
+def test_a_service_changed_by_hand_is_declared_again(serving_first, cluster):
     by_hand = {"spec": {"predictor": {"minReplicas": 5}}}
     cluster.applied["inferenceservices", NAME]["kubectl"] = by_hand
     cluster.service()["spec"]["predictor"]["minReplicas"] = 5
@@ -286,7 +286,7 @@ def test_a_version_that_was_compared_with_a_former_champion_is_not_promoted(serv
 
 
 @pytest.mark.parametrize("kind", ["inferenceservices", "servingruntimes"])
-def test_what_is_forbidden_is_said(stage, cluster, kind):
+def test_a_forbidden_request_is_reported(stage, cluster, kind):
     cluster.forbidden.add(("PATCH", kind))
     done = stage.deploy(stage.first)
     assert done.status == 3

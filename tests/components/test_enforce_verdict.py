@@ -44,7 +44,7 @@ def test_a_document_of_another_shape_never_passes(run_component, tmp_path, chang
 
 
 @pytest.mark.parametrize("content", ["", "[]", "<html>", '{"verdict": "BETTER"}'])
-def test_what_is_no_verdict_never_passes(run_component, tmp_path, content):
+def test_an_invalid_verdict_never_passes(run_component, tmp_path, content):
     (tmp_path / "verdict.json").write_text(content)
 
     assert run_component("enforce_verdict", verdict=tmp_path / "verdict.json").status == 2

@@ -161,7 +161,7 @@ def replay(handed: dict[str, Path], folder: Path, content: Any) -> dict[str, Pat
     return handed | changed
 
 
-def test_what_differs_on_single_days_is_received(receive, handed, tmp_path: Path) -> None:
+def test_differences_on_single_days_are_received(receive, handed, tmp_path: Path) -> None:
     said = {"differences": [DIFFERENCE, DIFFERENCE | {"day": "2013-08-02 05:00"}]}
     assert receive(pack(replay(handed, tmp_path, said), tmp_path / "handover.tar")).status == 0
     for name in ("training", "evaluation"):
@@ -184,7 +184,7 @@ def test_what_differs_on_single_days_is_received(receive, handed, tmp_path: Path
     ],
     ids=["empty", "list", "deep", "large", "rows", "cause", "feature", "day", "many"],
 )
-def test_what_says_no_difference_of_single_days_is_refused(
+def test_invalid_differences_of_single_days_are_refused(
     receive, handed, tmp_path: Path, content: Any
 ) -> None:
     files = replay(handed, tmp_path, content)
@@ -226,7 +226,7 @@ LARGE = member("model.joblib", size=9 << 30)[0].tobuf() + bytes(10_240)
 
 
 @pytest.mark.parametrize("content", [b"", b"no tar", LARGE, b"\x1f\x8b" + bytes(600), bytes(100_000)])
-def test_what_is_no_tar_is_refused(receive, tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_tar_is_refused(receive, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "handover.tar").write_bytes(content)
     refused(receive(tmp_path / "handover.tar"), "what")
 
@@ -262,7 +262,7 @@ def test_a_broken_table_is_refused(receive, handed, tmp_path: Path, name: str, c
 @pytest.mark.parametrize(
     "text", ["", "[]", "{}", "[" * 100_000, json.dumps(RECORD | {"rows": "many"}), " " * 2_000_000]
 )
-def test_a_record_that_is_none_is_refused(receive, handed, tmp_path: Path, text: str) -> None:
+def test_an_invalid_record_is_refused(receive, handed, tmp_path: Path, text: str) -> None:
     (tmp_path / "odd").write_text(text)
     refused(
         receive(pack(handed | {"record.json": tmp_path / "odd"}, tmp_path / "handover.tar")), "record.json"

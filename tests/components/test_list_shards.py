@@ -137,7 +137,7 @@ def test_files_of_other_columns_are_other_shards(run_component, data_settings, t
         ),
     ],
 )
-def test_an_input_that_cannot_be_read_is_said(
+def test_an_unreadable_input_is_reported(
     run_component, data_settings, tmp_path, content: Any, status: int, said: str
 ) -> None:
     folder = tmp_path / "flights"
@@ -154,7 +154,9 @@ def test_an_input_that_cannot_be_read_is_said(
     assert not (tmp_path / "listing").exists()
 
 
-def test_rows_that_changed_since_they_were_listed_are_said(run_component, data_settings, tmp_path) -> None:
+def test_rows_that_changed_since_they_were_listed_are_reported(
+    run_component, data_settings, tmp_path
+) -> None:
     shutil.copytree(FLIGHTS / "flights", tmp_path / "flights")
     data_settings["tables"]["flights"]["uri"] = (tmp_path / "flights").as_uri()
     listed(run_component, data_settings, tmp_path)

@@ -166,7 +166,7 @@ def test_tables_come_from_s3(run_component, data_settings, seaweedfs, s3_folder,
     assert pq.read_metadata(tmp_path / "tables" / "weather.parquet").num_rows > 500
 
 
-def test_refused_credentials_are_said(
+def test_refused_credentials_are_reported(
     run_component, data_settings, seaweedfs, s3_folder, s3_identity, tmp_path
 ) -> None:
     uri = upload_weather(seaweedfs, s3_folder)
@@ -178,7 +178,7 @@ def test_refused_credentials_are_said(
 
 
 @pytest.mark.parametrize("scheme", ["file", "s3"])
-def test_a_uri_that_does_not_exist_is_said(
+def test_a_uri_that_does_not_exist_is_reported(
     run_component, data_settings, s3_folder, tmp_path, scheme: str
 ) -> None:
     uri = {"file": (tmp_path / "nowhere").as_uri(), "s3": f"{s3_folder}/nowhere"}[scheme]
@@ -187,7 +187,7 @@ def test_a_uri_that_does_not_exist_is_said(
 
 
 @pytest.mark.parametrize("length", [0, 1000, -1])
-def test_a_truncated_file_is_said(run_component, data_settings, tmp_path, length: int) -> None:
+def test_a_truncated_file_is_reported(run_component, data_settings, tmp_path, length: int) -> None:
     (tmp_path / "weather").mkdir()
     whole = (FLIGHTS / "weather" / "2013-01.parquet").read_bytes()
     (tmp_path / "weather" / "2013-01.parquet").write_bytes(whole[:length])
@@ -196,7 +196,7 @@ def test_a_truncated_file_is_said(run_component, data_settings, tmp_path, length
     said_and_left_nothing(ended, tmp_path, f"{uri}/2013-01.parquet: ")
 
 
-def test_files_that_disagree_on_a_type_are_said(run_component, data_settings, tmp_path) -> None:
+def test_files_with_different_types_of_a_column_are_reported(run_component, data_settings, tmp_path) -> None:
     for day, value in ((1, 1), (2, "one")):
         table = pa.table({"day": [datetime(2013, 2, day)], "value": [value]})
         pq.write_table(table, tmp_path / f"{day}.parquet")
@@ -206,7 +206,7 @@ def test_files_that_disagree_on_a_type_are_said(run_component, data_settings, tm
     assert f"{tmp_path.as_uri()}/2.parquet: expected column 'value' of type int64" in ended.error
 
 
-def test_a_folder_without_parquet_is_said(run_component, data_settings, tmp_path) -> None:
+def test_a_folder_without_parquet_is_reported(run_component, data_settings, tmp_path) -> None:
     data_settings["tables"]["weather"]["uri"] = uri = FLIGHTS.parent.parent.joinpath("tests").as_uri()
     said_and_left_nothing(
         load(run_component, data_settings, tmp_path / "tables"), tmp_path, uri, "no parquet"

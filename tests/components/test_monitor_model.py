@@ -101,7 +101,7 @@ def test_a_better_shadow_raises_an_alarm() -> None:
     assert "takes over only if it passes the gate" in found["next"]
 
 
-def test_a_drop_that_no_shadow_fixes_is_reported_as_such() -> None:
+def test_a_drop_that_no_shadow_fixes_is_not_blamed_on_age() -> None:
     found = answer(question(POOR, POOR))
     assert found["reasons"] == ["drop"]
     assert "training on newer rows alone will hardly help" in found["reason"]

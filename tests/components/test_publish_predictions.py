@@ -145,7 +145,7 @@ def test_a_shard_that_is_not_there_publishes_nothing(new_run, kept) -> None:
     assert kept.manifest(DAY) == before
 
 
-def test_rows_that_got_lost_on_their_way_are_said(new_run) -> None:
+def test_lost_rows_of_a_shard_are_reported(new_run) -> None:
     ended = new_run("run-1").store("00000", 3, ["no key"])
     assert ended.status == 3
     assert "a prediction or a reason for each of 5 rows, found 3 and 1" in ended.error

@@ -43,7 +43,7 @@ def test_predictions_are_the_models_own_by_key(
     assert np.array_equal(found["prediction"].to_numpy(), expected)
 
 
-def test_what_is_predicted_is_the_probability_of_being_late(
+def test_predictions_are_probabilities_of_being_late(
     run_component, feature_settings, built, model, tmp_path
 ) -> None:
     score(run_component, model, feature_settings, built["evaluation"], tmp_path)
@@ -76,7 +76,7 @@ def test_no_model_predicts_nothing_and_says_so(run_component, feature_settings, 
     assert found.schema.field("flight_id").type == pq.read_schema(built["evaluation"]).field("flight_id").type
 
 
-def test_other_features_than_the_models_are_said(
+def test_features_that_the_model_does_not_know_are_reported(
     run_component, feature_settings, built, model, tmp_path
 ) -> None:
     del feature_settings["columns"]["carrier"]
@@ -85,7 +85,7 @@ def test_other_features_than_the_models_are_said(
     assert "carrier" in ended.error
 
 
-def test_a_feature_that_is_not_there_is_said(run_component, feature_settings, built, model, tmp_path) -> None:
+def test_a_missing_feature_is_reported(run_component, feature_settings, built, model, tmp_path) -> None:
     feature_settings["columns"]["humidity"] = {"type": "number", "known": "before_departure"}
     ended = score(run_component, model, feature_settings, built["evaluation"], tmp_path)
     assert (ended.status, ended.error.count("\n")) == (2, 1)
@@ -108,7 +108,7 @@ def test_a_model_of_other_libraries_is_not_scored(
 
 
 @pytest.mark.parametrize("length", [0, 100, -100])
-def test_a_truncated_model_is_said(
+def test_a_truncated_model_is_reported(
     run_component, feature_settings, built, model, tmp_path, length: int
 ) -> None:
     (tmp_path / "model").mkdir()
@@ -118,7 +118,7 @@ def test_a_truncated_model_is_said(
     assert "model.joblib: expected a model" in ended.error
 
 
-def test_a_truncated_table_is_said(run_component, feature_settings, built, model, tmp_path) -> None:
+def test_a_truncated_table_is_reported(run_component, feature_settings, built, model, tmp_path) -> None:
     (tmp_path / "features").write_bytes(built["evaluation"].read_bytes()[:-1])
     ended = score(run_component, model, feature_settings, tmp_path / "features", tmp_path)
     assert (ended.status, ended.error.count("\n")) == (3, 1)

@@ -76,7 +76,9 @@ def test_a_model_of_another_scikit_learn_is_refused(serve, tmp_path: Path, monke
     ],
     ids=["no file", "no model", "no digest", "columns of no type", "columns that are no JSON"],
 )
-def test_what_cannot_be_served_is_one_line(serve, content, digest, columns, status: int, said: str) -> None:
+def test_a_model_that_cannot_be_served_is_reported_in_one_line(
+    serve, content, digest, columns, status: int, said: str
+) -> None:
     ended = serve(content, digest, columns)
     assert ended.status == status
     assert said in ended.error

@@ -222,7 +222,7 @@ def test_nothing_but_scikit_learn_is_imported(run_component, feature_settings, b
     ("parameters", "hint"),
     [({"max_itr": 5}, "did you mean max_iter?"), ({"max_iter": "many"}, "'max_iter' parameter")],
 )
-def test_a_wrong_parameter_is_said(
+def test_a_wrong_parameter_is_reported(
     run_component, feature_settings, built, tmp_path, parameters: dict[str, Any], hint: str
 ) -> None:
     training = {**BOOSTING, "parameters": parameters}

@@ -72,7 +72,7 @@ def test_a_finding_fails_the_command_only_where_asked_to(validate) -> None:
 
 
 @pytest.mark.parametrize("column", ["flight_id", "scheduled_departure", "late", "distance"])
-def test_missing_columns(validate, column: str) -> None:
+def test_a_missing_column_is_a_finding(validate, column: str) -> None:
     found = validate("training", lambda rows: rows.drop(columns=column))
     assert found == [
         {
@@ -110,7 +110,7 @@ def test_later_outcomes_are_a_finding_and_other_rows_a_warning(validate, built, 
     assert warning["message"].endswith("distance differs in 9 of its 900 rows by up to 0.123")
 
 
-def test_undeclared_columns(validate) -> None:
+def test_an_undeclared_column_is_a_finding(validate) -> None:
     found = validate("evaluation", lambda rows: rows.assign(dep_delay=1))
     assert summary(found) == [("undeclared_column", "evaluation", "dep_delay", 0)]
 
@@ -124,7 +124,7 @@ def test_undeclared_columns(validate) -> None:
         ("scheduled_departure", str, "expected scheduled_departure to be a time, found large_string"),
     ],
 )
-def test_wrong_types(validate, column: str, kind: type, expected: str) -> None:
+def test_a_column_of_another_type_is_a_finding(validate, column: str, kind: type, expected: str) -> None:
     found = validate("evaluation", lambda rows: rows.assign(**{column: rows[column].astype(kind)}))
     assert summary(found) == [("wrong_type", "evaluation", column, 0)]
     assert expected in found[0]["message"]
@@ -136,7 +136,7 @@ def test_a_category_is_text(validate) -> None:
 
 
 @pytest.mark.parametrize("wrong", [-1, 6001, np.inf, -np.inf])
-def test_ranges(validate, wrong: float) -> None:
+def test_values_out_of_range_are_counted_with_their_keys(validate, wrong: float) -> None:
     found = validate(
         "evaluation",
         lambda rows: rows.assign(distance=rows["distance"].astype(float).where(rows.index > 3, wrong)),
@@ -192,7 +192,7 @@ def test_repeated_keys_are_counted_and_named(validate) -> None:
     assert "4 rows (flight_id 23364, 23365)" in found[0]["message"]
 
 
-def test_missing_keys_and_times(validate) -> None:
+def test_missing_keys_and_times_are_findings(validate) -> None:
     found = validate(
         "evaluation",
         lambda rows: rows.assign(scheduled_departure=rows["scheduled_departure"].where(rows.index > 0)),
@@ -201,13 +201,13 @@ def test_missing_keys_and_times(validate) -> None:
 
 
 @pytest.mark.parametrize("where", ["training", "evaluation"])
-def test_empty_windows(validate, where: str) -> None:
+def test_an_empty_window_is_a_finding(validate, where: str) -> None:
     found = validate(where, lambda rows: rows.head(0))
     assert [(entry["check"], entry["where"]) for entry in found] == [("empty_window", where)]
     assert "found none; check data.as_of and the tables" in found[0]["message"]
 
 
-def test_rows_of_other_times(validate) -> None:
+def test_rows_outside_of_their_window_are_findings(validate) -> None:
     early = pd.Timestamp("2013-01-13 23:59")
     found = validate(
         "training",
@@ -240,12 +240,12 @@ def test_labels_that_came_too_early_are_immature(validate, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("label", [0, None])
-def test_labels_without_contrast(validate, label: int | None) -> None:
+def test_labels_of_one_class_are_a_finding(validate, label: int | None) -> None:
     found = validate("training", lambda rows: rows.assign(late=pd.array([label] * len(rows), dtype="Int8")))
     assert [entry[:3] for entry in summary(found)] == [("no_contrast", "training", "late")]
 
 
-def test_evaluation_rows_that_training_has_seen(validate, built) -> None:
+def test_evaluation_rows_that_training_has_seen_are_a_finding(validate, built) -> None:
     evaluation = pq.read_table(built["evaluation"]).to_pandas()
     found = validate("training", lambda rows: pd.concat([rows, evaluation.head(5)]))
     assert {entry[:3] for entry in summary(found)} == {
@@ -265,7 +265,7 @@ def test_training_is_before_evaluation_though_no_row_is_shared(validate) -> None
     assert ("overlap", "training", "scheduled_departure", 1) in summary(found)
 
 
-def test_what_is_known_too_late_is_leakage(validate) -> None:
+def test_a_feature_that_is_known_too_late_is_leakage(validate) -> None:
     validate.settings["columns"]["distance"]["known"] = "after_arrival"
     assert summary(validate()) == [("leakage", "features", "distance", 0)]
     assert "too late to predict before_departure" in validate.read()["findings"][0]["message"]
@@ -305,7 +305,7 @@ def test_single_features_are_ranked_as_scikit_learn_does() -> None:
 
 
 @pytest.mark.parametrize("where", ["training", "evaluation"])
-def test_a_truncated_table_is_said(validate, built, where: str) -> None:
+def test_a_truncated_table_is_reported(validate, built, where: str) -> None:
     (validate.folder / "broken").write_bytes(built[where].read_bytes()[:-8])
     files = {**built, where: validate.folder / "broken"}
     results = {"findings": validate.folder / "findings.json", "valid": validate.folder / "valid"}
@@ -315,7 +315,7 @@ def test_a_truncated_table_is_said(validate, built, where: str) -> None:
     assert not (validate.folder / "findings.json").exists()
 
 
-def test_features_of_unknown_origin_are_said(validate, built) -> None:
+def test_features_of_unknown_origin_are_reported(validate, built) -> None:
     table = pq.read_table(built["training"])
     pq.write_table(table.replace_schema_metadata({}), validate.folder / "anonymous")
     validate.built = {**built, "training": validate.folder / "anonymous"}

@@ -23,7 +23,7 @@ def test_only_a_candidate_that_passed_is_registered_and_promoted(graph: Graph) -
     assert moves == {"resolve-model", "register-model", "promote-model", "promote-model-2"}
 
 
-def test_where_kserve_serves_the_champion_moves_after_the_deployment(graph: Graph) -> None:
+def test_promotion_follows_the_deployment_if_kserve_serves(graph: Graph) -> None:
     serving = {task for task, group in graph.group.items() if group == "kserve-serves"}
     assert serving == {"deploy-model", "promote-model-2"}
     assert graph.after("promote-model-2") == {"deploy-model"}

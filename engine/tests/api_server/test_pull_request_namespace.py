@@ -110,7 +110,7 @@ def test_a_task_is_admitted(server: ApiServer) -> None:
     ],
     ids=["privileged", "host network", "host path", "no limits", "too large", "account", "second Secret"],
 )
-def test_what_leaves_the_namespace_or_its_quota_is_refused(
+def test_a_pod_outside_the_namespace_or_its_quota_is_refused(
     server: ApiServer, refused: dict[str, Any], why: str
 ) -> None:
     assert why in refusal(server, refused)

@@ -53,7 +53,7 @@ def kserve(server: ApiServer, request: pytest.FixtureRequest) -> tuple[int, ...]
     return request.param
 
 
-def test_what_is_rendered_is_accepted_by_each_version_of_kserve(
+def test_rendered_manifests_are_accepted_by_each_version_of_kserve(
     server: ApiServer, cluster: Cluster, kserve: tuple[int, ...]
 ) -> None:
     release = release_of(cluster.definitions())
@@ -118,7 +118,7 @@ def test_a_service_that_the_definition_refuses_is_reported_at_once_and_by_the_st
         ("HTTPRoute", ("spec", "rules", 0, "backendRefs", 0, "port"), 0, "greater than or equal to 1"),
     ],
 )
-def test_what_a_service_refers_to_is_refused_as_its_definition_says(
+def test_a_supporting_object_is_refused_as_its_definition_says(
     server: ApiServer, cluster: Cluster, kind: str, path: tuple[str | int, ...], value: Any, refusal: str
 ) -> None:
     made = rendered()

@@ -74,14 +74,14 @@ def test_a_mutant_that_is_killed_is_not_listed_as_equivalent() -> None:
         judge(files, {known, killed})
 
 
-def test_each_equivalent_mutant_is_one_of_a_line_that_is_there() -> None:
+def test_each_equivalent_mutant_changes_an_existing_line() -> None:
     for change in equivalent_changes():
         source = " ".join(Path(change.file).read_text().split())
         assert change.line in source
         assert change.mutant not in source
 
 
-def test_files_and_tests_of_the_mutants_are_there() -> None:
+def test_files_and_tests_of_the_mutants_exist() -> None:
     settings = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["mutmut"]
     for path in (
         *settings["source_paths"],

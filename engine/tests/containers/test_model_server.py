@@ -22,7 +22,7 @@ pytestmark = pytest.mark.containers
 SECONDS = 60
 
 
-def test_it_answers_for_the_model_meant_and_refuses_another(
+def test_model_server_answers_for_its_model_and_refuses_another(
     engine: Engine, built: Callable[[str], str], tmp_path: Path
 ) -> None:
     features = pd.DataFrame({"distance": [100.0, 200.0, 300.0, 400.0], "stops": [0, 1, 0, 1]})

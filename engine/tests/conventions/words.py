@@ -33,6 +33,12 @@ UNCLEAR = set(["told", "anew", "amid", "shall", "whoever", "nobody", "somebody",
 """Words that no name has."""
 PRONOUNS = {"found", "told", "given", "asked", "said", "about", "it", "thing"}
 """Names that say nothing of the value; in a document, they are keys."""
+VAGUE = re.compile(
+    r"test_(?:it|its|what|who|whoever|there|that|which|where|this|these|they|not|one_that|others)_\w+"
+    r"|test_[a-z0-9]+(?:_[a-z0-9]+)?"
+    r"|test_\w*_(?:(?:is|are)_said|(?:that_is|that_are|is)_none|as_such|everybody|somebody|nobody)(?:_\w+)?"
+)
+"""Names of tests without a subject, without a behaviour, or with a word that says neither."""
 GAP = r"\s+(?:#:?\s+|>\s+)?"
 """What is between two words: a space, or the end of a line and the mark of the next."""
 PHRASES = {
@@ -83,6 +89,21 @@ def names_use_plain_words(root: Path) -> Iterator[str]:
                 words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)
                 if unclear := UNCLEAR & {word.lower() for word in words}:
                     yield f"{file}:{node.lineno}: expected a plain name, found {unclear.pop()!r} in {name}"
+
+
+@rule(
+    breach("engine/tests/test_a.py:1", "def test_it_ends(): ...\n"),
+    breach("engine/tests/test_a.py:1", "def test_what_is_no_verdict_never_passes(): ...\n"),
+    breach("engine/tests/test_a.py:2", "\ndef test_wrong_types(): ...\n"),
+    breach("local_kfp/tests/test_a.py:1", "def test_ranges(): ...\n"),
+    breach("local_kfp/tests/test_a.py:1", "def test_a_truncated_table_is_said(): ...\n"),
+    breach("engine/tests/test_a.py:1", "def test_a_tag_that_is_none_writes_nowhere(): ...\n"),
+)
+def tests_name_a_subject_and_a_behaviour(root: Path) -> Iterator[str]:
+    for file, tree in modules(root, "engine/tests/**/*.py", "local_kfp/tests/**/*.py"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and VAGUE.fullmatch(node.name):
+                yield f"{file}:{node.lineno}: expected a test named subject and behaviour, found {node.name}"
 
 
 @rule(

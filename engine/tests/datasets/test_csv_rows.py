@@ -64,7 +64,9 @@ def test_the_time_may_be_a_date(tmp_path: Path) -> None:
         (HEADER + "7,2013-02-01\n", "1.csv: expected readable data, found: CSV parse error", WorldError),
     ],
 )
-def test_what_does_not_fit_is_said(tmp_path: Path, text: str, said: str, kind: type[Exception]) -> None:
+def test_a_value_of_another_type_is_reported_in_one_line(
+    tmp_path: Path, text: str, said: str, kind: type[Exception]
+) -> None:
     (tmp_path / "1.csv").write_text(text)
     with pytest.raises(kind) as error:
         read(tmp_path)
@@ -72,7 +74,7 @@ def test_what_does_not_fit_is_said(tmp_path: Path, text: str, said: str, kind: t
     assert "\n" not in str(error.value)
 
 
-def test_a_folder_without_csv_is_said(tmp_path: Path) -> None:
+def test_a_folder_without_csv_is_reported(tmp_path: Path) -> None:
     (tmp_path / "1.parquet").write_text("")
     with pytest.raises(WorldError, match="there is no CSV file here"):
         read(tmp_path)

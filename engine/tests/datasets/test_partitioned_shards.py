@@ -62,7 +62,7 @@ def test_an_input_is_predicted_whatever_its_partitions_say(settings, tmp_path, c
     assert not capsys.readouterr().out
 
 
-def test_a_partition_that_is_gone_is_said(settings, tmp_path) -> None:
+def test_a_removed_partition_is_reported(settings, tmp_path) -> None:
     write(tmp_path / "my flights/zone=1", datetime(2013, 2, 2), 1)
     listing = list_rows(settings, WANTED, AS_OF, "")
     write(tmp_path / "my flights/zone=2", datetime(2013, 2, 2), 1)

@@ -62,7 +62,7 @@ def test_every_file_holds_its_month(table: str, time: str) -> None:
 
 
 @pytest.mark.parametrize("month", ["2013-01", "2013-07"])
-def test_it_is_warmest_in_the_afternoon(month: str) -> None:
+def test_temperature_is_highest_in_the_afternoon(month: str) -> None:
     weather = pq.read_table(FLIGHTS / "weather" / f"{month}.parquet")
     hours = weather.append_column("hour", pc.hour(weather["observed_at"])).group_by("hour")
     warmest = hours.aggregate([("temp", "mean")]).sort_by([("temp_mean", "descending")])

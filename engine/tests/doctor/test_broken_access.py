@@ -21,7 +21,7 @@ SERVICE = "http://istio-ingressgateway.istio-system.svc/pipeline"
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_what_is_wrong_is_the_one_line_of_its_row(name: str, up: SetUp) -> None:
+def test_a_broken_set_up_prints_the_one_line_of_its_row(name: str, up: SetUp) -> None:
     assert_named(ACCESS, name, up)
 
 

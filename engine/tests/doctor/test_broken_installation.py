@@ -32,7 +32,7 @@ GATEWAY = {"gateway": "istio-system/gateway"}
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_what_is_wrong_is_the_one_line_of_its_row(name: str, up: SetUp) -> None:
+def test_a_broken_set_up_prints_the_one_line_of_its_row(name: str, up: SetUp) -> None:
     assert_named(INSTALLATION, name, up)
 
 
@@ -44,7 +44,7 @@ def test_the_page_has_the_table() -> None:
     assert f"\n{table()}\n" in PAGE
 
 
-def test_what_a_repair_applies_is_in_the_project() -> None:
+def test_files_that_a_repair_applies_exist() -> None:
     remedies = "\n".join(row.remedy for row in REFUSALS.values())
     overlays = {*re.findall(r"apply -k (\S+)", remedies)}
     assert overlays and all((ROOT / overlay / "kustomization.yaml").is_file() for overlay in overlays)

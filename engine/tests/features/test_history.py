@@ -43,7 +43,7 @@ def test_recent_mean_is_that_of_what_was_known_when_the_day_began(by: str | list
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-def test_recent_mean_is_missing_where_nothing_is_known() -> None:
+def test_recent_mean_without_known_outcomes_is_missing() -> None:
     history = history_of(500)
     rows = pd.DataFrame(
         {

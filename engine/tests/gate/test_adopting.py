@@ -64,7 +64,7 @@ def shell(project: Project, commands: str) -> str:
     return done.stdout
 
 
-def test_another_data_set_by_following_the_page(followed: list[str], project: Project) -> None:
+def test_adopting_by_the_page_gates_another_data_set(followed: list[str], project: Project) -> None:
     *_, first, _, second, watched = followed
     assert "There is no champion yet: MAE" in first
     assert second.count("against the champion: BETTER") == 2, "the gate and the promotion"

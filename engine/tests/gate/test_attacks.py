@@ -132,7 +132,7 @@ def test_tables_of_a_change_are_neither_loaded_nor_judged_by(
 
 
 @pytest.mark.parametrize("handed", ["nothing", "no tar"])
-def test_what_is_no_handover_passes_nothing(
+def test_an_invalid_handover_promotes_nothing(
     project: Project, change: Project, tmp_path: Path, handed: str
 ) -> None:
     change.edit(FEATURES, SAME_MODEL)

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from engine.tests.project import Project
 
 
-def test_the_year_turns_out_as_the_story_says(project: Project) -> None:
+def test_the_demo_reaches_the_verdicts_of_its_story(project: Project) -> None:
     done = project.run("demo", seconds=900, MODEL_REGISTRY_URI="s3://nobody/may/touch/this")
 
     assert done.returncode == 0, done.stdout + done.stderr

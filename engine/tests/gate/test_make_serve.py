@@ -102,7 +102,7 @@ def test_a_change_of_the_champion_is_followed(served: Project, tmp_path: Path) -
             process.send_signal(signal.SIGINT)
 
 
-def test_what_cannot_be_served_is_said_in_one_line(served: Project) -> None:
+def test_a_champion_that_cannot_be_served_is_reported_in_one_line(served: Project) -> None:
     version = served.champion()["version"]
     folder = served.root / f".mlops/models/models/flight-delays/versions/{version}"
     golden = (folder / "golden.json").read_text()

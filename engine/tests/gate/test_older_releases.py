@@ -76,6 +76,6 @@ def test_the_champion_before_comes_back(older: Project) -> None:
     assert older.champion()["version"] != champion["version"]
 
 
-def test_its_documents_are_read(older: Project) -> None:
+def test_documents_of_the_older_release_are_read(older: Project) -> None:
     assert read_verdict(older.root / "verdict.json")["passed"]
     assert older.champion()["record"]["estimator"].startswith("sklearn.")

@@ -35,7 +35,7 @@ def test_the_bases_policy_decides_and_the_changes_is_asked(project: Project) -> 
     assert proposed == {**policy, "margin": 0.25}
 
 
-def test_of_a_model_that_stays_the_control_is_not_asked_about(project: Project) -> None:
+def test_an_unchanged_model_is_not_compared_with_the_control(project: Project) -> None:
     asked = change_of(project, MARGIN).question(None)
 
     assert json.loads(asked["proposed_policy"])["references"] == {"champion": "improve"}

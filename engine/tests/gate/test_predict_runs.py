@@ -86,7 +86,7 @@ def test_a_broken_input_changes_nothing_and_the_next_run_goes_on(
     assert predictions_of(with_champion).days() == []
 
 
-def test_what_is_wrong_from_the_start_is_said_at_once(with_champion: Project) -> None:
+def test_a_wrong_argument_or_registry_ends_predict_before_it_starts(with_champion: Project) -> None:
     for as_of in ("yesterday", "[[ScheduledTime.2006-01-02]]"):
         assert as_of in refused(with_champion, 2, "--as-of", as_of)
     version = with_champion.champion()["version"]

@@ -63,5 +63,5 @@ def test_a_file_differs_if_it_is_new_gone_or_another(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path", [".github/set-up.yaml", ".github/CODEOWNERS", "infra/aws/main.tf", "mlops.yaml"]
 )
-def test_what_users_set_is_not_the_template_s(path: str) -> None:
+def test_settings_of_the_user_are_not_owned_by_the_template(path: str) -> None:
     assert not released_files.is_owned(path)

@@ -9,7 +9,7 @@ from engine.tests.standins.github_api import GitHubApi
 SHA, OTHER = "ab" * 20, "cd" * 20
 
 
-def test_what_was_accepted_is_read_back(github_api: GitHubApi):
+def test_an_accepted_regression_is_read_back(github_api: GitHubApi):
     for sha in (SHA, OTHER):
         github_api.add_commit(sha)
     accept(GitHub(github_api.environment(statuses="write")), SHA, "m" * 39, "r" * 80)
@@ -29,12 +29,12 @@ def test_what_was_accepted_is_read_back(github_api: GitHubApi):
         ("gate", "success", "accepted by ann: because", BOT),
     ],
 )
-def test_what_only_looks_like_it_is_none(github_api: GitHubApi, context, state, description, creator):
+def test_a_similar_status_accepts_no_regression(github_api: GitHubApi, context, state, description, creator):
     github_api.add_status(SHA, context, state, description, creator)
     assert accepted_regression(GitHub(github_api.environment(statuses="read")), SHA) is None
 
 
-def test_the_newest_word_counts(github_api: GitHubApi):
+def test_the_newest_acceptance_counts(github_api: GitHubApi):
     github_api.add_status(SHA, CONTEXT, "success", "accepted by ann: because", BOT)
     github_api.add_status(SHA, CONTEXT, "failure", "withdrawn", BOT)
     assert accepted_regression(GitHub(github_api.environment(statuses="read")), SHA) is None

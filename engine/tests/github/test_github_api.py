@@ -59,21 +59,21 @@ def test_a_refusal_says_what_to_do_and_shows_no_token(github_api: GitHubApi, tok
     assert len(github_api.calls) == 1
 
 
-def test_what_github_finds_wrong_with_a_body_is_reported(github_api: GitHubApi):
+def test_a_body_that_github_refuses_is_reported(github_api: GitHubApi):
     github_api.add_commit(SHA)
     body = {"state": "success", "description": "x" * 141, "context": "gate"}
     with pytest.raises(Refused, match=r"422 Validation Failed: .*too long \(maximum is 140 characters\)"):
         github(github_api, statuses="write").post("statuses", SHA, body=body)
 
 
-def test_what_github_says_commands_no_log(github_api: GitHubApi):
+def test_a_message_of_github_commands_no_log(github_api: GitHubApi):
     github_api.failures = [(422, {}, {"message": "no ##[group]\n::error::x"})]
     with pytest.raises(Refused) as refused:
         github(github_api).get("pulls", 1)
     assert not re.search(r"::|##\[|\n", str(refused.value))
 
 
-def test_what_is_not_there_can_be_distinguished_from_what_is_refused(github_api: GitHubApi):
+def test_a_missing_resource_raises_not_found(github_api: GitHubApi):
     with pytest.raises(NotFound):
         github(github_api, actions="read").get("environments", "production")
 
@@ -111,7 +111,7 @@ def test_patience_has_limits(github_api: GitHubApi, monkeypatch: pytest.MonkeyPa
         github(github_api, contents="read").get("commits", SHA)
 
 
-def test_what_may_have_been_created_is_not_created_twice(github_api: GitHubApi):
+def test_a_request_that_may_have_created_something_is_not_repeated(github_api: GitHubApi):
     github_api.failures = [(502, {}, {"message": "Server Error"})]
     with pytest.raises(WorldError, match="502"):
         github(github_api, issues="write").post("issues", body={"title": "once"})
@@ -152,7 +152,7 @@ def test_settings_that_cannot_work_are_reported_first(changed, expected):
         GitHub({"GITHUB_REPOSITORY": "you/flight-delays", "GITHUB_TOKEN": "secret"} | changed)
 
 
-def test_what_belongs_to_no_repository_is_reached_from_outside(github_api: GitHubApi):
+def test_packages_of_a_user_are_listed_outside_the_repository(github_api: GitHubApi):
     github_api.packages["flight-delays"] = [{"id": 7, "metadata": {"container": {"tags": ["a-1"]}}}]
     client = github(github_api, packages="read").outside
     path = ("users", "you", "packages", "container", "flight-delays", "versions")

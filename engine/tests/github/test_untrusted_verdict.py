@@ -67,7 +67,7 @@ def test_a_verdict_that_was_not_announced_is_not_read(folder: Path, announced: s
     ],
     ids=lambda each: str(each)[:30],
 )
-def test_what_is_no_verdict_is_reported_in_a_line(folder: Path, content: Any, trouble: str):
+def test_an_invalid_verdict_is_reported_in_one_line(folder: Path, content: Any, trouble: str):
     found = left(folder, content)
     assert found.verdict is None
     assert trouble in found.trouble
@@ -99,7 +99,9 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(places(LOST), key=str)), ODD, st.booleans())
-def test_what_passes_the_check_can_be_shown(folder: Path, place: tuple[Any, ...], odd: Any, gone: bool):
+def test_a_verdict_that_passes_the_check_can_be_rendered(
+    folder: Path, place: tuple[Any, ...], odd: Any, gone: bool
+):
     forged = copy.deepcopy(LOST)
     *way, last = place
     inside = forged

@@ -48,7 +48,7 @@ def test_a_token_that_may_not_delete_says_which_one_may():
         assert len(api.tags) == 1
 
 
-def test_credentials_that_are_refused_or_none():
+def test_refused_and_missing_credentials_are_errors():
     with running_docker_hub_api(some_tags(1), **SCOPES) as api:
         with pytest.raises(WorldError, match="expected its credentials accepted, found 401") as error:
             shelf(api, "guessed").held()

@@ -52,7 +52,7 @@ def test_a_package_before_its_first_push_holds_nothing(github_api):
     assert (package.held(), package.remnants([])) == ([], [])
 
 
-def test_who_may_not_delete_is_reported(github_api):
+def test_a_missing_right_to_delete_is_reported(github_api):
     versions = [version(number, f"sha256:{number:064}", f"a-{number}") for number in (1, 2)]
     github_api.packages["flight-delays"] = versions
     package = GitHubPackage(NAME, github_api.environment(packages="read"))

@@ -46,7 +46,7 @@ def test_all_tags_are_listed_page_by_page(docker_registry: DockerRegistry, monke
         ),
     ],
 )
-def test_a_list_of_tags_that_is_none(answer, message):
+def test_an_invalid_list_of_tags_is_an_error(answer, message):
     with unruly(lambda _: answer) as (host, _), pytest.raises(WorldError, match=message):
         list(ImageRepository(f"{host}/you/model", {}).tags())
 
@@ -96,7 +96,7 @@ def test_a_registry_that_stays_busy_is_given_up(monkeypatch):
     assert len(seen) == 1
 
 
-def test_no_server_listens(monkeypatch):
+def test_a_registry_out_of_reach_is_an_error(monkeypatch):
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     with serving(lambda *_: THERE) as host:
         pass
@@ -115,7 +115,7 @@ def test_no_server_listens(monkeypatch):
         (Answer(400, {"Content-Type": "application/json"}), r"400 \(application/json\)"),
     ],
 )
-def test_an_answer_that_is_no_registry_s(answer, found):
+def test_an_answer_that_no_registry_gives_is_an_error(answer, found):
     with (
         unruly(lambda _: answer) as (host, _),
         pytest.raises(WorldError, match=f"a manifest's digest, or 404 for none, found {found}"),
@@ -140,7 +140,7 @@ def test_a_redirect_to_nowhere_is_refused(location):
         ("localhost:5000/m", "localhost:5000", "m"),
     ],
 )
-def test_names(name, host, path):
+def test_image_names_are_split_into_host_and_path(name, host, path):
     assert split_name(name) == (host, path)
 
 
@@ -152,13 +152,13 @@ def test_names(name, host, path):
         "ghcr.io/you/model\nx", "-/you", "ghcr.io:x/you/model", f"ghcr.io/{'a' * 255}",
     ],
 )  # fmt: skip
-def test_hostile_names(name):
+def test_a_hostile_image_name_is_refused(name):
     with pytest.raises(SettingsError, match="expected an image repository with no tag"):
         ImageRepository(name, {})
 
 
 @pytest.mark.parametrize("tag", ["", "a/../../b", "a?x=1", "-a", "a b", "a\n", "a" * 129])
-def test_hostile_tags(tag):
+def test_a_hostile_tag_is_refused(tag):
     with pytest.raises(SettingsError, match="expected a tag of 128 characters at most"):
         ImageRepository("ghcr.io/you/model", {}).digest(tag)
 

@@ -23,7 +23,7 @@ def test_work_tree_index_and_commit_are_one_image(project):
     assert image.hash == "c6d436b48cbcd56a", "another hash makes every published image again"
 
 
-def test_what_is_not_added_is_not_in_the_index(project):
+def test_git_index_leaves_out_files_that_are_not_added(project):
     (project / "components/load_data/main.py").write_text("print('more')\n")
     (project / "components/load_data/new.py").write_text("")
     before = stage("load_data", GitIndex(project))
@@ -37,7 +37,7 @@ def test_what_is_not_added_is_not_in_the_index(project):
     assert (changed.path / "components/load_data/main.py").read_text() == "print('more')\n"
 
 
-def test_line_ends_of_a_checkout_that_git_knows_of(project):
+def test_line_ends_that_git_converts_change_no_hash(project):
     expected = stage("load_data", WorkTree(project)).hash
     git(project, "config", "core.autocrlf", "true")
     (project / "components/load_data/main.py").unlink()
@@ -127,7 +127,7 @@ def test_a_change_of_what_is_not_copied_makes_none(project):
     assert stage("load_data", WorkTree(project)) == before
 
 
-def test_all_components_of_a_commit(project):
+def test_all_components_of_a_commit_are_staged(project):
     first = git(project, "rev-parse", "HEAD")
     other = project / "components/train_model"
     other.mkdir()
@@ -156,7 +156,7 @@ def test_a_dockerfile_that_cannot_be_hashed_says_why(project, line, message):
     assert message in str(error.value)
 
 
-def test_a_component_that_is_none_is_named(project):
+def test_an_unknown_component_is_named(project):
     with pytest.raises(
         SettingsError, match="component load: expected components/load/Dockerfile, found no such"
     ):

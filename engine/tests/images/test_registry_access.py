@@ -24,7 +24,7 @@ def login(tmp_path: Path, host: str, user: str = USER, password: str = PASSWORD)
     return {"DOCKER_CONFIG": str(tmp_path)}
 
 
-def test_a_registry_with_passwords(docker_registry: DockerRegistry, tmp_path: Path):
+def test_a_registry_with_passwords_requires_credentials(docker_registry: DockerRegistry, tmp_path: Path):
     name = docker_registry.new_repository()
     digest = docker_registry.push(name, "a-1")
     with running_registry(tmp_path, images=docker_registry.images, auth=htpasswd(tmp_path)) as guarded:
@@ -76,7 +76,7 @@ def test_without_credentials_only_what_is_public_is_read(docker_registry, hub):
     assert ImageRepository(name, {}).digests(["a-1"]) == {"a-1": digest}
 
 
-def test_a_token_that_opens_nothing_and_credentials_that_are_refused(hub, tmp_path):
+def test_useless_tokens_and_refused_credentials_are_errors(hub, tmp_path):
     host, _ = hub
     with pytest.raises(DeniedError, match="expected to read it with its credentials"):
         ImageRepository(f"{host}/them/model", login(tmp_path, host, "you")).digests(["a-1"])
@@ -85,7 +85,7 @@ def test_a_token_that_opens_nothing_and_credentials_that_are_refused(hub, tmp_pa
     assert not isinstance(error.value, DeniedError)
 
 
-def test_a_token_service_that_refuses_a_repository_and_not_who_asks(tmp_path):
+def test_a_repository_that_the_token_service_refuses_is_not_found(tmp_path):
     """As that of ghcr.io, where there is no such package yet."""
 
     def answer(path: str) -> Answer:
@@ -99,7 +99,7 @@ def test_a_token_service_that_refuses_a_repository_and_not_who_asks(tmp_path):
         assert not repository.can_push()
 
 
-def test_who_may_push_is_seen_from_an_upload_that_is_taken_back(docker_registry, hub, tmp_path):
+def test_the_right_to_push_is_checked_by_a_cancelled_upload(docker_registry, hub, tmp_path):
     host, tokens = hub
     tokens.public.add("them/model")
     yours = f"you/{uuid.uuid4().hex}"
@@ -112,7 +112,7 @@ def test_who_may_push_is_seen_from_an_upload_that_is_taken_back(docker_registry,
         ImageRepository(f"{host}/{yours}", login(tmp_path, host, "you", "guessed")).can_push()
 
 
-def test_who_may_push_where_there_are_passwords_or_none(docker_registry, tmp_path):
+def test_a_registry_with_passwords_lets_only_valid_credentials_push(docker_registry, tmp_path):
     assert ImageRepository(docker_registry.new_repository(), {}).can_push()
     with running_registry(tmp_path, images=docker_registry.images, auth=htpasswd(tmp_path)) as guarded:
         assert ImageRepository(f"{guarded.host}/you/model", login(tmp_path, guarded.host)).can_push()
@@ -140,7 +140,7 @@ def test_a_token_that_ran_out_is_fetched_again_once_for_all():
 @pytest.mark.parametrize(
     "body", [b"<html>", b"[]", b"{}", b'{"token": ""}', b'{"token": "a\\nb"}', b'{"token": 1}']
 )
-def test_a_token_service_that_gives_no_token(body):
+def test_a_token_service_without_a_token_is_an_error(body):
     def answer(path: str) -> Answer:
         if path.startswith("/token"):
             return Answer(200, {}, body)
@@ -162,7 +162,7 @@ def test_credentials_go_nowhere_in_the_open(challenge, tmp_path):
         ImageRepository(f"{host}/you/model", login(tmp_path, host)).digest("a-1")
 
 
-def test_an_unknown_challenge(tmp_path):
+def test_an_unknown_challenge_of_a_registry_is_an_error(tmp_path):
     with (
         unruly(lambda _: Answer(401, {"WWW-Authenticate": "Negotiate"})) as (host, _),
         pytest.raises(WorldError, match="expected a Bearer or Basic challenge, found 'Negotiate'"),
@@ -225,7 +225,7 @@ def test_credentials_are_those_of_the_host(tmp_path):
 @pytest.mark.parametrize(
     "text", ["{", "[]", '{"auths": {"ghcr.io": {"auth": "?"}}}', '{"auths": {"ghcr.io": 1}}']
 )
-def test_a_docker_configuration_that_is_none(tmp_path, text):
+def test_an_invalid_docker_configuration_is_refused(tmp_path, text):
     (tmp_path / "config.json").write_text(text)
     with pytest.raises(SettingsError, match=r"config\.json: expected what docker login writes"):
         credentials("ghcr.io", {"DOCKER_CONFIG": str(tmp_path)})

@@ -37,7 +37,7 @@ def test_a_difference_is_paired_by_row_and_positive_where_the_candidate_is_bette
     )  # t of 2 degrees, one-sided 95%
 
 
-def test_what_is_written_is_within_the_bounds_and_what_is_judged_by_is_not() -> None:
+def test_a_shown_interval_is_cut_at_the_bounds_and_the_judged_one_is_not() -> None:
     rows = replace(paired_rows([0.0] * 2, [0.0] * 2), label=np.array([1.0, 0.0, 1.0, 0.0]))
     predictions = {"candidate": np.array([1.0, 0.0, 1.0, 0.0]), "control": np.array([1.0, 0.0, 0.0, 1.0])}
 

@@ -61,7 +61,7 @@ def test_a_class_in_one_cluster_leaves_as_many_unknown_moves_as_clusters_have_ro
     assert (moves.tolist(), effective) == ([0.0, 0.0], 1.0)
 
 
-def test_an_estimate_without_an_interval_says_what_is_known() -> None:
+def test_an_estimate_without_an_interval_has_infinite_bounds() -> None:
     is_positive = np.array([True, False, False, False, False])
 
     found = statistics.estimate(0.5, np.ones(5), np.array([0, 0, 1, 1, 1]), 0.95, False, is_positive)

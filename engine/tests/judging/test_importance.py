@@ -43,7 +43,7 @@ def test_the_rise_is_a_mean_over_rows_with_an_interval_by_day() -> None:
     assert noise["lower"] < -0.1 < 0.1 < noise["upper"]
 
 
-def test_it_is_shown_as_the_candidates_word() -> None:
+def test_importance_is_shown_as_measured_by_the_candidate() -> None:
     _, files = shown(MEASURED)
 
     for text in (" ".join(Tags(files["report.html"]).text.split()), files["report.md"]):

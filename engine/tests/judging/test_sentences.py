@@ -33,7 +33,9 @@ def found(value: float, half: float) -> Estimate:
     ("value", "half", "rows"),
     [(0.01, 0.02, 4000), (-0.01, 0.02, 4000), (0.01, 0.01, 1000), (0.01, 0.005, None), (0.0, 0.01, None)],
 )
-def test_rows_to_decide_are_never_fewer_than_are_there(value: float, half: float, rows: int | None) -> None:
+def test_rows_to_decide_are_at_least_the_rows_of_the_comparison(
+    value: float, half: float, rows: int | None
+) -> None:
     assert rows_to_decide(found(value, half), 0.0) == rows
 
 

@@ -103,7 +103,7 @@ def test_the_environment_names_host_token_and_namespace(odd, monkeypatch, tmp_pa
     assert client.get_user_namespace() == "mine"
 
 
-def test_what_else_lies_on_the_machine_is_not_sent(odd, monkeypatch, tmp_path):
+def test_credentials_of_other_tools_on_the_machine_are_not_sent(odd, monkeypatch, tmp_path):
     context = tmp_path / "context.json"
     context.write_text(json.dumps({"namespace": "other", "client_authentication_cookie": "session=1"}))
     monkeypatch.setattr(kfp.Client, "_LOCAL_KFP_CONTEXT", str(context))
@@ -169,7 +169,7 @@ def test_json_of_something_else_has_no_ids(odd):
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_what_may_pass_is_asked_again(odd, status):
+def test_a_temporary_error_is_retried(odd, status):
     client = open_client(odd.url, waits=SOON)
     odd.answers = [error(status, "busy"), error(status, "busy"), RUN]
     assert client.get_run("1").run_id == "1"

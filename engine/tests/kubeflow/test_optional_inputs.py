@@ -95,5 +95,7 @@ def test_left_out_lists_optional_inputs_that_a_command_names(
 @pytest.mark.parametrize(
     "pipeline", [gives_all, has_a_default, loops, asks_first], ids=lambda each: each.name
 )
-def test_left_out_accepts_inputs_that_are_given_or_asked_about(pipeline: object, tmp_path: Path) -> None:
+def test_left_out_accepts_inputs_that_are_given_or_tested_in_the_command(
+    pipeline: object, tmp_path: Path
+) -> None:
     assert names_left_out(pipeline, tmp_path) == []

@@ -57,7 +57,7 @@ def test_a_pipeline_may_have_no_parameters():
         (["day=[[ScheduledTime.2006-01-02]]"], "parameter day: expected a value, found [[Sched"),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_named(texts, message):
+def test_a_parameter_of_another_type_is_named(texts, message):
     with pytest.raises(SettingsError) as error:
         read_parameters(SPEC, assignments=texts)
     assert str(error.value).startswith(message)

@@ -154,7 +154,7 @@ def test_a_store_with_no_secret_is_reached_by_workload_identity(project: Path) -
     ]
 
 
-def test_what_is_not_set_is_not_compiled(project: Path) -> None:
+def test_settings_that_are_not_set_are_not_compiled(project: Path) -> None:
     [spec] = compiled(project)
     assert "env" not in spec["deploymentSpec"]["executors"]["exec-load-data"]["container"]
     assert "retryPolicy" not in spec["root"]["dag"]["tasks"]["train-model"]

@@ -30,7 +30,7 @@ def test_document_has_the_tables() -> None:
 
 
 @pytest.mark.parametrize("release", KUBEFLOW)
-def test_what_a_release_of_kubeflow_installs_is_supported(release: str) -> None:
+def test_versions_that_a_release_of_kubeflow_installs_are_supported(release: str) -> None:
     pipelines, kserve = KUBEFLOW[release]
     assert min(FACTS) <= pipelines <= max(FACTS)
     check_supported("http://host", ".".join(map(str, pipelines)))
@@ -45,7 +45,7 @@ def test_connection_to_an_old_server_is_refused() -> None:
             open_client(odd.url, waits=[0.01])
 
 
-def test_what_a_server_would_ignore_is_refused_before_it_is_uploaded(tmp_path: Path) -> None:
+def test_a_field_that_the_server_would_ignore_is_refused_before_upload(tmp_path: Path) -> None:
     pipeline = tmp_path / "toy.yaml"
     executors = {"exec-train": {"nodeAffinity": [{}], "nodeSelector": {}}}
     platforms = {"platforms": {"kubernetes": {"deploymentSpec": {"executors": executors}}}}

@@ -43,7 +43,7 @@ def test_settings_take_a_new_entry_as_metric_and_guardrail(odds_gap: None) -> No
     assert '"odds_gap":{"margin":0.01}' in policy
 
 
-def test_settings_refuse_it_without_the_entry() -> None:
+def test_settings_refuse_a_metric_without_an_entry() -> None:
     expected = "a metric of a binary label, found 'odds_gap'; there are roc_auc"
     with pytest.raises(SettingsError, match=expected):
         parse(SETTINGS.replace("name: roc_auc ", "name: odds_gap "), "mlops.yaml")

@@ -145,7 +145,7 @@ def test_names_are_unique_and_fit_the_schema(own: Callable[..., None]) -> None:
             known_metrics()
 
 
-def test_a_list_of_something_else_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_without_metrics_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(components.metrics, "METRICS", [near_misses])
     with pytest.raises(
         SettingsError, match="expected METRICS to list what row_mean returns, found <function"

@@ -17,7 +17,7 @@ def test_a_new_registry_is_empty(registry: ModelRegistry) -> None:
     assert registry.history() == []
 
 
-def test_what_was_accepted_first_stays(registry: ModelRegistry, promote) -> None:
+def test_the_first_acceptance_of_a_commit_stays(registry: ModelRegistry, promote) -> None:
     champion = promote("a")
     commit = "ab" * 20
     first = registry.accept(commit, "bob", "smaller", 12)
@@ -76,7 +76,9 @@ def test_the_same_bytes_born_elsewhere_are_another_version(
     assert other != register("a")
 
 
-def test_what_does_not_belong_together_is_not_registered(registry: ModelRegistry, tmp_path: Path) -> None:
+def test_record_verdict_and_metadata_of_other_models_are_not_registered(
+    registry: ModelRegistry, tmp_path: Path
+) -> None:
     folder = model_folder(tmp_path, "a")
     for record, verdict, metadata in (
         (record_of("b"), verdict_on("a"), METADATA),
@@ -125,7 +127,7 @@ def test_versions_are_checked(version: str) -> None:
         ModelRegistry("file:///x", "flights").version(version)
 
 
-def test_a_version_that_is_not_there_is_said(registry: ModelRegistry) -> None:
+def test_a_missing_version_is_reported(registry: ModelRegistry) -> None:
     with pytest.raises(NotFound, match=f"there is no version {UNKNOWN}"):
         registry.version(UNKNOWN)
 

@@ -92,7 +92,7 @@ def test_a_missing_bucket_is_an_error_and_is_not_made(seaweedfs, s3_folder: str,
     assert "no-such-bucket" not in buckets
 
 
-def test_who_may_only_read_reads(s3_folder: str, s3_identity, tmp_path: Path) -> None:
+def test_a_read_only_identity_reads_and_changes_nothing(s3_folder: str, s3_identity, tmp_path: Path) -> None:
     registry = ModelRegistry(s3_folder, "flights")
     version, other = (model_versions.register(registry, tmp_path, content) for content in "ab")
     registry.promote(version, "", verdict_on("a"))

@@ -69,7 +69,7 @@ def test_the_same_alarm_counts_once_but_stays_the_alarm_of_its_run() -> None:
     assert state["alarms"][0]["key"] == f"{VERSION[:16]}/2013-07-31/shadow"
 
 
-def test_there_is_none_again_before_recovery_or_promotion() -> None:
+def test_an_alarm_is_not_repeated_before_recovery_or_promotion() -> None:
     alarm, still, calm = seen(outdone=2), seen(21, outdone=3), seen(28)
     assert story(alarm, still) == ["ALARM", "NOT_REARMED"]
     assert story(alarm, still, calm, seen(35, outdone=2)) == ["ALARM", "NOT_REARMED", "QUIET", "ALARM"]

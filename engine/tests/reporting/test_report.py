@@ -96,7 +96,7 @@ def test_of_many_slices_those_that_failed_are_shown():
     assert f"{more} more slices are in the report" in shown
 
 
-def test_what_is_known_around_the_run_comes_with_the_verdict():
+def test_the_report_shows_acceptance_links_and_judging_files_of_the_run():
     verdict, _ = judge(QUESTIONS["WORSE"])
     context: markdown.RunContext = {
         "accepted": "accepted by bob: the *old* model is gone",
@@ -152,7 +152,7 @@ def test_a_number_has_its_own_curves():
     assert "ROC curve" not in files["report.html"]
 
 
-def test_what_needs_no_comparison_is_shown_as_well():
+def test_a_verdict_without_a_comparison_has_a_report():
     inputs = VerdictInputs(POLICY, {}, {"title": "Fix a comment", "changed": ["docs", "data"]}, [], {})
     verdict = skeleton(inputs) | {"verdict": "IDENTICAL", "passed": True, "reason": "Nothing has changed."}
 

@@ -138,12 +138,12 @@ def test_a_platform_document_comes_along(tmp_path):
         ("strange(['pip', 'install', 'x'])", False, "it installs at run time: put the packages in the image"),
     ],
 )
-def test_what_does_not_run_on_a_cluster_is_refused(tmp_path, body, release, problem):
+def test_a_task_that_no_cluster_can_run_is_refused(tmp_path, body, release, problem):
     [found] = problems("toy", compiled(tmp_path, f"{body}.set_display_name('odd one')"), release)
     assert found.startswith(f"toy: task odd one: {problem}")
 
 
-def test_what_judges_is_never_cached(tmp_path):
+def test_a_cached_judging_task_is_refused(tmp_path):
     text = compiled(tmp_path, "enforce_verdict().set_caching_options(True)", {"enforce_verdict": "x:1"})
     assert list(problems("toy", text, release=False)) == [
         "toy: task enforce-verdict: expected no caching, found it on; what it judges changes"

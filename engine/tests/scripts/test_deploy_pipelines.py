@@ -52,7 +52,7 @@ def test_a_platform_document_does_not_hide_the_specification(client, new_pipelin
     assert newest_version(client, "platform")[1] == read_spec(path)
 
 
-def test_what_was_deployed_is_taken_for_its_content_and_another_name_is_another(client, new_pipeline):
+def test_upload_reuses_a_version_of_equal_content_and_name(client, new_pipeline):
     path = new_pipeline("shared")
     deployed = upload(client, path, f"0123456789ab-{content_hash(path)}")
     assert upload(client, path).version_id == deployed.version_id
@@ -80,7 +80,7 @@ def test_of_many_uploads_at_once_one_is_the_version(endpoint, new_pipeline):
         ("pipelineInfo: 3\nroot: {}", "expected what compile_pipelines writes, found another document"),
     ],
 )
-def test_what_is_no_pipeline_is_not_uploaded(client, tmp_path, content, message):
+def test_a_file_without_a_pipeline_is_not_uploaded(client, tmp_path, content, message):
     path = tmp_path / "odd.yaml"
     path.write_text(content)
     with pytest.raises(SettingsError) as error:
@@ -209,7 +209,7 @@ def test_a_deployment_that_fails_leaves_what_was_there(client, repository, text_
     assert repository.deploy().outputs["changed"] == "true"
 
 
-def test_what_fails_the_lint_is_not_deployed(client, repository, text_of):
+def test_a_pipeline_that_fails_the_lint_is_not_deployed(client, repository, text_of):
     repository.commit(linted=text_of("linted"))
     done = repository.deploy("--release")
     assert done.status == 2
@@ -238,7 +238,7 @@ def test_a_dry_run_tells_the_difference_and_changes_nothing(client, repository, 
     assert len(versions(client, "dry")) == 1
 
 
-def test_there_must_be_something_to_deploy(repository):
+def test_deploy_without_compiled_pipelines_is_refused(repository):
     done = repository.deploy()
     assert done.status == 2
     assert done.error.startswith("error: build/pipelines: expected compiled pipelines, found none")

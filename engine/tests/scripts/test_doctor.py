@@ -63,7 +63,7 @@ def test_a_real_store_is_written_as_commands_would(call, tmp_path, seaweedfs, id
     assert (done.status, line.format(uri=uri) in done.printed) == (status, True), done.printed
 
 
-def test_what_the_token_of_a_job_may_not_read_is_skipped(call, tmp_path, github_api):
+def test_an_environment_that_the_token_may_not_read_is_skipped(call, tmp_path, github_api):
     github_api.environments["staging"] = {}
     done = call(tmp_path, "doctor", "--only", "github", **github_api.environment(**PERMISSIONS))
     line = "skipped environment staging: this token may not read it; run GITHUB_TOKEN=$(gh auth token) make"
@@ -71,7 +71,7 @@ def test_what_the_token_of_a_job_may_not_read_is_skipped(call, tmp_path, github_
     assert "warn    environment production: expected the environment production on GitHub" in done.printed
 
 
-def test_a_request_without_a_token_is_named_as_such(call, tmp_path):
+def test_a_refused_request_without_a_token_says_so(call, tmp_path):
     with running_provider() as provider, guarded_endpoint(GuardedEndpoint(provider)) as url:
         done = call(tmp_path, "doctor", "--only", "endpoint", KUBEFLOW_HOST=url, KUBEFLOW_AUTH="none")
     assert done.status == 1

@@ -81,7 +81,7 @@ def test_unknown_base_is_a_mistake_in_one_line() -> None:
     assert "no-such-branch: expected a commit" in done.stderr
 
 
-def test_day_that_is_none_is_a_mistake() -> None:
+def test_an_invalid_day_exits_with_2() -> None:
     assert gate("--as-of", "2013-02-30").returncode == 2
 
 
@@ -109,7 +109,7 @@ def with_settings(code: ModelCode, **sections: dict) -> ModelCode:
     return ModelCode(code.settings.model_copy(update=changed), code.images, code.source)
 
 
-def test_what_a_change_is_evaluated_on_is_the_bases_to_say(change: Change) -> None:
+def test_evaluation_window_is_that_of_the_base(change: Change) -> None:
     easier = with_settings(change.control, windows={"evaluation_days": 1, "training_days": 30})
     asked = json.loads(Change(easier, change.control, "base").data_settings())
     base = json.loads(change.control.data_settings())
@@ -217,7 +217,7 @@ def test_settings_that_judge_count_after_the_merge(change: Change, sections: dic
     assert changed.question(None)["as_of"] == str(change.control.settings.as_of())
 
 
-def test_what_more_tasks_reach_counts_after_the_merge(change: Change) -> None:
+def test_secrets_of_a_task_count_after_the_merge(change: Change) -> None:
     def later(**more: Any) -> list[str]:
         resources = {"train_model": Resources(cpu="2", memory="4Gi", **more)}
         settings = change.control.settings.model_copy(update={"resources": resources})
@@ -292,7 +292,7 @@ def test_rows_of_a_pull_request_are_the_bases_also_where_it_names_other_tables(r
     assert json.loads(waits.data_settings())["lead_hours"] == 2
 
 
-def test_what_judges_by_its_path_counts_after_the_merge(repository: Path) -> None:
+def test_changed_judging_files_count_after_the_merge(repository: Path) -> None:
     files = [
         "pipelines/evaluation.py",
         "scripts/one\nmore",
@@ -339,7 +339,7 @@ def test_head_of_a_merge_with_the_base_is_what_was_pushed(repository: Path) -> N
     assert head_of(candidate, head) == git(candidate, "rev-parse", "HEAD").strip()
 
 
-def test_settings_that_the_base_does_not_know_are_reported_as_such(repository: Path) -> None:
+def test_settings_that_the_base_does_not_know_are_reported(repository: Path) -> None:
     path = repository / "candidate/mlops.yaml"
     before = path.read_text()
     path.write_text(f"{before}brand_new: true\n")
@@ -435,7 +435,9 @@ def test_an_accepted_loss_stays_one_in_every_document(github_api, tmp_path: Path
     assert "This regression is accepted by ann" in text and "WORSE" in text and "<b>" not in text
 
 
-def test_what_was_accepted_stays_so_in_a_queue_that_squashes(github_api, tmp_path: Path, monkeypatch) -> None:
+def test_an_accepted_regression_stays_accepted_in_a_squashing_queue(
+    github_api, tmp_path: Path, monkeypatch
+) -> None:
     head, squashed = "ab" * 20, "cd" * 20
     github_api.add_pull(12, head)
     github_api.add_commit(squashed)
@@ -468,7 +470,7 @@ def test_a_champions_images_are_not_asked_for_where_they_are_pulled(
         recover_images(ROOT, champion, registry)
 
 
-def test_what_cannot_be_called_any_more_is_no_verdict_on_the_model(change: Change, tmp_path: Path) -> None:
+def test_a_changed_component_interface_is_an_invalid_verdict(change: Change, tmp_path: Path) -> None:
     asked = change.question(None)
     verdict = known_verdicts.broken_interface(asked, ["build_features"], tmp_path)
     assert (verdict["verdict"], verdict["passed"]) == ("INVALID", False)
@@ -477,6 +479,6 @@ def test_what_cannot_be_called_any_more_is_no_verdict_on_the_model(change: Chang
 
 
 @pytest.mark.parametrize("options", [["--pull-request", "3"], ["--candidate", ".", "--base", "HEAD"]])
-def test_options_that_do_not_go_together(options: list[str]) -> None:
+def test_options_that_do_not_go_together_are_refused(options: list[str]) -> None:
     with pytest.raises(SettingsError, match="expected"):
         read_arguments(arguments_parser().parse_args(options))

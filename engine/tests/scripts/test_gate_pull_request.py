@@ -125,7 +125,9 @@ def test_a_run_for_an_older_commit_is_ended_and_those_of_others_go_on(
     runs.terminate(client, other["run_id"])
 
 
-def test_what_broke_is_no_verdict_and_is_tried_again(judging: Path, compiled: Path, client: Client) -> None:
+def test_a_broken_run_is_no_verdict_and_is_started_again(
+    judging: Path, compiled: Path, client: Client
+) -> None:
     broken = PullRequest(14, OLD.sha)
     for _ in range(2):
         with pytest.raises(NoVerdict, match="I broke") as caught:

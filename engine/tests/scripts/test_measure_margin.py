@@ -62,7 +62,7 @@ def test_an_error_of_a_component_is_reported_with_its_status(tmp_path):
 
 
 @pytest.mark.parametrize("seeds", ["1", "-3", "many"])
-def test_it_takes_two_to_differ(tmp_path, seeds):
+def test_measure_margin_requires_two_seeds(tmp_path, seeds):
     step = Step(project(tmp_path, {}), "measure_margin", f"--seeds={seeds}")
     assert (step.status, "2 at least" in step.error) == (2, True)
 

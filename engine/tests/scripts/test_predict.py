@@ -17,7 +17,7 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(variable, raising=False)
 
 
-def test_the_settings_are_asked_about_in_a_folder_of_the_checkout() -> None:
+def test_predictions_of_a_laptop_are_stored_in_the_checkout() -> None:
     settings = load(DEMO_SETTINGS)
     asked = predict.question(settings, "2013-09-02")
     assert asked["predictions_uri"] == (predict.ROOT / ".mlops/predictions").as_uri()

@@ -46,7 +46,7 @@ def test_a_verdict_that_did_not_pass_promotes_nothing(gated: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", identical(schema_version=2), identical(passed="true")])
-def test_what_is_no_verdict_promotes_nothing(gated: Path, text: str) -> None:
+def test_an_invalid_verdict_promotes_nothing(gated: Path, text: str) -> None:
     gated.write_text(text)
     with pytest.raises(SettingsError, match="expected a verdict"):
         promote.read_gated()

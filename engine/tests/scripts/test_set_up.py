@@ -111,7 +111,7 @@ def test_a_second_run_changes_nothing(set_up, github_api: GitHubApi) -> None:
     assert "made" not in done.printed
 
 
-def test_what_was_changed_by_hand_is_made_as_declared(set_up, github_api: GitHubApi) -> None:
+def test_settings_changed_by_hand_are_restored_as_declared(set_up, github_api: GitHubApi) -> None:
     set_up(**SECRETS)
     github_api.variables["staging"]["KUBEFLOW_HOST"] = "https://elsewhere"
     github_api.environments["production"]["protection_rules"] = []
@@ -154,7 +154,7 @@ def test_undo_removes_what_was_made(set_up, github_api: GitHubApi) -> None:
     assert not github_api.labels
 
 
-def test_what_the_token_may_not_do_is_left_with_its_command(set_up, github_api: GitHubApi) -> None:
+def test_a_step_that_the_token_may_not_do_is_listed_with_its_command(set_up, github_api: GitHubApi) -> None:
     workflow = {"issues": "write"}
 
     done = set_up(rights=workflow)
@@ -183,7 +183,9 @@ def test_a_secret_without_a_value_is_left(set_up, github_api: GitHubApi) -> None
     assert not github_api.secrets.get("staging")
 
 
-def test_what_the_plan_has_not_is_left_and_the_rest_is_made(set_up, github_api: GitHubApi) -> None:
+def test_a_step_that_the_billing_plan_lacks_is_left_and_the_rest_is_done(
+    set_up, github_api: GitHubApi
+) -> None:
     github_api.about["private"] = True
 
     done = set_up(**SECRETS)

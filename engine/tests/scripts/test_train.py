@@ -64,7 +64,7 @@ def digests(project: Project, salt: str = "") -> Path:
     return path
 
 
-def test_what_was_deployed_is_trained_and_never_twice_at_once(
+def test_train_runs_the_deployed_version_and_never_twice_at_once(
     call, project, server, train, documents, tmp_path
 ):
     older = project.git("rev-parse", "HEAD")

@@ -143,7 +143,7 @@ def test_an_image_that_the_cluster_cannot_pull_is_refused(image: str) -> None:
         (_set("spec", "predictor", "serviceAccountName", to=""), "serviceAccountName: expected one"),
     ],
 )
-def test_what_the_crd_lets_pass_and_kserve_trips_over_is_reported(change: Any, expected: str) -> None:
+def test_a_manifest_that_the_crd_accepts_and_kserve_refuses_is_reported(change: Any, expected: str) -> None:
     service = beside_a_stable()
     assert complaints(service) == ""
     change(service)

@@ -85,7 +85,7 @@ def test_definitions_that_tell_no_supported_release_are_refused() -> None:
 
 @pytest.mark.parametrize("mode", ["standard", "knative"])
 @pytest.mark.parametrize("kserve", TESTED, ids=str)
-def test_what_is_rendered_is_valid_and_in_a_mode_that_the_release_knows(
+def test_rendered_manifests_are_valid_and_in_a_mode_that_the_release_knows(
     kserve: tuple[int, ...], mode: str
 ) -> None:
     release = release_of(definitions(kserve))

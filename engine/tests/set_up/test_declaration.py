@@ -64,7 +64,7 @@ def test_eight_questions_at_most_make_the_declaration() -> None:
     )
 
 
-def test_who_has_no_cluster_and_no_store_is_asked_five_questions() -> None:
+def test_setup_without_a_cluster_and_a_store_asks_five_questions() -> None:
     questions = []
 
     def ask(question: str, default: str) -> str:

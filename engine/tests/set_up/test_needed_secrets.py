@@ -27,6 +27,8 @@ ECR = {"IMAGE_REGISTRY": "111122223333.dkr.ecr.eu-central-1.amazonaws.com"}
         ({"RESULTS_URI": "s3://acme/results", "AWS_ROLE_ARN": "arn"}, []),
     ],
 )
-def test_an_environment_needs(variables: dict[str, str], secrets: list[str]) -> None:
+def test_an_environment_needs_the_secrets_of_its_variables(
+    variables: dict[str, str], secrets: list[str]
+) -> None:
     assert [*secrets_of(variables)] == secrets
     assert all(VARIABLES[name].secret for name in secrets)

@@ -34,5 +34,5 @@ def test_a_time_that_the_clocks_skip_is_not_due_that_day() -> None:
 
 
 @pytest.mark.parametrize(("cron", "expected"), [("0 0 31 2 *", False), ("0 0 29 2 *", True)])
-def test_a_day_that_never_comes_is_known(cron: str, expected: bool) -> None:
+def test_ever_due_finds_a_day_that_never_comes(cron: str, expected: bool) -> None:
     assert cron_times.ever_due(cron) is expected

@@ -180,7 +180,7 @@ def settings_with(old: str = "", new: str = ""):
         ),
     ],
 )
-def test_what_no_recurring_run_can_do_is_named(run: str, problem: str) -> None:
+def test_a_schedule_that_no_recurring_run_supports_is_named(run: str, problem: str) -> None:
     schedules = f"schedules: {{runs: {{nightly: {{pipeline: training, {run}}}}}}}\nimages:"
     with pytest.raises(SettingsError) as raised:
         settings_with("images:", schedules)
@@ -203,13 +203,13 @@ def test_what_no_recurring_run_can_do_is_named(run: str, problem: str) -> None:
         ("{retries: {count: 0}}", "retries.count: expected"),
     ],
 )
-def test_what_a_task_cannot_be_given_is_named(resources: str, problem: str) -> None:
+def test_a_resource_that_no_task_supports_is_named(resources: str, problem: str) -> None:
     with pytest.raises(SettingsError) as raised:
         settings_with("{cpu: 2, memory: 4Gi}", resources)
     assert f"resources.train_model.{problem}" in str(raised.value)
 
 
-def test_the_projects_own_settings_are_right():
+def test_the_projects_own_settings_are_valid():
     settings = load(Path("mlops.yaml"))
     assert settings.features.columns.keys() == json.loads(settings.feature_settings())["columns"].keys()
 
@@ -295,7 +295,7 @@ def test_training_settings_read_numbers_as_a_person_does():
         ("promotion", {"champion": "improve"}),
     ],
 )
-def test_policy_of_each_gate(gate, references):
+def test_each_gate_has_its_own_policy(gate, references):
     policy = json.loads(settings_with().policy(gate))
     assert policy.pop("references") == references
     assert policy == {
@@ -347,7 +347,7 @@ def test_a_mistake_is_one_line_that_says_where(old, new, message):
         ("a: !!python/name:os.system 1", "mlops.yaml:1: expected YAML: could not determine a constructor"),
     ],
 )
-def test_what_is_no_settings_file_is_said_so(content, message):
+def test_an_invalid_settings_file_is_reported(content, message):
     with pytest.raises(SettingsError) as error:
         parse(content, "mlops.yaml")
     assert str(error.value).startswith(message)
@@ -358,7 +358,7 @@ def test_a_missing_file_is_named(tmp_path):
         load(tmp_path / "mlops.yaml")
 
 
-def test_what_deploy_model_gets_has_every_default_and_steps_where_traffic_can_be_shared():
+def test_serving_settings_have_every_default_and_steps_with_a_gateway():
     assert settings_with().serving_settings() == ""
     alone = json.loads(settings_with("images:", SERVE % "").serving_settings())
     assert (alone["name"], alone["mode"], alone["canary"]["steps"]) == ("houses", "standard", [])

@@ -12,7 +12,7 @@ PATH = ("policies", "margin")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_one_line_changes_and_no_guardrail(end):
+def test_a_written_margin_changes_one_line_and_no_guardrail(end):
     old = SETTINGS.replace("\n", end).split(end)
     new = with_value(end.join(old), PATH, "0.0013", "measured").split(end)
     changed = [line for before, line in zip(old, new, strict=True) if before != line]

@@ -96,7 +96,7 @@ def test_few_or_no_values_are_no_error(values: list) -> None:
     assert np.isfinite(psi(reference, batch))
 
 
-def test_what_is_stored_is_what_was_sketched_and_small(tmp_path: Path) -> None:
+def test_stored_sketches_are_equal_and_small(tmp_path: Path) -> None:
     stored = {"carrier": sketch(CARRIERS), "x": Numbers.of(numbers())}
     first, again = (sketches.write(stored, tmp_path / name) for name in ("a", "b"))
     assert first == again
@@ -109,7 +109,7 @@ def test_what_is_stored_is_what_was_sketched_and_small(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"not gzip", b"\x1f\x8b\x08"])
-def test_what_are_no_sketches_is_one_clear_line(tmp_path: Path, content: bytes) -> None:
+def test_invalid_sketches_are_reported_in_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "broken").write_bytes(content)
     with pytest.raises(WorldError, match="expected sketches of version 1, found"):
         sketches.read(tmp_path / "broken")

@@ -27,7 +27,7 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"{request.getfixturevalue('s3_folder')}/a folder"
 
 
-def test_what_is_written_is_read_and_listed(folder: str) -> None:
+def test_a_written_file_is_read_and_listed(folder: str) -> None:
     assert storage.list_names(folder) == []
     storage.write_bytes(f"{folder}/b/two.txt", b"2")
     storage.write_bytes(f"{folder}/one.txt", b"1")
@@ -38,7 +38,7 @@ def test_what_is_written_is_read_and_listed(folder: str) -> None:
     assert storage.list_names(f"{folder}/b") == ["two.txt"]
 
 
-def test_what_is_not_there_is_said(folder: str) -> None:
+def test_a_missing_file_is_reported(folder: str) -> None:
     storage.write_bytes(f"{folder}/one.txt", b"1")
     with pytest.raises(storage.NotFound, match=r"two\.txt: there is nothing here"):
         storage.read_bytes(f"{folder}/two.txt")
@@ -106,7 +106,7 @@ def test_a_folder_needs_no_boto3(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("identity", ["reader", "nobody"])
-def test_refused_credentials_are_said(
+def test_refused_credentials_are_reported(
     s3_folder: str, s3_identity: Callable[[str], None], identity: str
 ) -> None:
     s3_identity(identity)
@@ -136,7 +136,7 @@ def s3_at(s3_identity: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -
     return point
 
 
-def test_an_endpoint_that_is_not_there_is_said(s3_at: Callable[[str], None]) -> None:
+def test_an_endpoint_out_of_reach_is_reported(s3_at: Callable[[str], None]) -> None:
     s3_at(CLOSED_PORT)
     with pytest.raises(WorldError, match=f"cannot reach {CLOSED_PORT}; check AWS_ENDPOINT_URL"):
         storage.read_bytes("s3://bucket/x")
@@ -150,7 +150,7 @@ def test_an_endpoint_that_is_not_there_is_said(s3_at: Callable[[str], None]) -> 
         ({"status": 200, "body": b"half", "missing": 4}, "ended before its length"),
     ],
 )
-def test_an_answer_that_is_not_the_store_s_is_said(
+def test_an_answer_that_no_store_gives_is_reported(
     s3_at: Callable[[str], None], answer: dict, said: str
 ) -> None:
     with web_server(**answer) as url:
@@ -173,7 +173,7 @@ def test_tables_are_read_from_either_store(folder: str, tmp_path: Path) -> None:
             pq.read_table(path, filesystem=filesystem)
 
 
-def test_tables_behind_a_refusal_or_nowhere_are_said(s3_folder: str, s3_identity, s3_at) -> None:
+def test_refused_and_missing_tables_are_reported(s3_folder: str, s3_identity, s3_at) -> None:
     def read() -> None:
         filesystem, path = storage.filesystem(f"{s3_folder}/x.parquet")
         with storage.clear_errors(s3_folder):
@@ -205,7 +205,7 @@ def test_https_is_downloaded(certificate: Path, monkeypatch: pytest.MonkeyPatch)
         ({"body": b"half", "missing": 4}, "the answer ended at 4 of 8 bytes"),
     ],
 )
-def test_a_download_that_fails_is_said(
+def test_a_failed_download_is_reported(
     certificate: Path, monkeypatch: pytest.MonkeyPatch, answer: dict, said: str
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))

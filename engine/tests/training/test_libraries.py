@@ -58,7 +58,7 @@ def test_seed_and_threads_are_parameters_unless_the_settings_have_others(
     assert dict.fromkeys(expected, 7).items() <= other.given.items()
 
 
-def test_what_catboost_notes_of_the_moment_of_training_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_and_id_of_a_catboost_training_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
     noted = Notes(model_guid="a1", train_finish_time="now", params="{}")
     without_chance(noted)
     assert noted.given["model_guid"] == "a1"

@@ -63,7 +63,7 @@ def moves(tmp_path: Path) -> Moves:
         ),
     ],
 )
-def test_rewrite_python(moves: Moves, old: str, new: str) -> None:
+def test_rewrite_python_renames_moved_modules(moves: Moves, old: str, new: str) -> None:
     assert rewrite_python(old, moves) == new
     assert rewrite_python(new, moves) == new
 
@@ -90,7 +90,7 @@ def test_an_import_that_gets_too_long_is_broken(moves: Moves) -> None:
         ('CMD ["python", "-m", "a.tables"]\n', 'CMD ["python", "-m", "engine.tables"]\n'),
     ],
 )
-def test_rewrite_dockerfile(moves: Moves, old: str, new: str) -> None:
+def test_rewrite_dockerfile_renames_moved_paths(moves: Moves, old: str, new: str) -> None:
     assert rewrite_dockerfile(old, moves) == new
     assert rewrite_dockerfile(new, moves) == new
 
@@ -109,7 +109,7 @@ def test_moves_of_several_versions_follow_each_other(tmp_path: Path) -> None:
     assert (both.path("a/x.py"), newest.path("b/c.py")) == ("b/x.py", "d.py")
 
 
-def test_the_new_names_of_the_tables_are_there() -> None:
+def test_the_new_names_of_moves_exist() -> None:
     moves = Moves.since("0", ROOT)
     assert {*moves.modules, *moves.paths}
     assert [path for path in moves.paths.values() if not (ROOT / path).exists()] == []

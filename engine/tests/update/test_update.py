@@ -213,7 +213,7 @@ def test_locks_of_the_template_are_taken_as_they_are(copy: Copy) -> None:
     assert "locked again" not in copy.text(branch, "requirements.txt")
 
 
-def test_what_the_user_deleted_stays_deleted(copy: Copy) -> None:
+def test_a_file_that_the_user_deleted_stays_deleted(copy: Copy) -> None:
     copy.git("rm", "--quiet", "docs/page.md")
     copy.commit()
 

@@ -26,7 +26,7 @@ GUIDE = ROOT / "docs/exposing-kubeflow.md"
     ],
     ids=["the keys of a role", "stored keys"],
 )
-def test_a_job_reads_the_store_with(
+def test_a_job_reads_the_store_with_its_credentials(
     variables: dict[str, str],
     secrets: dict[str, str],
     key: str,

@@ -78,9 +78,7 @@ def delivered(github: Runner, settings: dict[str, str]) -> Run:
         return github.run("delivery.yml", github.origin.push(), **allowed)
 
 
-def test_what_was_merged_reaches_production_once_it_is_protected(
-    delivered: Run, settings: dict[str, str]
-) -> None:
+def test_a_merged_commit_reaches_a_protected_production(delivered: Run, settings: dict[str, str]) -> None:
     ran = BUILT | dict.fromkeys(("staging", "protection", "production", "collect", REPORT), "success")
     assert delivered.results == ran, delivered.printed
     client = open_client(settings["KUBEFLOW_HOST"])
@@ -93,7 +91,7 @@ def test_what_was_merged_reaches_production_once_it_is_protected(
     assert {each.display_name for each in kfp_lists.recurring_runs(client)} == declared
 
 
-def test_what_was_delivered_is_trained_again_by_hand(
+def test_a_delivered_model_is_trained_again_by_hand(
     github: Runner, delivered: Run, settings: dict[str, str]
 ) -> None:
     github = replace(github, variables=settings, home=github.home / "retrain")
@@ -107,7 +105,7 @@ def test_what_was_delivered_is_trained_again_by_hand(
     assert (run.artifacts / "report-1.html").is_dir() and "IDENTICAL" in run.job("retrain").summary
 
 
-def test_what_was_delivered_goes_by_the_endpoints_clock_and_runs_there_when_asked(
+def test_a_delivered_pipeline_runs_on_the_endpoint_by_schedule_and_by_hand(
     github: Runner, delivered: Run, settings: dict[str, str], github_api: GitHubApi
 ) -> None:
     github = replace(github, variables=settings, home=github.home / "clock")

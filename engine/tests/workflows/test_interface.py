@@ -59,7 +59,9 @@ def test_pr_uses_the_interface_alone(step: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("name", "listed"), [*INTERFACE["scripts"].items(), *INTERFACE["added"]["scripts"].items()]
 )
-def test_each_script_of_the_interface_is_there(name: str, listed: dict[str, list[str]]) -> None:
+def test_each_script_of_the_interface_has_its_options_and_outputs(
+    name: str, listed: dict[str, list[str]]
+) -> None:
     command = [sys.executable, "-m", f"scripts.{name}", "--help"]
     printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {*listed["options"]} <= {*re.findall(r"--[a-z-]+", printed)}
@@ -68,7 +70,7 @@ def test_each_script_of_the_interface_is_there(name: str, listed: dict[str, list
 
 
 @pytest.mark.parametrize("name", INTERFACE["actions"])
-def test_each_action_of_the_interface_is_there(name: str) -> None:
+def test_each_action_of_the_interface_has_its_inputs_and_outputs(name: str) -> None:
     action = yaml.safe_load((ROOT / f".github/actions/{name}/action.yml").read_text())
     listed = INTERFACE["actions"][name]
     assert {*listed["inputs"]} <= {*action.get("inputs", {})}

@@ -96,7 +96,9 @@ def test_a_new_title_is_no_new_judgement(github: Runner, change: Project) -> Non
 
 
 @pytest.mark.parametrize("who", ["eve", "dependabot[bot]", "the merge queue"])
-def test_who_gets_no_secrets_is_judged_on_the_runner(github: Runner, change: Project, who: str) -> None:
+def test_a_pull_request_without_secrets_is_judged_on_the_runner(
+    github: Runner, change: Project, who: str
+) -> None:
     change.edit(FEATURES, SAME_MODEL)
     change.commit()
     events = {
@@ -114,7 +116,7 @@ def test_who_gets_no_secrets_is_judged_on_the_runner(github: Runner, change: Pro
     assert [each["component"] for each in matrix] == ["build_features"]
 
 
-def test_who_changes_the_judge_is_judged_by_the_base(
+def test_a_change_of_the_judge_is_judged_by_the_base(
     github: Runner, change: Project, github_api: GitHubApi
 ) -> None:
     """A model that loses, with a policy, a comparison and a last check that would let it pass."""
@@ -180,7 +182,7 @@ def test_changed_plumbing_runs_every_suite(github: Runner, change: Project) -> N
 
 
 @pytest.mark.parametrize(("job", "came"), [("checks", "failure"), ("plan", "failure"), ("gate", "skipped")])
-def test_what_fails_or_is_left_out_for_no_reason_does_not_pass(
+def test_a_failed_or_wrongly_skipped_job_blocks_the_pull_request(
     github: Runner, change: Project, job: str, came: str
 ) -> None:
     given = {"plan": LOCAL, "checks": {}, "build": "skipped", "gate": {}} | {job: came}
@@ -285,7 +287,7 @@ def test_an_endpoint_out_of_reach_is_an_error_and_never_local(with_endpoint: Run
 
 
 @pytest.mark.parametrize("who", ["the step", "the workflow"])
-def test_what_is_cancelled_ends_on_the_endpoint_too(
+def test_a_cancelled_gate_ends_its_run_on_the_endpoint(
     with_endpoint: Runner, endpoint: Endpoint, change: Project, who: str
 ) -> None:
     """GitHub interrupts a step's process; where that did not help, a step that runs then cleans up."""

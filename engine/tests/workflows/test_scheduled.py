@@ -125,7 +125,7 @@ def test_a_gate_whose_run_has_ended_is_run_again(
     assert github_api.disabled == {"gates.yml"}
 
 
-def test_what_a_closed_pull_request_left_is_gone_and_again_is_harmless(
+def test_clean_up_of_a_closed_pull_request_can_be_repeated(
     users: Project, on_github, kubeflow: Kubeflow, docker_registry, github_api: GitHubApi, tmp_path
 ) -> None:
     project, repository = users.copied_to(tmp_path / "project"), docker_registry.new_repository()

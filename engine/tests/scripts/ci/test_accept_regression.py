@@ -40,7 +40,9 @@ def accepted(api: GitHubApi) -> str | None:
     return accepted_regression(GitHub(api.environment(statuses="read")), SHA)
 
 
-def test_it_is_written_down_and_gated_again(accept: Accept, github_api: GitHubApi, tmp_path: Path):
+def test_an_accepted_regression_is_recorded_and_its_gate_runs_again(
+    accept: Accept, github_api: GitHubApi, tmp_path: Path
+):
     registry = (tmp_path / "registry").as_uri()
     done = accept(MODEL_REGISTRY_URI=registry)
     assert done.status == 0, done.error
@@ -51,7 +53,7 @@ def test_it_is_written_down_and_gated_again(accept: Accept, github_api: GitHubAp
     assert f"is accepted by bob: {REASON}" in done.printed
 
 
-def test_without_a_model_registry_it_is_said_that_there_is_no_ledger(accept: Accept, github_api: GitHubApi):
+def test_acceptance_without_a_model_registry_reports_a_missing_ledger(accept: Accept, github_api: GitHubApi):
     done = accept()
     assert done.status == 0, done.error
     assert "MODEL_REGISTRY_URI is not set: there is no ledger" in done.printed
@@ -98,7 +100,9 @@ def test_an_interruption_is_healed_by_another_call(accept: Accept, github_api: G
     ],
     ids=str,
 )
-def test_not_everybody_may(accept: Accept, github_api: GitHubApi, changed: dict[str, Any], expected: str):
+def test_a_person_without_the_right_cannot_accept(
+    accept: Accept, github_api: GitHubApi, changed: dict[str, Any], expected: str
+):
     if "number" in changed:
         assert accept(**changed).status == 3
     else:

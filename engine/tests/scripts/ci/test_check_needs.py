@@ -35,7 +35,7 @@ def check(monkeypatch: pytest.MonkeyPatch, document: str, due: bool = True) -> i
     return check_needs.main()
 
 
-def test_all_is_well_and_each_job_is_a_line(monkeypatch, capsys) -> None:
+def test_successful_jobs_pass_with_a_line_each(monkeypatch, capsys) -> None:
     assert check(monkeypatch, needs()) == 0
     assert capsys.readouterr().out.splitlines() == [
         "the plan: the model changes",
@@ -126,7 +126,7 @@ def test_a_gate_is_due_by_what_the_checkout_and_the_commit_of_the_change_say(
         ("{}", "plan, checks, build, gate"),
     ],
 )
-def test_what_failed_was_cancelled_or_is_missing_stands_in_the_way(monkeypatch, document, job) -> None:
+def test_a_job_that_failed_was_cancelled_or_is_missing_blocks_the_merge(monkeypatch, document, job) -> None:
     with pytest.raises(Finding, match=f"see {job}$"):
         check(monkeypatch, document)
 
@@ -136,7 +136,7 @@ def test_what_failed_was_cancelled_or_is_missing_stands_in_the_way(monkeypatch, 
     ["", "success", "[]", "null", '{"plan": "success"}', '{"plan": {"result": "fine"}}', '{"plan": {}}',
      '{"plan": {"result": "success", "outputs": "gate=none"}}'],
 )  # fmt: skip
-def test_what_github_does_not_say_is_a_mistake(monkeypatch, document) -> None:
+def test_needs_of_another_form_are_a_settings_error(monkeypatch, document) -> None:
     with pytest.raises(SettingsError, match=r"^NEEDS: "):
         check(monkeypatch, document)
 
@@ -179,7 +179,7 @@ def test_words_of_a_pull_request_are_no_commands_to_the_log(monkeypatch, capsys)
     assert said == start + "y" * (len("the plan: ") + 500 - len(start))
 
 
-def test_it_needs_no_environment_of_its_own() -> None:
+def test_check_needs_runs_without_installed_packages() -> None:
     """It decides about the pull request whose packages may be what is broken."""
     done = subprocess.run(
         [

@@ -121,7 +121,7 @@ def test_a_run_that_failed_or_did_not_come_is_reported(check, declare, kubeflow,
     assert "- weekly: late" in done.summary
 
 
-def test_a_loss_is_reported_with_its_report(check, declare, kubeflow, clock, folder):
+def test_a_lost_gate_is_reported_with_its_report(check, declare, kubeflow, clock, folder):
     made = declare()
     clock.set(MONDAY + timedelta(hours=4))
     run = first_run(kubeflow, made)

@@ -1,7 +1,7 @@
 """Tests of scripts/ci/check_settings.py."""
 
 
-def test_what_is_missing_is_reported_where_it_is_seen(step):
+def test_a_missing_setting_is_reported_in_log_and_summary(step):
     done = step(
         "check_settings",
         "KUBEFLOW_HOST",
@@ -17,12 +17,12 @@ def test_what_is_missing_is_reported_where_it_is_seen(step):
     assert done.summary == f"{line}\n"
 
 
-def test_what_is_complete_goes_on_in_silence(step):
+def test_complete_settings_print_nothing(step):
     done = step("check_settings", "KUBEFLOW_HOST", KUBEFLOW_HOST="https://kubeflow.example")
     assert (done.outputs, done.printed, done.summary) == ({"complete": "true"}, "", "")
 
 
-def test_what_is_required_fails_where_it_is_missing(step):
+def test_a_missing_required_setting_fails(step):
     done = step("check_settings", "--required", "MODEL_REGISTRY_URI")
     assert done.status == 2
     assert "MODEL_REGISTRY_URI: expected to be set, found nothing" in done.error

@@ -26,7 +26,9 @@ def left_behind(kubeflow: Kubeflow) -> Kubeflow:
     return kubeflow
 
 
-def test_what_one_pull_request_left_is_ended_and_deleted_and_again_is_harmless(call, tmp_path, left_behind):
+def test_clean_up_of_one_pull_request_ends_and_deletes_its_runs_and_can_be_repeated(
+    call, tmp_path, left_behind
+):
     done = call(tmp_path, "clean_up_pull_requests", "12", KUBEFLOW_HOST=left_behind.url)
     assert (done.status, done.error) == (0, "")
     assert "run pr-12-0123456789ab: ended, FAILED\n" in done.printed

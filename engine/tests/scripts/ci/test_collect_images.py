@@ -18,7 +18,9 @@ NEW = (datetime.now(UTC) - timedelta(days=13)).isoformat()
 ZEROS, ONES = "0" * 16, "1" * 16
 
 
-def test_what_nothing_needs_is_deleted_and_all_else_stays(step, checkout, docker_registry: DockerRegistry):
+def test_collect_images_deletes_only_old_images_without_a_reference(
+    step, checkout, docker_registry: DockerRegistry
+):
     name = docker_registry.new_repository()
     planned = step("plan_images", "--repository", name).matrix[0]["tag"]
     kept = {
@@ -85,7 +87,7 @@ def test_a_pull_request_s_images_go_with_it_and_no_other_s(step, checkout, docke
     assert docker_registry.tags(main) == set(tags)
 
 
-def test_what_a_pull_request_s_run_needs_stays_however_old(
+def test_collect_images_keeps_old_images_of_an_open_pull_request(
     step, checkout, endpoint, client, compiled, new_pipeline, docker_registry: DockerRegistry
 ):
     name = docker_registry.new_repository()
@@ -127,7 +129,7 @@ def test_nothing_to_delete_where_pull_requests_cannot_push(step, repository):
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "12;", "everything", ""])
-def test_a_number_that_is_none(step, docker_registry, number):
+def test_an_invalid_number_of_a_pull_request_is_refused(step, docker_registry, number):
     done = step(
         "collect_images", "--repository", docker_registry.new_repository(), f"--pull-request={number}"
     )
@@ -149,7 +151,7 @@ def test_needs_that_cannot_be_read_delete_nothing(step, checkout, docker_registr
     assert docker_registry.tags(name) == {f"load_data-{ZEROS}"}
 
 
-def test_a_checkout_that_is_none_deletes_nothing(step, checkout, docker_registry):
+def test_a_folder_without_git_deletes_nothing(step, checkout, docker_registry):
     name = docker_registry.new_repository()
     docker_registry.push(name, f"load_data-{ZEROS}", created=OLD)
     subprocess.run(["rm", "-rf", ".git"], cwd=checkout, check=True)

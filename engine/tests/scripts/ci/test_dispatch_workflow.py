@@ -25,7 +25,7 @@ def test_a_refusal_says_what_to_grant(step, github_api):
     assert "grant the job actions: write" in done.error
 
 
-def test_an_input_that_is_none_is_a_mistake(step):
+def test_an_input_without_a_value_is_refused(step):
     done = step("dispatch_workflow", "delivery.yml", "--input", "weekly")
     assert done.status == 2
     assert "expected NAME=VALUE, found 'weekly'" in done.error

@@ -60,7 +60,7 @@ def test_the_key_changes_with_what_is_locked_and_with_nothing_else(project):
     assert outputs(project)["key"] != key
 
 
-def test_what_is_cached_for_the_tests_is_installed_with_the_hooks(project):
+def test_the_cached_environment_of_tests_contains_the_hooks(project):
     target = outputs(project, "--tests", "true")["target"]
     command = ["make", "--dry-run", "--what-if=.pre-commit-config.yaml", target]
     steps = subprocess.check_output(command, cwd=ROOT, text=True)

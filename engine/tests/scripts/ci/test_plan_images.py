@@ -94,7 +94,7 @@ def test_a_pull_request_pushes_to_a_repository_of_its_own(checkout, step, docker
 
 
 @pytest.mark.parametrize("ref", ["", "refs/heads/main", "refs/pull/x/merge", "refs/heads/pr-12-ab"])
-def test_a_pull_request_without_a_number(step, ref):
+def test_a_plan_of_a_pull_request_requires_its_number(step, ref):
     done = step("plan_images", "--pull-request", GITHUB_REF=ref)
     assert (done.status, done.outputs) == (2, {})
     assert f"--pull-request: expected its number, here or in GITHUB_REF, found {ref!r}" in done.error
@@ -176,14 +176,14 @@ def test_credentials_are_never_shown(step, docker_registry: DockerRegistry):
 
 
 @pytest.mark.parametrize("repository", ["ghcr.io/You/model", "-x/y", "ghcr.io/you/model:tag"])
-def test_a_repository_that_is_none(step, repository):
+def test_an_invalid_repository_is_refused(step, repository):
     done = step("plan_images", f"--repository={repository}")
     assert done.status == 2
     assert f"{repository}: expected an image repository with no tag" in done.error
     assert done.outputs == {}
 
 
-def test_a_checkout_with_no_component(checkout, step):
+def test_a_checkout_without_components_plans_no_image(checkout, step):
     subprocess.run(["git", "rm", "-rqf", "components"], cwd=checkout, check=True)
     done = step("plan_images", "--repository", "ghcr.io/you/model")
     assert (done.status, done.outputs) == (2, {})

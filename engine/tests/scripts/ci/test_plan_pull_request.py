@@ -81,7 +81,7 @@ def test_fork_is_planned_without_outcomes_of_evaluation_rows(plan: Plan, tmp_pat
     assert "| history | window-start | mlops.yaml says rolling, but a fork's code gets" in done.summary
 
 
-def test_what_is_half_set_is_local_and_reported(plan: Plan) -> None:
+def test_an_incomplete_endpoint_gates_locally_and_is_reported(plan: Plan) -> None:
     """As for Dependabot, whose jobs get variables and no secrets."""
     done = plan(MODEL, KUBEFLOW_HOST="https://kfp.example", repository="docker.io/you/m")
     assert decided(done) == ("local", "false", "false")
@@ -116,7 +116,7 @@ def test_all_that_is_needed_works_so_the_gate_is_on_the_endpoint(
     assert decided(done) == ("endpoint", "false", "false")
 
 
-def test_what_is_set_and_refused_is_an_error_and_never_local(
+def test_an_endpoint_that_refuses_is_an_error_and_never_gates_locally(
     plan: Plan, works: dict[str, str], endpoint: str, docker_registry: DockerRegistry, tmp_path: Path
 ) -> None:
     models = tmp_path / "models/models/flight-delays"

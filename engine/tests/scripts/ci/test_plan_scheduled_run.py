@@ -25,7 +25,9 @@ ENDPOINT = REGISTRY | {"KUBEFLOW_HOST": "https://kubeflow.example"}
         ("workflow_dispatch", ENDPOINT, "run", "runs on the endpoint"),
     ],
 )
-def test_what_is_done(call, tmp_path: Path, event: str, settings: dict[str, str], work: str, said: str):
+def test_plan_of_a_scheduled_run_says_whether_and_where_it_runs(
+    call, tmp_path: Path, event: str, settings: dict[str, str], work: str, said: str
+):
     (tmp_path / "mlops.yaml").write_bytes(DEMO_SETTINGS.read_bytes())
     unset = dict.fromkeys(ENDPOINT, "")
     done = call(tmp_path, "plan_scheduled_run", "inference", GITHUB_EVENT_NAME=event, **unset | settings)
@@ -35,7 +37,7 @@ def test_what_is_done(call, tmp_path: Path, event: str, settings: dict[str, str]
     assert done.summary in done.printed.replace("note: ", "")
 
 
-def test_what_is_switched_off_runs_only_when_asked_for(call, tmp_path: Path):
+def test_a_disabled_schedule_runs_only_by_hand(call, tmp_path: Path):
     text = DEMO_SETTINGS.read_text()
     (tmp_path / "mlops.yaml").write_text(text.replace('"29 * * * *"', '"29 * * * *", enabled: false'))
     for event, work in (("schedule", "none"), ("workflow_dispatch", "run")):

@@ -49,7 +49,7 @@ def test_no_code_that_judges_is_in_it(place: Path) -> None:
     assert staged == {"build_features", "train_model", "score_model", "hand_over"}
 
 
-def test_what_it_hands_over_is_judged_as_the_same_model(change: Project, place: Path, tmp_path: Path) -> None:
+def test_a_handover_is_judged_as_the_same_model(change: Project, place: Path, tmp_path: Path) -> None:
     assert Project(place).run("run_candidate").returncode == 0
     handover = str(place / "handover.tar")
 

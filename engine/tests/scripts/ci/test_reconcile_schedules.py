@@ -87,7 +87,7 @@ def days_of(kubeflow: Kubeflow, pipeline: str) -> list[str]:
     return [f"{run.scheduled_at:%Y-%m-%d}" for run in found_runs(kubeflow, pipeline)]
 
 
-def test_what_is_declared_runs_when_it_is_due_and_a_second_call_changes_nothing(reconcile, deployed, project):
+def test_a_declared_schedule_runs_when_due_and_a_second_call_changes_nothing(reconcile, deployed, project):
     declared(project, ('"29 1 * * *"', '"29 1 * * *", catch_up: true'))
     foreign = deployed.client.create_recurring_run(
         deployed.client.create_experiment("other").experiment_id,
@@ -169,7 +169,7 @@ def test_a_change_replaces_and_what_is_no_longer_declared_goes(reconcile, deploy
     assert reconcile().printed == "the recurring runs are as declared\n"
 
 
-def test_one_that_takes_over_goes_on_where_the_other_was(reconcile, deployed, project):
+def test_a_replacing_schedule_continues_where_the_replaced_one_was(reconcile, deployed, project):
     """Each delivery replaces trainings, for their parameters name the commit."""
     reconcile()
     for time in ("2013-08-31T12:00:00", "2013-08-31T12:00:00"):
@@ -259,7 +259,7 @@ def test_a_time_zone_that_the_scheduler_does_not_keep_is_found_by_its_runs(recon
     assert reconcile().status == 0
 
 
-def test_what_is_pinned_stays_and_what_cannot_be_is_said(reconcile, deployed, project):
+def test_a_pinned_version_stays_and_an_unknown_one_is_reported(reconcile, deployed, project):
     [version] = deployed.versions(deployed.client.get_pipeline_id("inference"))
     newer = Path(project.root / "build/newer.yaml")
     newer.write_text((project.root / "build/pipelines/inference.yaml").read_text() + "# newer\n")

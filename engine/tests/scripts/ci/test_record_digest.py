@@ -11,7 +11,7 @@ def test_a_wrong_digest_fails_the_job_that_built_it(checkout, step):
     assert not (checkout / "build/digests").exists()
 
 
-def test_a_tag_that_is_none_writes_nowhere(checkout, step):
+def test_an_invalid_tag_writes_nothing(checkout, step):
     done = step("record_digest", "../load_data", f"sha256:{'ab' * 32}")
     assert done.status == 2
     assert "expected a tag <component>-<16 hex digits>, found '../load_data'" in done.error

@@ -57,7 +57,7 @@ def test_failures_are_counted_in_one_issue_until_one_run_succeeds(report: Report
     assert "failed once" in opened(github_api)[0]["body"]
 
 
-def test_what_the_run_left_is_reported_as_far_as_it_fits(report: Report, github_api, tmp_path: Path):
+def test_the_issue_has_the_details_of_the_run_up_to_the_limit(report: Report, github_api, tmp_path: Path):
     for name, text in (("training/report.md", "# It lost\n"), ("z.md", "x" * 70_000), ("verdict.json", "{}")):
         (tmp_path / "details" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "details" / name).write_text(text)
@@ -69,7 +69,7 @@ def test_what_the_run_left_is_reported_as_far_as_it_fits(report: Report, github_
     assert "It lost" not in opened(github_api)[0]["body"]
 
 
-def test_each_workflow_has_its_own(report: Report, github_api: GitHubApi):
+def test_each_workflow_has_an_issue_of_its_own(report: Report, github_api: GitHubApi):
     report("delivery")
     report("cleanup")
     report("cleanup", "--recovered")
@@ -92,7 +92,7 @@ def test_an_older_run_proves_nothing(report: Report, github_api: GitHubApi):
     assert opened(github_api)
 
 
-def test_of_two_at_once_the_older_stays(report: Report, github_api: GitHubApi):
+def test_of_two_issues_opened_at_once_the_older_stays(report: Report, github_api: GitHubApi):
     answer = github_api.answer
 
     def hurried(asked):
@@ -106,7 +106,7 @@ def test_of_two_at_once_the_older_stays(report: Report, github_api: GitHubApi):
     assert [issue["body"].endswith("meanwhile") for issue in opened(github_api)] == [True]
 
 
-def test_two_that_did_not_see_each_other_become_one(report: Report, github_api: GitHubApi):
+def test_two_issues_opened_at_once_become_one(report: Report, github_api: GitHubApi):
     for run in (7, 8):
         github_api.add_issue("The workflow delivery fails", mark("delivery", 1, (run, 1)))
     report("delivery")

@@ -73,7 +73,7 @@ def only_comment(api: GitHubApi) -> str:
     return found["body"]
 
 
-def test_a_gate_that_passed(report: Report, github_api: GitHubApi):
+def test_a_passed_gate_sets_status_and_comment(report: Report, github_api: GitHubApi):
     github_api.add_status(SHA, CONTEXT, "success", "accepted by bob: before it got better")
     done = report(WON)
     status = github_api.statuses[SHA][0]
@@ -96,7 +96,9 @@ def test_a_verdict_that_the_gate_did_not_announce_is_not_believed(report: Report
     assert "BETTER" not in only_comment(github_api)
 
 
-def test_what_another_job_announces_is_not_believed(report: Report, github_api: GitHubApi, tmp_path: Path):
+def test_a_verdict_that_another_job_announces_is_ignored(
+    report: Report, github_api: GitHubApi, tmp_path: Path
+):
     digest = f"sha256:{hashlib.sha256(json.dumps(WON).encode()).hexdigest()}"
     add_jobs = github_api.add_jobs
 
@@ -123,14 +125,14 @@ def test_the_comment_is_updated_in_place(report: Report, github_api: GitHubApi):
     assert all("not ours" in each["body"] for each in github_api.comments[12][:-1])
 
 
-def test_a_gate_that_lost(report: Report, github_api: GitHubApi):
+def test_a_lost_gate_sets_status_and_comment(report: Report, github_api: GitHubApi):
     report(LOST, gate="failure", ended="failure")
     assert "## ❌ WORSE, does not pass\n" in only_comment(github_api)
     assert github_api.statuses[SHA][0]["state"] == "failure"
     assert len(github_api.statuses[SHA][0]["description"]) == 140
 
 
-def test_a_regression_that_was_accepted(report: Report, github_api: GitHubApi):
+def test_an_accepted_regression_sets_a_passing_status(report: Report, github_api: GitHubApi):
     github_api.add_status(SHA, CONTEXT, "success", "accepted by bob: smaller is worth it")
     report(LOST)
     assert "## ☑️ WORSE, accepted\n" in only_comment(github_api)
@@ -154,7 +156,7 @@ def test_a_regression_that_was_accepted(report: Report, github_api: GitHubApi):
         ({"verdict.json": "{}"}, "success", "success", "error", "no verdict that can be used"),
     ],
 )
-def test_there_is_no_verdict(
+def test_a_gate_without_a_verdict_gets_a_status_and_a_comment(
     report: Report, github_api: GitHubApi, tmp_path: Path, left, gate, ended, state, line
 ):
     for name, text in left.items():
@@ -207,7 +209,7 @@ def test_a_verdict_that_the_run_belies_is_no_success(report: Report, github_api,
     assert f"> ⚠️ But {but.partition('but ')[2].removesuffix(': ')}.\n" in only_comment(github_api)
 
 
-def test_what_judges_is_named_by_what_github_says_of_the_files(report: Report, github_api: GitHubApi):
+def test_judging_files_are_listed_from_the_changed_files_of_github(report: Report, github_api: GitHubApi):
     github_api.files[12] = [
         {"filename": "components/train_model/main.py", "status": "modified"},
         {"filename": "components/train_model/component.py", "status": "modified"},
@@ -291,7 +293,7 @@ WORDS = st.one_of(
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(WORDS, WORDS, WORDS)
-def test_any_words_are_plain_text(reason: str, name: str, path: str):
+def test_hostile_texts_of_a_verdict_are_plain_text(reason: str, name: str, path: str):
     control = LOST["comparisons"][-1]
     forged = LOST | {
         "reason": reason or "?",

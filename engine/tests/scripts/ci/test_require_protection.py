@@ -28,7 +28,7 @@ def test_only_what_github_shows_as_protected_is(call, tmp_path, github_api, envi
     assert status == 0 or "Settings > Environments > production" in done.error
 
 
-def test_a_setting_accepts_that_there_is_none(call, tmp_path, github_api):
+def test_a_setting_accepts_missing_protection(call, tmp_path, github_api):
     granted = github_api.environment(**PERMISSIONS)
     for accepted, status in (("staging, production", 0), ("staging", 1)):
         done = call(tmp_path, "require_protection", "production", **granted, ACCEPT_UNPROTECTED=accepted)

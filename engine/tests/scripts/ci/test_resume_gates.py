@@ -53,7 +53,7 @@ def test_only_a_gate_whose_run_has_ended_is_run_again_and_only_once(resume, kube
     assert github_api.disabled == set(), "2 goes on"
 
 
-def test_one_that_is_refused_stops_no_other(resume, kubeflow, github_api, monkeypatch):
+def test_a_gate_that_github_refuses_to_rerun_stops_no_other(resume, kubeflow, github_api, monkeypatch):
     version = kubeflow.upload("pr-1-evaluation")
     for number in (1, 2):
         github_api.add_pull(number, SHAS[number])
@@ -74,7 +74,7 @@ def test_one_that_is_refused_stops_no_other(resume, kubeflow, github_api, monkey
     assert len(github_api.reruns) == 1
 
 
-def test_where_no_gate_waits_the_endpoint_is_not_asked(call, tmp_path, github_api):
+def test_resume_gates_without_pending_gates_never_calls_the_endpoint(call, tmp_path, github_api):
     github_api.add_pull(1, SHAS[1])
     granted = github_api.environment(**GRANTED)
     done = call(tmp_path, "resume_gates", KUBEFLOW_HOST="http://127.0.0.1:9", **granted)
@@ -83,7 +83,7 @@ def test_where_no_gate_waits_the_endpoint_is_not_asked(call, tmp_path, github_ap
     assert github_api.disabled == {"gates.yml"}
 
 
-def test_without_an_endpoint_it_disables_itself(call, tmp_path, github_api):
+def test_gates_is_disabled_without_an_endpoint(call, tmp_path, github_api):
     github_api.add_pull(1, SHAS[1])
     github_api.add_status(SHAS[1], "gate", "pending", "a maintainer has to approve the run first")
     granted = github_api.environment(**GRANTED)
@@ -92,7 +92,7 @@ def test_without_an_endpoint_it_disables_itself(call, tmp_path, github_api):
     assert github_api.disabled == {"gates.yml"}
 
 
-def test_it_disables_itself_when_the_last_gate_is_run_again(resume, kubeflow, github_api):
+def test_gates_is_disabled_when_the_last_gate_is_run_again(resume, kubeflow, github_api):
     github_api.add_pull(1, SHAS[1])
     github_api.add_run(SHAS[1], conclusion="failure")
     github_api.add_status(SHAS[1], "gate", "pending", "the run goes on")

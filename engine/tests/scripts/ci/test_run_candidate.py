@@ -62,7 +62,7 @@ def test_a_task_that_fails_is_a_finding(place: Project) -> None:
     assert "no such column" in done.stdout and "found a task that failed" in done.stderr
 
 
-def test_a_lock_that_cannot_be_installed_is_said(place: Project) -> None:
+def test_a_lock_that_cannot_be_installed_is_reported(place: Project) -> None:
     """No task starts then, and none has a log that says it."""
     lock = place.root / ".mlops/images/tool-0123456789abcdef/components/tool/requirements.txt"
     lock.write_text("a-package-without-a-hash==1.0\n")
