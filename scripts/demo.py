@@ -68,7 +68,7 @@ def write(story: "StoryDocument") -> Path:
 
 def summary(story: "StoryDocument") -> str:
     """The year in two lines."""
-    from engine.text import interval, unsigned
+    from engine.wording.text import interval, unsigned
 
     duration = f"{len(story['steps'])} steps in {story['seconds']:.0f} s"
     performance = story["performance"]

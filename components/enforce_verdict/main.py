@@ -11,8 +11,8 @@ def main() -> None:
     parser.add_argument("--verdict", type=Path, required=True)
     arguments = parser.parse_args()
 
-    from engine import text
     from engine.reporting import terminal
+    from engine.wording import text
 
     verdict = read_verdict(arguments.verdict)
     print(terminal.render(verdict, color=False))

@@ -17,7 +17,7 @@ from engine.model_registry.model_registry import ModelRegistry
 from engine.predictions.predictions import Predictions
 from engine.reporting import monitoring_terminal as terminal
 from engine.settings import settings
-from engine.text import Tone, unsigned
+from engine.wording.text import Tone, unsigned
 
 
 @dataclass(frozen=True)

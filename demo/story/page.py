@@ -6,8 +6,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from demo.story.story_document import StoryDocument
 from demo.story.year_picture import day, year_picture
-from engine import text
 from engine.reporting import verdict_report as report
+from engine.wording import text
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHARED = Path(report.__file__).parent / "templates"

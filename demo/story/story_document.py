@@ -3,7 +3,7 @@
 from typing import Literal, TypedDict
 
 from engine.documents.keywords import MetricName
-from engine.text import Interval, Tone
+from engine.wording.text import Interval, Tone
 
 Series = Literal["champion", "frozen", "apart"]
 """The models in production, the first one left in place, and champion minus first model."""

@@ -18,7 +18,7 @@ from demo.story.story import CHANGES, Step
 from demo.story.story_document import Link, StepOutcome
 from engine.command_line import Finding, SettingsError, WorldError
 from engine.reporting.display import BOLD, COLORS, DIM, Display
-from engine.text import printable
+from engine.wording.text import printable
 
 # The story has stores, an endpoint and a git history of its own, whatever the user's own are.
 NOT_PASSED_ON = ("GIT_", "GITHUB_", "KUBEFLOW_", "MODEL_REGISTRY_URI", "PREDICTIONS_URI", "RESULTS_URI")

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from typing import Protocol, TypedDict
 
 from demo.story.story_document import Figure, Series, StepOutcome, Stretch, YearPerformance
-from engine import text
 from engine.reporting import pictures
+from engine.wording import text
 
 LEFT, RIGHT = 4, 99  # percent of the picture's width
 

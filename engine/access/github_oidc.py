@@ -6,10 +6,10 @@ from urllib.parse import quote
 
 import requests
 
-from engine import retry
 from engine.access.entrance import Entrance, Environment, audience
 from engine.access.refusals import DiagnosedError, diagnose
 from engine.access.tokens import MintedToken, bearer
+from engine.http import retry
 
 TIMEOUT = (10, 30)  # seconds to connect, and to wait for an answer
 WHERE = "GitHub"

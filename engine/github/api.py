@@ -9,10 +9,10 @@ from urllib.parse import quote, urlsplit
 
 from requests import PreparedRequest, RequestException, Response, Session
 
-from engine import retry
 from engine.command_line import SettingsError, WorldError
-from engine.http import cause_of, is_loopback, passing
-from engine.text import printable
+from engine.http import retry
+from engine.http.registry_session import cause_of, is_loopback, passing
+from engine.wording.text import printable
 
 TIMEOUT = (10, 30)  # seconds to connect, and to wait for an answer
 PER_PAGE = 100

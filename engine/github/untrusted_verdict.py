@@ -39,7 +39,7 @@ def read(folder: Path, announced: str) -> Left:
     try:
         return Left(checked(path))
     except ValueError as error:
-        from engine import text
+        from engine.wording import text
 
         return Left(trouble=text.printable(f"expected a verdict in verdict.json, found {error}")[:300])
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from requests import Response
 
 from engine.command_line import SettingsError, WorldError
-from engine.http import RegistrySession
+from engine.http.registry_session import RegistrySession
 from engine.images.image_credentials import credentials
 from engine.images.image_repository import LOOK_UPS_AT_ONCE, read_json, split_name
 from engine.images.image_shelves import Held, known_moment, read_time

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from requests import Response
 
 from engine.command_line import SettingsError, WorldError
-from engine.http import RegistrySession, is_loopback
+from engine.http.registry_session import RegistrySession, is_loopback
 from engine.images.image_credentials import credentials
 
 LOOK_UPS_AT_ONCE = 16

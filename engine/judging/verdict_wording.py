@@ -6,7 +6,7 @@ from engine.documents.policy import Policy
 from engine.documents.verdict import Comparison, FloorComparison, ModelComparison
 from engine.judging.statistics import SHORT_SERIES
 from engine.metrics.metrics import title_of
-from engine.text import cluster_noun, interval, rounded, signed, unsigned
+from engine.wording.text import cluster_noun, interval, rounded, signed, unsigned
 
 MOST_TIMES = 100  # the rows that are there: a forecast of more is worth nothing
 MOST_SLICES = 3  # that a reason names, the worst first; the report has all of them

@@ -13,13 +13,13 @@ from urllib.error import HTTPError
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import ProxyHandler, build_opener, getproxies, proxy_bypass
 
-from engine import retry
 from engine.access.entrance import Entrance
 from engine.access.given_token import checked_token
 from engine.access.modes import entered
 from engine.access.refusals import DiagnosedSettingsError, diagnose
 from engine.access.tokens import NoCredential
 from engine.command_line import SettingsError
+from engine.http import retry
 from engine.kubeflow.versions import check_supported
 
 if TYPE_CHECKING:

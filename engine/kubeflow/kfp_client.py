@@ -10,11 +10,11 @@ import urllib3
 from kfp_server_api.rest import RESTClientObject
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, SSLError
 
-from engine import retry
 from engine.access.causes import cause_of_distrust, cause_of_refusal, cause_of_silence, message_of
 from engine.access.refusals import DiagnosedError, Diagnosis, diagnose
 from engine.access.tokens import Credential, NoCredential
 from engine.command_line import WorldError
+from engine.http import retry
 
 TIMEOUT = (10, 60)  # seconds to connect, and between two bytes of an answer
 NO_CREDENTIAL = NoCredential()

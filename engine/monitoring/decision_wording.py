@@ -4,7 +4,7 @@ from engine.documents.decision import Decision as DecisionDocument
 from engine.documents.decision import Reason
 from engine.documents.policy import MonitoringRules
 from engine.monitoring.policy import WEEK, Decision, Seen
-from engine.text import interval
+from engine.wording.text import interval
 
 FAULT = "The data is refused, and no alarm is raised on broken data: {message}{more}."
 NO_LABELS = "There is not enough to judge by: {message}{more}."

@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TextIO
 
-from engine.text import MARKS, DrawnRow, Tone, bar, printable, scale, signed
+from engine.wording.text import MARKS, DrawnRow, Tone, bar, printable, scale, signed
 
 GREEN, RED, YELLOW, DIM, BOLD, BADGE = "32", "31", "33", "2", "1", "7"
 COLORS: dict[Tone, str] = {"good": GREEN, "open": YELLOW, "bad": RED}

@@ -10,7 +10,6 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from engine import text
 from engine.documents.changes import Changes
 from engine.documents.parts import Provenance
 from engine.documents.policy import slice_level
@@ -19,6 +18,7 @@ from engine.metrics.metrics import title_of
 from engine.reporting import terminal
 from engine.reporting.display import Display
 from engine.reporting.replaced import later_rows, replaced_rows
+from engine.wording import text
 
 MARKUP = str.maketrans(
     {"<": "&lt;", ">": "&gt;", "&": "&amp;", "$": f"\\${text.INVISIBLE}"}

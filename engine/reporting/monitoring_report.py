@@ -6,7 +6,6 @@ from typing import TypedDict
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from engine import text
 from engine.documents.decision import Decision
 from engine.documents.ledger import Move
 from engine.reporting import markdown, pictures
@@ -15,6 +14,7 @@ from engine.reporting import verdict_report as report
 from engine.reporting.display import Display
 from engine.reporting.markdown import flattened, shortened
 from engine.reporting.performance import Performance, performance
+from engine.wording import text
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHARED = Path(report.__file__).parent / "templates"

@@ -5,7 +5,7 @@ from typing import TextIO, TypedDict
 
 from engine.documents.decision import Decision, MonitoredWindow, WindowDifference, WindowFigure
 from engine.reporting.display import BADGE, BOLD, COLORS, DIM, WIDEST, Display
-from engine.text import DrawnRow, Tone, cluster_noun, interval, printable, unsigned
+from engine.wording.text import DrawnRow, Tone, cluster_noun, interval, printable, unsigned
 
 OUTCOMES = {
     "ALARM": "the champion needs retraining",

@@ -2,7 +2,7 @@
 
 from engine.documents.decision import Decision
 from engine.documents.verdict import Verdict
-from engine.text import printable
+from engine.wording.text import printable
 
 
 def training_news(verdict: Verdict) -> str:

@@ -8,7 +8,7 @@ from typing import TypedDict
 from engine.documents.ledger import Move
 from engine.documents.verdict import Comparison, MetricGuardrail
 from engine.metrics.metrics import title_of
-from engine.text import DrawnRow, drawn_margin, forest, interval, scale, tone_of
+from engine.wording.text import DrawnRow, drawn_margin, forest, interval, scale, tone_of
 
 WIDTH, HEIGHT, LEFT, BOTTOM, EDGE = 340, 300, 56, 40, 12
 CURVES = {

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from engine.documents.changes import Changes
 from engine.documents.parts import Provenance
-from engine.text import names, printable
+from engine.wording.text import names, printable
 
 MOST_LINES = 12
 ROWS = ("windows.", "label.matures_after_days", "data.as_of", "data.tables")

@@ -8,7 +8,7 @@ from engine.documents.verdict import Comparison, Guardrail, RegisteredModel, Ver
 from engine.metrics.metrics import title_of
 from engine.reporting.display import BADGE, BOLD, DIM, GREEN, RED, WIDEST, YELLOW, Display
 from engine.reporting.replaced import later_rows, replaced_lines
-from engine.text import (
+from engine.wording.text import (
     OPEN,
     Tone,
     cluster_noun,

@@ -4,7 +4,6 @@ from typing import TypedDict
 
 from jinja2 import Environment
 
-from engine import text
 from engine.documents.changes import Changes
 from engine.documents.decision import Drift
 from engine.documents.ledger import Move
@@ -18,6 +17,7 @@ from engine.metrics.metrics import title_of
 from engine.reporting import markdown, pictures, terminal
 from engine.reporting.curves import curves
 from engine.reporting.replaced import later_rows, replaced_rows
+from engine.wording import text
 
 
 class AcceptedContext(TypedDict):

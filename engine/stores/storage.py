@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from engine import retry
 from engine.command_line import SettingsError, WorldError
+from engine.http import retry
 from engine.stores.object_stores import (
     ATTEMPTS,
     CONNECT_SECONDS,

@@ -57,7 +57,7 @@ def commit(text: str) -> str:
 
 def one_line(reason: str) -> str:
     from engine.github.acceptance import LONGEST_REASON
-    from engine.text import printable
+    from engine.wording.text import printable
 
     words = reason.strip()
     # A commit status takes no character of four bytes.
@@ -102,8 +102,8 @@ def gate_again(github: "GitHub", last: "WorkflowRun | None") -> str:
 
 
 def say(line: str) -> None:
-    from engine import text
     from engine.reporting import markdown
+    from engine.wording import text
 
     print(text.printable(line), flush=True)
     add_summary(f"- {markdown.markdown(line)}\n")

@@ -63,7 +63,7 @@ def fail(github: "GitHub", workflow: str, this: tuple[int, int], details: str) -
     GitHub lists it too late for that, the next run closes all but the oldest.
     """
     from engine.github.failure_issue import close, mark, open_issue, open_issues
-    from engine.text import printable
+    from engine.wording.text import printable
 
     title = f"The workflow {printable(workflow)} fails"[:LONGEST_TITLE]
     issues = open_issues(github, workflow)

@@ -32,7 +32,7 @@ def main() -> int:
     from engine.github.step import VERDICT
     from engine.github.sticky_comment import write_comment
     from engine.github.workflow_state import switch
-    from engine.text import printable
+    from engine.wording.text import printable
 
     ended = ended_run.read_event()
     if why := ended_run.not_ours(ended):
@@ -95,7 +95,7 @@ def comment(verdict: "Verdict | None", outcome: "Outcome", context: "RunContext"
 
 def status_line(line: str) -> str:
     """What fits a commit status, which takes no character of four bytes."""
-    from engine.text import printable
+    from engine.wording.text import printable
 
     plain = re.sub(r"[^\u0000-\uffff]", "�", printable(line))
     return plain if len(plain) <= LONGEST_STATUS else f"{plain[: LONGEST_STATUS - 1]}…"

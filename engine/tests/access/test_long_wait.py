@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from engine import retry
 from engine.access import github_oidc
 from engine.access.tokens import Clock
+from engine.http import retry
 from engine.kubeflow import runs
 from engine.kubeflow.endpoint import connect
 from engine.tests.standins.guarded_endpoint import GuardedEndpoint, guarded_endpoint

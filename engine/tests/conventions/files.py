@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from engine.tests.conventions.images import pins
+from engine.tests.conventions.locks import pins
 from engine.tests.conventions.rules import breach, found, lines, modules, rule
 
 FOLDERS = (

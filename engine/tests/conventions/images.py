@@ -1,22 +1,15 @@
-"""What goes into the image of a component, and how it is locked."""
+"""What goes into the image of a component."""
 
-import ast
 import re
-import sys
 from collections.abc import Iterator
-from importlib.metadata import packages_distributions
 from pathlib import Path
-
-from packaging.version import Version
 
 from engine.tests.conventions.rules import (
     Breach,
     breach,
     found,
     imported_files,
-    imports_at_run_time,
     instructions,
-    parsed,
     rule,
 )
 
@@ -25,12 +18,10 @@ SHAPE = ("component.py", "main.py", "Dockerfile", "requirements.in", "requiremen
 SERVER = "serve_model"  # no pipeline calls it, and a model's libraries are all that it shares with them
 LOADS_MODELS = ("score_model", "serve_model", "train_model")
 OWN_ESTIMATORS = "components/estimators.py"
-TRAINING = "components/train_model/requirements.txt"
 DOCKERFILES = "components/*/Dockerfile"
 BASE = f"FROM docker.io/library/python:3.11-slim-bookworm@sha256:{'0' * 64}\n"
 INSTALL = "RUN pip install --no-cache-dir --require-hashes --requirement requirements.txt\n"
 USER = "USER 1000\n"
-HASH = f" \\\n    --hash=sha256:{'0' * 64}\n"
 
 
 @rule(
@@ -141,6 +132,25 @@ def images_hold_what_they_import(root: Path) -> Iterator[str]:
 
 
 @rule(
+    breach("components/x/Dockerfile:2", f"{BASE}COPY engine/sources.py engine/\n", {"engine/sources.py": ""}),
+    breach(
+        "components/x/Dockerfile:3",
+        f"{BASE}COPY engine/tables engine/tables\nCOPY engine/stores/storage.py engine/stores/\n",
+        {"engine/tables/columns.py": "", "engine/stores/storage.py": ""},
+    ),
+    breach("components/x/Dockerfile:2", f"{BASE}COPY engine engine\n", {"engine/tables/columns.py": ""}),
+)
+def images_copy_whole_rooms_of_the_engine(root: Path) -> Iterator[str]:
+    """Files are named only below components/, where the user adds them one by one."""
+    for name, path in found(root, DOCKERFILES):
+        for line, instruction, words in instructions(path.read_text()):
+            for source in words[:-1] if instruction == "COPY" else ():
+                is_room = source.count("/") == 1 and (root / source).is_dir()
+                if not is_room and not source.startswith("components/"):
+                    yield f"{name}:{line}: expected a folder of engine/, found {source}"
+
+
+@rule(
     breach("components/compare_models/Dockerfile:2", BASE + f"COPY {OWN_ESTIMATORS} components/\n"),
     breach("components/score_model/Dockerfile:1", BASE),
 )
@@ -156,94 +166,3 @@ def own_estimators_are_where_models_are_loaded(root: Path) -> Iterator[str]:
             yield f"{name}:1: expected COPY of {OWN_ESTIMATORS}"
         if path.parent.name not in LOADS_MODELS and copied:
             yield f"{name}:{copied[0]}: expected no {OWN_ESTIMATORS}"
-
-
-@rule(
-    breach("components/x/requirements.txt:1", "numpy==2.4.6\n"),
-    breach(
-        "components/x/requirements.txt:1", f"numpy==2.4.5{HASH}", {"requirements.txt": f"numpy==2.4.6{HASH}"}
-    ),
-    breach("components/x/requirements.in:1", "numpy\n", {"components/x/requirements.txt": ""}),
-    breach(
-        "components/x/requirements.txt:1",
-        f"numpy==2.4.9{HASH}",
-        {"requirements.txt": f"numpy==2.4.9{HASH}", "components/y/requirements.txt": f"numpy==2.4.10{HASH}"},
-    ),
-    breach(
-        "components/serve_model/requirements.txt:1",
-        f"numpy==2.4.5{HASH}",
-        {"components/train_model/requirements.txt": f"numpy==2.4.6{HASH}"},
-    ),
-)
-def components_are_locked_alike(root: Path) -> Iterator[str]:
-    """A bump may be ahead of the project's own lock, if it is one of all components."""
-    newest = newest_pins(root)
-    trained_with = {package: (version, TRAINING) for _, package, version, _ in pins(root / TRAINING)}
-    for name, path in found(root, "components/*/requirements.txt"):
-        expected = trained_with if path.parent.name == SERVER else newest
-        locked = set()
-        for line, package, version, hashed in pins(path):
-            locked.add(package)
-            wanted, where = expected.get(package, (version, name))
-            if not hashed:
-                yield f"{name}:{line}: expected {package} with hashes"
-            elif version != wanted:
-                yield f"{name}:{line}: expected {package}=={wanted} as in {where}, found {version}"
-        listed = path.with_suffix(".in")
-        for line, package in enumerate(listed.read_text().split() if listed.is_file() else [], 1):
-            if normalized(re.match(r"[\w.-]+", package)[0]) not in locked:
-                yield f"{name[:-3]}in:{line}: expected {package} in requirements.txt; run make lock"
-
-
-def newest_pins(root: Path) -> dict[str, tuple[str, str]]:
-    """Of each package, the newest version that the project or a component locks, and the file that does."""
-    newest: dict[str, tuple[str, str]] = {}
-    for name, path in found(root, "requirements.txt", "components/*/requirements.txt"):
-        for _, package, version, _ in pins(path) if path.parent.name != SERVER else ():
-            if package not in newest or Version(version) > Version(newest[package][0]):
-                newest[package] = (version, name)
-    return newest
-
-
-@rule(
-    breach(
-        "components/x/requirements.in:1",
-        "numpy\n",
-        {
-            "components/x/main.py": "import pandas\n",
-            "components/x/Dockerfile": "",
-            "components/x/requirements.txt": f"numpy==2.4.6{HASH}",
-        },
-    )
-)
-def images_install_what_they_import(root: Path) -> Iterator[str]:
-    distributions = packages_distributions()
-    for _, path in found(root, DOCKERFILES):
-        installed = {package for _, package, _, _ in pins(path.with_name("requirements.txt"))}
-        for file in imported_files(root, path.with_name("main.py")):
-            tree = parsed(file)
-            # What stands inside a function of the engine may be for other components.
-            if file.is_relative_to(root / "engine"):
-                tree = ast.Module(
-                    [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], []
-                )
-            for line, module, _ in imports_at_run_time(tree):
-                top = module.partition(".")[0]
-                if top in ("components", "engine", *sys.stdlib_module_names):
-                    continue
-                if not installed & {normalized(each) for each in distributions.get(top, [top])}:
-                    importing = file.relative_to(root).as_posix()
-                    where = path.with_name("requirements.in").relative_to(root).as_posix()
-                    yield f"{where}:1: expected {top}, which {importing}:{line} imports"
-
-
-def pins(path: Path) -> Iterator[tuple[int, str, str, bool]]:
-    """Line, package, version and whether it has a hash, of each requirement of a locked file."""
-    lines = path.read_text().splitlines() if path.is_file() else []
-    for number, line in enumerate(lines, 1):
-        if pin := re.match(r"([\w.-]+)==(\S+)", line):
-            yield number, normalized(pin[1]), pin[2], "--hash=" in "".join(lines[number : number + 1])
-
-
-def normalized(package: str) -> str:
-    return re.sub(r"[-_.]+", "-", package).lower()

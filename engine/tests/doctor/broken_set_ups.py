@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from engine import retry
 from engine.doctor.results import Result, Site
+from engine.http import retry
 from engine.kubeflow import kfp_client
 from engine.stores import object_stores
 from engine.tests.demo_files import DEMO_SETTINGS

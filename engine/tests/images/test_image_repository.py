@@ -5,7 +5,7 @@ import time
 import pytest
 
 from engine.command_line import SettingsError, WorldError
-from engine.http import RegistrySession
+from engine.http.registry_session import RegistrySession
 from engine.images import image_repository
 from engine.images.image_repository import ImageRepository, split_name
 from engine.tests.docker_registry import MANIFEST, DockerRegistry

@@ -7,7 +7,6 @@ import jsonschema
 import numpy as np
 import pytest
 
-from engine import text
 from engine.judging.verdict_document import judge, skeleton
 from engine.judging.verdict_inputs import VerdictInputs
 from engine.reporting import markdown, pictures, terminal
@@ -23,6 +22,7 @@ from engine.tests.questions import (
     with_record,
 )
 from engine.tests.reporting.hostile_words import GOOD, HOSTILE, MOVES, POOR, Tags, hostile, rendered
+from engine.wording import text
 
 QUESTIONS = {
     "BETTER": question(GOOD, control=POOR, champion=POOR),

@@ -9,8 +9,8 @@ from requests import PreparedRequest, RequestException, Response, Session
 from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ConnectionError, SSLError, Timeout
 
-from engine import retry
 from engine.command_line import WorldError
+from engine.http import retry
 
 TIMEOUT = (10, 30)  # seconds to connect, and to wait for an answer
 

@@ -7,8 +7,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from engine import retry
 from engine.command_line import WorldError
+from engine.http import retry
 
 
 @pytest.fixture
