@@ -1,6 +1,9 @@
 """Print the table of environment variables in docs/settings.md, each of which is one entry of this file."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal
 
 Reader = Literal["laptop", "workflow", "task"]
@@ -193,6 +196,13 @@ _ENTRIES = (
         ("workflow",),
     ),
     Variable(
+        "REPOSITORY_VARIABLES",
+        "all variables of GitHub as JSON, in which `check_settings` looks for misspelt names",
+        "only the environment is examined",
+        ("workflow",),
+        expression="toJSON(vars)",
+    ),
+    Variable(
         "NEEDS",
         "results of a pull request's jobs, read by `check_needs`",
         "an error",
@@ -201,6 +211,21 @@ _ENTRIES = (
     ),
 )
 VARIABLES = {entry.name: entry for entry in _ENTRIES}
+_OF_OTHERS = re.compile(r"(GITHUB|RUNNER|ACTIONS)_\w+|AWS_ENDPOINT_URL_\w+")
+_SIMILARITY = 0.86
+"""From 0 to 1. One letter more, less or swapped is above it, and variables of other programs are below."""
+
+
+def misspelt(names: Iterable[str]) -> dict[str, str]:
+    """By name: the variable whose name is almost the same, and which probably has no value because of it."""
+    unknown = [name for name in sorted({*names} - {*VARIABLES}) if not _OF_OTHERS.fullmatch(name)]
+    alike = {name: _entries_like(name) for name in unknown}
+    return {name: entries[0] for name, entries in alike.items() if entries}
+
+
+def _entries_like(name: str) -> list[str]:
+    alike = [entry for entry in VARIABLES if entry[0] == name.upper()[:1]]
+    return get_close_matches(name.upper(), alike, 1, _SIMILARITY)
 
 
 def table() -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from engine.command_line import SettingsError
 from engine.doctor.refusals import diagnose
 from engine.doctor.results import Result, Results, Site, failed, ok, skipped, warned
+from engine.environment import misspelt
 from engine.github.api import GitHub, NotFound, Refused
 from engine.set_up.environments import secrets_of
 
@@ -87,6 +88,8 @@ def _settings(check: str, environment: str, variables: dict[str, str], secrets: 
     if not present:
         yield skipped(check, f"has none of {', '.join(REQUIRED)}: its steps run on GitHub's runner")
         return
+    for name, entry in misspelt({*variables, *secrets}).items():
+        yield warned(check, diagnose("misspelt", environment=environment, found=name, variable=entry))
     missing = [name for name in REQUIRED if name not in present]
     for name in missing:
         facts = {"variable": name, "environment": environment, "found": ", ".join(present)}

@@ -23,6 +23,11 @@ REFUSALS = OF_ACCESS | refusals(
         "gh variable set {variable} --env {environment}",
     ),
     (
+        "misspelt",
+        "expected the variable {variable} in the environment {environment}, found the misspelt {found}",
+        "gh variable set {variable} --env {environment}",
+    ),
+    (
         "secret",
         "expected the secret {secret} in the environment {environment}, whose variables need it, found none",
         "gh secret set {secret} --env {environment}",

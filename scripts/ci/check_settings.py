@@ -1,10 +1,12 @@
-"""Check that the settings are set, and report which are missing: steps that need those are skipped."""
+"""Check that the settings are set; steps that need one which is missing are skipped. Report misspelt ones."""
 
 import argparse
+import json
 import os
 
 from engine.command_line import SettingsError, parser, run
-from engine.github.step import add_summary, not_set, set_outputs
+from engine.environment import misspelt
+from engine.github.step import add_notice, add_summary, not_set, set_outputs
 
 GUIDE = "docs/operating.md"
 
@@ -19,7 +21,14 @@ def main() -> None:
         line = f"{job and job + ': '}skipped: {not_set(missing)}; {GUIDE} says how"
         print(f"::notice title=Skipped::{line}" if "GITHUB_ACTIONS" in os.environ else line)
         add_summary(f"{line}\n")
+    for name, entry in misspelt({*arguments.names, *os.environ, *_repository_variables()}).items():
+        add_notice(f"{name} is no variable of this project; did you mean {entry}?", title="Unknown variable")
     set_outputs(complete=str(not missing).lower())
+
+
+def _repository_variables() -> dict[str, str]:
+    variables: dict[str, str] = json.loads(os.environ.get("REPOSITORY_VARIABLES") or "{}")
+    return variables
 
 
 def _parser() -> argparse.ArgumentParser:

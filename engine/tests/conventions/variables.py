@@ -22,7 +22,9 @@ MAY_REPEAT = {
     (".github/workflows/delivery.yml", "Log in"),
     (".github/workflows/remove-leftovers.yml", "Remove images"),
 }
-"""They get part of a block, which no YAML anchor can name."""
+"""They get part of another step's block, because the whole has a token or an endpoint that they must not get.
+GitHub's YAML has anchors and no merge keys (`<<`), a called workflow sees no `env` of its caller, and an
+action that exports the variables gives the keys to all later steps."""
 W = ".github/workflows/w.yml"
 STEPS = "jobs:\n  one:\n    steps:\n      - "
 STEP = f"{STEPS}run: make\n        env:\n          "

@@ -73,6 +73,13 @@ def _(up: SetUp):
     return site
 
 
+@INSTALLATION.add("misspelt", "github")
+def _(up: SetUp):
+    site = up.on_github()
+    up.github.variables["staging"]["PREDICTION_URI"] = "s3://p"
+    return site
+
+
 @INSTALLATION.add("secret", "github")
 def _(up: SetUp):
     site = up.on_github()

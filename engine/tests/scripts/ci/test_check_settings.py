@@ -26,3 +26,18 @@ def test_a_missing_required_setting_fails(step):
     done = step("check_settings", "--required", "MODEL_REGISTRY_URI")
     assert done.status == 2
     assert "MODEL_REGISTRY_URI: expected to be set, found nothing" in done.error
+
+
+def test_a_misspelt_variable_gets_a_line_and_stops_nothing(step):
+    done = step(
+        "check_settings",
+        "RESULTS_URI",
+        RESULTS_URI="s3://results",
+        RESULT_URI="s3://result",
+        REPOSITORY_VARIABLES='{"KUBEFLOW_HOTS": "https://kubeflow.example", "TEAM": "flights"}',
+    )
+    assert (done.status, done.outputs) == (0, {"complete": "true"})
+    assert done.printed.splitlines() == [
+        "note: Unknown variable: KUBEFLOW_HOTS is no variable of this project; did you mean KUBEFLOW_HOST?",
+        "note: Unknown variable: RESULT_URI is no variable of this project; did you mean RESULTS_URI?",
+    ]
