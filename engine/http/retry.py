@@ -28,8 +28,12 @@ class Failed(Exception):  # noqa: N818 - of one attempt, not of the request
         self.error, self.wait = error, wait
 
 
-def retried(attempt: Callable[[], Answer], waits: Sequence[float] = WAITS) -> Answer:
-    """What `attempt` returns, once it no longer raises Failed."""
+def retried(
+    attempt: Callable[[], Answer],
+    waits: Sequence[float] = WAITS,
+    sleep: Callable[[float], None] | None = None,
+) -> Answer:
+    """What `attempt` returns, once it no longer raises Failed. A test may bring its own `sleep`."""
     for wait in (*waits, None):
         try:
             return attempt()
@@ -37,7 +41,7 @@ def retried(attempt: Callable[[], Answer], waits: Sequence[float] = WAITS) -> An
             error, wished = failed.error, failed.wait
         if wait is None or (wished or 0) > LONGEST_WAIT:
             raise error
-        time.sleep(wait * random.uniform(0.5, 1) if wished is None else wished)
+        (sleep or time.sleep)(wait * random.uniform(0.5, 1) if wished is None else wished)
     raise AssertionError("the last attempt returns or raises")
 
 

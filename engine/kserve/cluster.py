@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 from engine.command_line import SettingsError, WorldError
+from engine.http import retry
 from engine.kserve.objects import Deployment, InferenceService, KnativeService, Manifest, Pod, Secret
 
 MANAGER = "mlops-deploy-model"
-PATIENCE = 60  # seconds without an answer until we give up
+WAITS = (1, 2, 4, 8, 10, 10, 10, 10)  # an API server that restarts is back within a minute
 TIMEOUT = (5, 30)  # seconds to connect, and to read
 DEFINITIONS = "/openapi/v3/apis/serving.kserve.io/v1beta1"
 PATHS = {
@@ -116,12 +117,12 @@ class Cluster:
         query: dict[str, str] | None = None,
         text: bool = False,
     ) -> Any:
-        """None if there is nothing; what cannot be answered now is asked again for a while."""
+        """None if there is nothing; what cannot be answered now is asked again, which does no harm here."""
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
-        gives_up, wait = self.clock.now() + PATIENCE, 1.0
-        while True:
+        def attempt() -> Any:
+            wait = None
             try:
                 return self._once(method, path, body, query, text)
             except HTTPError as error:
@@ -132,13 +133,10 @@ class Cluster:
                 if _is_refusal(error):
                     raise self._refusal(error, f"{method} {target}") from None
                 problem = f"answers {error.status} {error.reason}"
-            if self.clock.now() + wait > gives_up:
-                raise WorldError(
-                    f"{self.api.configuration.host}: the Kubernetes API {problem} for {PATIENCE} seconds;"
-                    " see that it is up, and run this again: it goes on where it stopped"
-                )
-            self.clock.sleep(wait)
-            wait = min(2 * wait, 10)
+                wait = retry.wished_wait((error.headers or {}).get("Retry-After"))
+            raise retry.Failed(self._unanswered(problem), wait)
+
+        return retry.retried(attempt, WAITS, self.clock.sleep)
 
     def _once(
         self, method: str, path: str, body: Manifest | None, query: dict[str, str] | None, text: bool
@@ -157,6 +155,12 @@ class Cluster:
             _request_timeout=TIMEOUT,
         )
         return data
+
+    def _unanswered(self, problem: str) -> WorldError:
+        return WorldError(
+            f"{self.api.configuration.host}: the Kubernetes API {problem};"
+            " see that it is up, and run this again: it goes on where it stopped"
+        )
 
     def _refusal(self, error: Any, request: str) -> Exception:
         try:

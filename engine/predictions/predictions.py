@@ -15,12 +15,12 @@ from pathlib import Path
 from engine.command_line import WorldError
 from engine.documents.documents import Documents
 from engine.documents.manifest import Manifest, PredictedShard, StoredFile
-from engine.stores.storage import LostRace, NotFound, list_names
+from engine.stores.compare_and_swap import swapped
+from engine.stores.storage import NotFound, list_names
 
 MANIFEST = "manifest.json"
 OUTSIDE = ("created", "run")  # when and by which run the same predictions were made
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-ATTEMPTS = 5
 
 
 def batch_of(as_of: str, input_uri: str = "") -> str:
@@ -84,16 +84,15 @@ class Predictions:
 
     def publish(self, batch: str, manifest: Manifest) -> Manifest:
         """Replace the manifest at once, where it says anything else; the manifest that then counts."""
-        for _ in range(ATTEMPTS):
+
+        def attempt() -> Manifest:
             current, tag = self._manifest(batch)
             if current and _essence(current) == _essence(manifest):
                 return current
-            try:
-                self._documents(batch).swap(MANIFEST, manifest, tag)
-            except LostRace:  # to another run of the same batch
-                continue
+            self._documents(batch).swap(MANIFEST, manifest, tag)
             return manifest
-        raise WorldError(f"{self.uri_of(batch, MANIFEST)}: others keep replacing it; run again")
+
+        return swapped(attempt, self.uri_of(batch, MANIFEST))
 
     def _manifest(self, batch: str) -> tuple[Manifest | None, str | None]:
         try:

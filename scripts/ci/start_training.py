@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
 PERMISSIONS = {"actions": "write"}
 WORKFLOW = "training.yml"
-ATTEMPTS = 20
 
 
 def main() -> int:
@@ -60,17 +59,14 @@ def unanswered(state: "MonitorState", champion: str) -> "Alarm | None":
 def answer(registry: "ModelRegistry", key: str) -> None:
     """Note that the alarm has started a training. Killed before this, it is started again: training.yml runs
     one at a time, and the same day and code make the same model once more."""
-    from engine.stores.storage import LostRace
+    from engine.stores.compare_and_swap import swapped
 
-    for _ in range(ATTEMPTS):
+    def attempt() -> None:
         state, tag = registry.monitored()
         alarms = [answered(alarm) if alarm["key"] == key else alarm for alarm in state["alarms"]]
-        try:
-            registry.keep_monitored({**state, "alarms": alarms}, tag)
-            return
-        except LostRace:  # to a monitor
-            continue
-    raise WorldError(f"expected to note that {key} is answered, found others faster {ATTEMPTS} times")
+        registry.keep_monitored({**state, "alarms": alarms}, tag)
+
+    swapped(attempt, registry.documents.uri)
 
 
 def answered(alarm: "Alarm") -> "Alarm":
