@@ -3,8 +3,10 @@
 import pytest
 
 from engine.environment import VARIABLES, misspelt
-from local_kfp.runner.task_environment import PASSED_ON
+from local_kfp.runner.task_environment import IN_CONTAINERS, PASSED_ON
 
+CERTIFICATES = {"REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"}
+"""Paths of this machine, which a container does not have."""
 LIKE_OTHERS = {"AWS_ENDPOINT_URL_S3", "GITHUB_REPOSITORY", "GITHUB_TOKEN"}
 """AWS and GitHub have variables whose names differ from these by two letters."""
 
@@ -12,6 +14,7 @@ LIKE_OTHERS = {"AWS_ENDPOINT_URL_S3", "GITHUB_REPOSITORY", "GITHUB_TOKEN"}
 @pytest.mark.parametrize("name", [name for name, entry in VARIABLES.items() if "task" in entry.readers])
 def test_a_task_gets_what_it_reads(name: str) -> None:
     assert PASSED_ON.fullmatch(name)
+    assert bool(IN_CONTAINERS.fullmatch(name)) == (name not in CERTIFICATES)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +22,7 @@ def test_a_task_gets_what_it_reads(name: str) -> None:
 )
 def test_a_task_gets_no_other_secret(name: str) -> None:
     assert not PASSED_ON.fullmatch(name)
+    assert not IN_CONTAINERS.fullmatch(name)
 
 
 @pytest.mark.parametrize("name", [name for name in VARIABLES if len(name) > 7 and name not in LIKE_OTHERS])

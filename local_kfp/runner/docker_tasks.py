@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_kfp.command_line import WorldError
+from local_kfp.runner.task_environment import IN_CONTAINERS, passed_on
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
-
-# Variables that containers inherit: what a cluster provides by a Secret, and the model registry.
-PASSED_ON = ("AWS_", "MODEL_REGISTRY_URI")
 
 
 class DockerTasks:
@@ -33,13 +31,12 @@ class DockerTasks:
 
     def run(self, image: str, command: list[str], environment: dict[str, str], log: Path) -> int:
         """Exit status of `command` in `image`; its output goes to `log`."""
-        inherited = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
         try:
             container = self._engine.containers.run(
                 image,
                 command,
                 detach=True,
-                environment=inherited | environment,
+                environment=passed_on(IN_CONTAINERS) | environment,
                 network_mode="host",  # a store on this machine is at 127.0.0.1
                 user=f"{os.getuid()}:{os.getgid()}",  # files of the run belong to the user who started it
                 volumes=self._mounts,

@@ -8,16 +8,18 @@ import os
 import re
 import sys
 
-# What programs need to start at all, proxies, certificates, and numbers of threads.
+# Proxies and numbers of threads.
+_ANYWHERE = r"(HTTPS?|ALL|NO|FTP)_PROXY|(OMP|OPENBLAS|MKL|NUMEXPR|BLIS)_\w+"
+# What programs need to start at all, and certificates: paths of this machine.
 _ORDINARY = (
-    r"(HTTPS?|ALL|NO|FTP)_PROXY|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE"
-    r"|(OMP|OPENBLAS|MKL|NUMEXPR|BLIS)_\w+"
+    rf"{_ANYWHERE}|SSL_CERT_(FILE|DIR)|(REQUESTS|CURL)_CA_BUNDLE"
     r"|PATH|LD_LIBRARY_PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LANG|LANGUAGE|LC_\w+|SYSTEMROOT"
 )
 # What a cluster provides by a Secret or workload identity, and addresses of stores and of the cluster.
 _ACCESS = r"AWS_\w+|MODEL_REGISTRY_URI|KUBECONFIG|SERVING_(ACCESS_KEY_ID|SECRET_ACCESS_KEY)"
 _INSTALLER = r"(UV|PIP)_\w+|XDG_\w+"
 PASSED_ON = re.compile(f"{_ORDINARY}|{_ACCESS}", re.IGNORECASE)
+IN_CONTAINERS = re.compile(f"{_ANYWHERE}|{_ACCESS}", re.IGNORECASE)
 INSTALLER = re.compile(f"{_ORDINARY}|{_INSTALLER}", re.IGNORECASE)
 SERVER = re.compile(
     f"{PASSED_ON.pattern}|{_INSTALLER}|PYTHON\\w*|DOCKER_(HOST|CERT_PATH|TLS_VERIFY)", re.IGNORECASE
