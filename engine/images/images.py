@@ -49,6 +49,11 @@ def name_all(source: Source, repository: str, salt: str = "") -> dict[str, Image
     return {name: _image(name, paths, source, repository, salt) for name, paths in contexts.items()}
 
 
+def copied_paths(source: Source) -> set[str]:
+    """The files of `source` that any of its images is built from."""
+    return {path for paths in _contexts(components(source), source).values() for path in paths}
+
+
 def stage(component: str, source: Source, repository: str = LOCAL_REPOSITORY, salt: str = "") -> Image:
     """The image of `component` as it stands in `source`, its context staged in the store."""
     return _stage(_contexts([component], source), source, repository, salt)[component]

@@ -11,6 +11,7 @@ from typing import Any, NotRequired, TypedDict
 
 from engine.command_line import Finding, SettingsError, parser, run
 from engine.gate.gated_paths import need_a_gate
+from engine.images.images import copied_paths
 from engine.sources import GitTree
 
 JOBS = ("plan", "checks", "build", "gate")
@@ -62,7 +63,8 @@ def read_needs(text: str) -> dict[str, Job]:
 def gate_is_due(root: Path, change: str) -> bool:
     if not change:
         raise SettingsError("GITHUB_SHA: expected the commit of the change, found none")
-    return need_a_gate(GitTree(root, change).changed(GitTree(root, "HEAD")))
+    mine, base = GitTree(root, change), GitTree(root, "HEAD")
+    return need_a_gate(mine.changed(base), copied_paths(mine) | copied_paths(base))
 
 
 def problem_of(job: Job | None, excused: bool) -> str:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,6 +32,7 @@ def main() -> None:
 
     from engine.gate.evaluation_history import evaluation_history
     from engine.gate.judging_paths import paths_that_judge
+    from engine.images.images import copied_paths
     from engine.images.published_images import pull_request_number
     from engine.settings.settings import load
     from engine.sources import GitTree
@@ -39,7 +40,7 @@ def main() -> None:
     root = Path.cwd()
     candidate, base = GitTree(arguments.candidate, "HEAD"), GitTree(root, "HEAD")
     changed, settings = candidate.changed(base), load(root / "mlops.yaml")
-    gate = decide_gate(changed, root, settings)
+    gate = decide_gate(changed, copied_paths(candidate) | copied_paths(base), root, settings)
     plumbing = decide_plumbing(changed, candidate, root)
     history = Decision("history", *evaluation_history(settings.windows))
     show([gate, plumbing, *([history] if history.reason else [])], paths_that_judge(candidate, base))
@@ -48,11 +49,11 @@ def main() -> None:
     set_outputs(gate=gate.value, push=push, plumbing=plumbing.value, number=number, reason=gate.reason)
 
 
-def decide_gate(changed: Sequence[str], root: Path, settings: "Settings") -> Decision:
+def decide_gate(changed: Sequence[str], copied: Set[str], root: Path, settings: "Settings") -> Decision:
     """Endpoint where all it needs is set, and works: what is set and refused is an error, never local."""
     from engine.gate import endpoint_access
 
-    if not need_a_gate(changed):
+    if not need_a_gate(changed, copied):
         change = "only documentation or tests changed" if changed else "nothing changed"
         return Decision("gate", "none", f"{change}: nothing that a model, an image or a judge is made of")
     if not (present := endpoint_access.is_set()):

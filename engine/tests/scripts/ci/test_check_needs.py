@@ -61,6 +61,12 @@ def base(tmp_path: Path) -> Project:
     project = Project(tmp_path)
     project.git("init", "--quiet", "--initial-branch", "main")
     (project.root / "mlops.yaml").write_text("the base")
+    dockerfile = project.root / "components/train_model/Dockerfile"
+    dockerfile.parent.mkdir(parents=True)
+    dockerfile.write_text("COPY engine/training/ LICENSE ./\n")
+    for path in ("engine/training/code.py", "engine/training/factors.md", "LICENSE"):
+        (project.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (project.root / path).touch()
     project.commit()
     return project
 
@@ -68,7 +74,7 @@ def base(tmp_path: Path) -> Project:
 def change_of(base: Project, path: str) -> str:
     """The commit of a change of this file; the base stays checked out."""
     base.git("switch", "--quiet", "--create", "change")
-    (base.root / path).parent.mkdir(exist_ok=True)
+    (base.root / path).parent.mkdir(parents=True, exist_ok=True)
     (base.root / path).write_text("changed")
     base.commit()
     base.git("switch", "--quiet", "main")
@@ -76,7 +82,16 @@ def change_of(base: Project, path: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("path", "due"), [("README.md", False), ("mlops.yaml", True), ("pipelines/training.py", True)]
+    ("path", "due"),
+    [
+        ("README.md", False),
+        ("mlops.yaml", True),
+        ("pipelines/training.py", True),
+        ("LICENSE", True),
+        ("engine/training/factors.md", True),
+        ("engine/training/new.md", True),
+        ("engine/gate/new.md", False),
+    ],
 )
 def test_the_changed_paths_say_whether_a_gate_is_due(base: Project, path: str, due: bool) -> None:
     assert check_needs.gate_is_due(base.root, change_of(base, path)) is due

@@ -8,7 +8,7 @@ import pytest
 
 from engine.gate import released_files
 from engine.gate.released_files import hash_of
-from engine.images.images import name_all
+from engine.images.images import copied_paths, name_all
 from engine.sources import File, GitIndex
 from engine.tests.demo_files import DEMO_SETTINGS
 from engine.tests.docker_registry import DockerRegistry
@@ -140,6 +140,7 @@ def test_an_endpoint_that_refuses_is_an_error_and_never_gates_locally(
         (["tests/components/test_load_data.py"], "none"),
         (["README.md", "mlops.yaml"], "local"),
         (["components/build_features/words.md"], "local"),
+        (["engine/reporting/templates/report.md"], "local"),
         (["demo/flights/flights/1.parquet"], "local"),
         (["pipelines/evaluation.py"], "local"),
         ([".github/workflows/pr.yml"], "local"),
@@ -151,7 +152,7 @@ def test_an_endpoint_that_refuses_is_an_error_and_never_gates_locally(
 def test_only_what_nothing_is_made_of_needs_no_gate(paths: list[str], gate: str, monkeypatch) -> None:
     for name in ("KUBEFLOW_HOST", "MODEL_REGISTRY_URI"):
         monkeypatch.delenv(name, raising=False)
-    assert decide_gate(paths, ROOT, None).value == gate
+    assert decide_gate(paths, copied_paths(GitIndex(ROOT)), ROOT, None).value == gate
 
 
 @pytest.mark.parametrize(
