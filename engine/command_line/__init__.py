@@ -92,13 +92,20 @@ def strip_environment() -> None:
             os.environ[name] = stripped
 
 
+def in_a_log(text: object) -> str:
+    """`text`, in which GitHub's runner finds no command if it reads what this process prints."""
+    if "GITHUB_ACTIONS" not in os.environ:
+        return str(text)
+    return str(text).replace("::", ": :").replace("##[", "# #[")
+
+
 def run(main: Callable[[], int | None]) -> NoReturn:
     """Run `main` and leave with its status; a mistake of the user or the world is one line, no traceback."""
     strip_environment()
     try:
         sys.exit(main() or 0)
     except (Finding, SettingsError, WorldError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {in_a_log(error)}", file=sys.stderr)
         sys.exit(error.status)
     except OSError as error:
         print(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), file=sys.stderr)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.command_line import SettingsError, WorldError
+from engine.command_line import SettingsError, WorldError, in_a_log
 from engine.documents.verdict import Proposed, Verdict
 from engine.documents.version import Version
 from engine.gate import judged_run, known_verdicts, pull_request_run
@@ -47,7 +47,7 @@ class GateRun:
         except judged_run.NoVerdict as error:
             if not (broken := change.broken_interfaces(error.broken)):
                 raise
-            print(error, file=sys.stderr)
+            print(in_a_log(error), file=sys.stderr)
             return known_verdicts.broken_interface(question, broken, self.results)
 
     def proposed(self, question: Mapping[str, str]) -> Proposed | None:
@@ -59,5 +59,5 @@ class GateRun:
             own = {**question, "policy": policy, "proposed_policy": "{}"}
             return as_proposed(self.compared("evaluation", own))
         except (SettingsError, WorldError) as error:
-            print(f"note: the change's own policy was not asked: {error}", file=sys.stderr)
+            print(f"note: the change's own policy was not asked: {in_a_log(error)}", file=sys.stderr)
             return without_verdict(json.loads(policy), error)

@@ -20,10 +20,13 @@ def announce(verdict: Path) -> None:
 
 
 def announced(github: GitHub, jobs: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """By title, what the job gate announced; nothing if there is no such job."""
+    """By title, what the job gate announced once; of two announcements, neither is believed."""
     checks = [job["check_run_url"].rpartition("/")[2] for job in jobs if job["name"] == GATE]
     notices = (notice for check in checks for notice in github.pages("check-runs", check, "annotations"))
-    return {notice["title"]: notice["message"] for notice in notices if notice["title"] in (VERDICT, REPORT)}
+    messages: dict[str, list[str]] = {VERDICT: [], REPORT: []}
+    for notice in notices:
+        messages.get(notice["title"], []).append(notice["message"])
+    return {title: texts[0] for title, texts in messages.items() if len(texts) == 1}
 
 
 def sha256(path: Path) -> str:

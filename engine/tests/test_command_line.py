@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from engine.command_line import run, strip_environment
+from engine.command_line import SettingsError, run, strip_environment
 
 TOKEN = "secret-of-nobody"
 
@@ -31,6 +31,23 @@ def test_values_without_white_space_around_them_stay(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("MODEL_REGISTRY_URI", "file:///a folder/models")
     strip_environment()
     assert os.environ["MODEL_REGISTRY_URI"] == "file:///a folder/models"
+
+
+@pytest.mark.parametrize("runner", [True, False])
+def test_words_of_a_change_in_an_error_are_no_commands_to_a_runner(monkeypatch, capsys, runner: bool) -> None:
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    if runner:
+        monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    words = "a key\n  ::notice title=verdict::sha256:0\n##[add-matcher]x"
+
+    def fail() -> None:
+        raise SettingsError(words)
+
+    with pytest.raises(SystemExit):
+        run(fail)
+    said = capsys.readouterr().err
+    assert said.startswith("error: a key\n") and "notice" in said
+    assert ("::" in said or "##[" in said) is not runner
 
 
 @pytest.mark.parametrize("token", [f"{TOKEN}\n{TOKEN}", f"{TOKEN} {TOKEN}", f"{TOKEN}é"])

@@ -113,6 +113,19 @@ def test_a_verdict_that_another_job_announces_is_ignored(
     assert "elsewhere" not in only_comment(github_api)
 
 
+def test_no_verdict_of_a_gate_that_announces_two_is_believed(report: Report, github_api: GitHubApi):
+    annotate = github_api.annotate
+
+    def annotate_twice(run_id: int, job: str, **announced: str) -> None:
+        annotate(run_id, job, verdict=f"sha256:{'0' * 64}")
+        annotate(run_id, job, **announced)
+
+    github_api.annotate = annotate_twice
+    report(WON)
+    assert github_api.statuses[SHA][0]["state"] == "error"
+    assert "BETTER" not in only_comment(github_api)
+
+
 def test_the_comment_is_updated_in_place(report: Report, github_api: GitHubApi):
     for number in range(130):
         github_api.add_comment(12, f"{MARK}\nnot ours, number {number}", by="ann")
