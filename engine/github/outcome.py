@@ -7,7 +7,7 @@ from typing import Any
 from engine.documents.verdict import Verdict
 from engine.github.untrusted_verdict import Left
 
-GATE, SUMMARY = "gate", "ci-passed"  # jobs of pr.yml: the second only repeats what the others found
+GATE, SUMMARY = "gate", "ci-passed"  # jobs of pr.yml: the second repeats what the others say
 BAD = ("failure", "timed_out", "startup_failure")
 WITHOUT_VERDICT = {
     "cancelled": ("error", "🚫", "Cancelled", "The run was cancelled before there was a verdict."),
@@ -38,7 +38,7 @@ def outcome(
     conclusion: str | None, jobs: Iterable[Mapping[str, Any]], left: Left, accepted: str | None
 ) -> Outcome:
     """`conclusion` and `jobs` are GitHub's word; what the run left is believed only where that agrees."""
-    ended = {job["name"]: job["conclusion"] for job in jobs if job["name"] != SUMMARY}
+    ended = {job["name"]: job["conclusion"] for job in jobs if not job["name"].startswith(SUMMARY)}
     failed = [name for name, each in ended.items() if each in BAD]
     if left.verdict:
         return judged(left.verdict, conclusion, failed, accepted)

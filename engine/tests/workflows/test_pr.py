@@ -194,6 +194,21 @@ def test_a_failed_or_wrongly_skipped_job_blocks_the_pull_request(
     assert f"✗ {job}: " in run.job("ci-passed").step("Check the other jobs").printed
 
 
+@pytest.mark.parametrize(("base", "name"), [("main", "ci-passed"), ("release-1", "ci-passed for release-1")])
+def test_what_passed_against_another_branch_has_not_passed_for_the_default_branch(
+    github: Runner, change: Project, base: str, name: str
+) -> None:
+    """A commit has the checks of all its pull requests, and a fork may ask for any branch as base."""
+    event = pull_request(github, change, FEATURES, SAME_MODEL)
+    event.payload["pull_request"]["base"]["ref"] = base
+
+    given = {"plan": LOCAL, "checks": {}, "build": "skipped", "gate": {}}
+    run = github.run("pr.yml", event, jobs=["ci-passed"], given=given)
+
+    assert run.job("ci-passed").step("Check the other jobs").printed
+    assert {line.partition(": ")[0] for line in run.printed.splitlines() if "pr/ci" in line} == {f"pr/{name}"}
+
+
 @pytest.mark.containers
 def test_a_component_that_does_not_build_is_not_judged(
     github: Runner, change: Project, engine: Engine

@@ -145,6 +145,11 @@ def test_a_lost_gate_sets_status_and_comment(report: Report, github_api: GitHubA
     assert len(github_api.statuses[SHA][0]["description"]) == 140
 
 
+def test_a_gate_that_lost_against_another_branch_is_no_second_failure(report: Report, github_api: GitHubApi):
+    report(LOST, gate="failure", ended="failure", jobs=JOBS | {"ci-passed for release-1": "failure"})
+    assert github_api.statuses[SHA][0]["description"].startswith("WORSE: ")
+
+
 def test_an_accepted_regression_sets_a_passing_status(report: Report, github_api: GitHubApi):
     github_api.add_status(SHA, CONTEXT, "success", "accepted by bob: smaller is worth it")
     report(LOST)
