@@ -125,7 +125,8 @@ def with_labels(features: pa.Table, truth: pa.Table) -> pa.Table:
     try:
         keys = features.column(0).cast(true_keys.type)
     except pa.ArrowException:
-        raise refusal(f"keys of type {true_keys.type}", str(features.column(0).type)) from None
+        expected = f"evaluation.parquet: expected keys of type {true_keys.type}"
+        raise refusal(expected, str(features.column(0).type)) from None
     position = pc.index_in(keys, value_set=true_keys)
     labels = truth.column(2).take(position)
     return features.set_column(2, truth.schema.field(2).name, labels)
@@ -146,10 +147,17 @@ def replayed(path: Path) -> list[Difference]:
     except WorldError as error:
         raise refusal(f"{path.name}: expected differences of single days", str(error)[:100]) from None
     features = {*schema.names}
-    known = [each for each in differences if each["feature"] in features and re.fullmatch(DAY, each["day"])]
+    known = [each for each in differences if each["feature"] in features and is_sound(each)]
     if len(known) < len(differences) or len(known) > len(get_args(Cause)) * len(features):
         raise refusal(f"{path.name}: expected differences of single days and of its columns", "others")
     return differences
+
+
+def is_sound(difference: Difference) -> bool:
+    """Whether its day is one, and its numbers are those of rows."""
+    numbers = difference["rows"], difference["day_rows"], abs(difference.get("largest", 0.0))
+    is_bounded = all(0 <= number <= LARGEST_NUMBER for number in numbers)
+    return is_bounded and re.fullmatch(DAY, difference["day"]) is not None
 
 
 def read_record(path: Path) -> TrainingRecord:
