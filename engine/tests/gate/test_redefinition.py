@@ -74,3 +74,28 @@ def test_code_of_the_label_redefines_it(features: str | None, is_other: bool) ->
     base = code_of(features=HELPED if features and "is_sold" in features else CODE)
     found = [*redefined(code_of(features=features), base)]
     assert found == ([f"{FEATURES_FILE}: label"] if is_other else [])
+
+
+def imported(statement: str) -> str:
+    """Code whose label reads what the statement imports."""
+    return f"{statement}\n\n\n{CODE.replace('notna()', 'map(os.path.exists)')}"
+
+
+@pytest.mark.parametrize(
+    ("features", "base"),
+    [
+        (imported("import os.path"), imported("from os import name as os")),
+        (imported("import ntpath as os"), imported("import posixpath as os")),
+        (imported("from six import os"), imported("from shutil import os")),
+        (imported("import os.path"), imported("import os")),
+    ],
+)
+def test_an_import_that_the_label_reads_redefines_it(features: str, base: str) -> None:
+    changed = redefined(code_of(features=features), code_of(features=base))
+    assert [*changed] == [f"{FEATURES_FILE}: label"]
+
+
+def test_code_that_is_no_text_redefines_the_label() -> None:
+    broken = code_of()
+    broken.source.read = lambda paths: dict.fromkeys(paths, SimpleNamespace(content=b"\xff"))
+    assert [*redefined(broken, code_of())] == [f"{FEATURES_FILE}: label"]

@@ -201,6 +201,7 @@ def test_clusters_side_by_side_have_no_serial_correlation() -> None:
         (([0.25], [0.25]), "improve", "NON_INFERIOR", 0.5),
         (([0.25], [0.25]), "not-worse", "NON_INFERIOR", None),
         (([-2.0], [-2.0]), "not-worse", "WORSE", None),
+        (([-2.0], [-1.99]), "not-worse", "WORSE", None),
     ],
 )
 def test_rows_to_decide_are_forecast_where_more_rows_could_decide(
@@ -213,6 +214,12 @@ def test_rows_to_decide_are_forecast_where_more_rows_could_decide(
 
     assert (compared["verdict"], compared["rows_to_decide"]) == (verdict, expected)
     assert against(clusters, mode, min_effect=0.5, minimum_rows=3)["rows_to_decide"] is None
+
+
+@pytest.mark.parametrize(("mode", "is_said"), [("improve", True), ("not-worse", False)])
+def test_only_a_model_that_has_to_be_better_is_said_to(mode: str, is_said: bool) -> None:
+    compared = against(([0.25], [0.25]), mode, min_effect=0.5)
+    assert ("It has to be better." in compared["reason"]) is is_said
 
 
 def test_slices_and_guardrails_of_the_same_model_are_not_judged() -> None:
