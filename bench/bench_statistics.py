@@ -39,7 +39,7 @@ def rows_of(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def error_of(influence: np.ndarray) -> float:
-    """Ours with every row a cluster of its own, for scipy resamples rows."""
+    """Ours with every row a cluster of its own, because scipy resamples rows."""
     clusters = np.arange(len(influence))
     return statistics.estimate(0.0, influence, clusters, confidence=0.95, in_sequence=False).standard_error
 

@@ -176,7 +176,7 @@ def resolve_commit(root: Path, ref: str) -> str:
 
 
 def head_of(root: Path, base: str) -> str:
-    """The commit that is checked out at `root`; where that only merges one with `base`, the one."""
+    """The commit that is checked out at `root`; if that only merges a commit with `base`, that commit."""
     head, *parents = git(root, "rev-list", "--parents", "--max-count=1", "HEAD").decode().split()
     return parents[1] if parents[:1] == [base] and len(parents) == 2 else head
 

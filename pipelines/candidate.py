@@ -1,4 +1,4 @@
-"""Candidate: a change's own code makes its features, model and predictions, where nothing is judged."""
+"""Candidate: a change's own code makes its features, model and predictions, in a place without judges."""
 
 from kfp import dsl
 

@@ -1,4 +1,4 @@
-"""Deploy compiled pipelines: new versions where there is new content, all or none, never an older commit."""
+"""Deploy compiled pipelines: a new version if the content is new, all or none, never an older commit."""
 
 import argparse
 import sys

@@ -62,7 +62,7 @@ def arguments_parser() -> argparse.ArgumentParser:
         help="name the run by it, and find it again (default: the number in GITHUB_REF)",
     )
     parser.add_argument(
-        "--handover", type=Path, metavar="FILE", help="what the change's code left where it ran by itself"
+        "--handover", type=Path, metavar="FILE", help="what the change's code left if it ran by itself"
     )
     parser.add_argument(
         "--detach-after", type=float, default=math.inf, metavar="MINUTES", help="leave a longer run going"
@@ -84,7 +84,9 @@ def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
             raise command_line.SettingsError("expected --candidate beside these options, found none")
         return read_change(ROOT, arguments.base), None
     if arguments.base:
-        raise command_line.SettingsError("--base: expected none, for with --candidate it is this checkout")
+        raise command_line.SettingsError(
+            "--base: expected none, because with --candidate the base is this checkout"
+        )
     change = read_candidate(ROOT, arguments.candidate)
     control, candidate = change.control, change.candidate
     if arguments.images:

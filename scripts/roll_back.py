@@ -65,7 +65,7 @@ def _former(moves: list["Move"], beginning: str) -> str:
 
 
 def _done_already(moves: list["Move"], current: str, target: str, reason: str) -> str:
-    """In words, where this very roll-back was done: a workflow that is run again must not go further back."""
+    """A sentence if this roll-back was done already: a repeated workflow must not go further back."""
     if target and target == current:
         return f"{current} is the champion already"
     last = moves[-1] if moves else None

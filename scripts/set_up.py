@@ -119,7 +119,7 @@ def report(github: "GitHub", left: list["Left"]) -> None:
 
 
 def github_environment() -> dict[str, str]:
-    """The environment, with the repository of `origin` and the token of an administrator where they are."""
+    """The environment, with the repository of `origin` and the token of an administrator if they are set."""
     variables = {"GITHUB_REPOSITORY": repository_of_origin(), **os.environ}
     if not variables["GITHUB_REPOSITORY"]:
         raise SettingsError("expected a remote `origin`, found none; run git remote add origin <its address>")

@@ -70,7 +70,7 @@ def main() -> int:
 def _train(
     client: "Client", version: "Version", name: str, parameters: dict[str, str], detach: bool
 ) -> "Verdict | None":
-    """The verdict of the run called `name`, started where none of that name is under way; None: detached."""
+    """The verdict of the run called `name`, started if none of that name is active; None: detached."""
     from engine.gate import judged_run
     from engine.kubeflow import runs
     from engine.kubeflow.progress import Progress

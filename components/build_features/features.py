@@ -22,6 +22,6 @@ def features(tables: dict[str, pd.DataFrame], settings: dict[str, Any]) -> pd.Da
 
 
 def label(flights: pd.DataFrame) -> pd.Series:
-    """1 for an arrival more than 15 minutes late; nothing where the flight never arrived."""
+    """1 for an arrival more than 15 minutes late; missing if the flight never arrived."""
     delay = flights["arr_delay"]
     return (delay > 15).astype("Int8").mask(delay.isna())

@@ -17,7 +17,7 @@ def main() -> None:
     wanted = ("MLSERVER_MODEL_NAME", "MLSERVER_MODEL_URI", "MODEL_SHA256")
     name, folder, expected = map(setting, wanted)
     columns = columns_of(setting("MODEL_COLUMNS", "{}"))
-    # More threads for one row wait longer for each other than they help, for seconds where cores are busy.
+    # More threads for one row wait for each other longer than they save, for seconds if cores are busy.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
     from engine.model_server.model_file import load_model, verified

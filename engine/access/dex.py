@@ -68,7 +68,7 @@ def log_in(host: str, user: str, password: str) -> str:
 
 
 def _form(browser: requests.Session, root: str) -> str | None:
-    """The address that takes user and password; None where no login is asked for."""
+    """The address that takes user and password; None if no login is required."""
     page = browser.get(root, timeout=TIMEOUT)
     if page.status_code in (401, 403):  # oauth2-proxy's own page, with a button
         page = browser.get(urljoin(root, "oauth2/start"), params={"rd": "/"}, timeout=TIMEOUT)

@@ -54,7 +54,7 @@ _MODES = (
     ),
     Mode(
         "dex",
-        "Kubeflow 1.7 or newer where nothing else is possible",
+        "Kubeflow 1.7 or newer, if nothing else is possible",
         "the session of a static user, logged in again before it ends",
         "engine.access.dex",
         ("KUBEFLOW_USERNAME", "KUBEFLOW_PASSWORD"),
@@ -64,7 +64,7 @@ MODES = {mode.name: mode for mode in _MODES}
 
 
 def mode_of(environment: Environment) -> Mode:
-    """The mode of KUBEFLOW_AUTH; without it, `token` where there is one, else `none`."""
+    """The mode of KUBEFLOW_AUTH; without it, `token` if there is one, else `none`."""
     name = environment.get("KUBEFLOW_AUTH") or ("token" if environment.get("KUBEFLOW_TOKEN") else "none")
     if name not in MODES:
         hint = nearest(name, MODES)

@@ -16,7 +16,7 @@ FORWARDING = re.compile(rb"Forwarding from 127\.0\.0\.1:(\d+) ")
 
 
 class PortForward:
-    """`kubectl port-forward`, started again where it has ended: the same port, with new credentials."""
+    """`kubectl port-forward`, started again if it has ended: the same port, with new credentials."""
 
     def __init__(
         self,

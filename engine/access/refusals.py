@@ -11,7 +11,7 @@ from engine.command_line import SettingsError, WorldError
 class Refusal:
     """`problem` says what was expected and found, `remedy` is the command that repairs it.
 
-    Both have {names}, which are filled in where the refusal is met.
+    Both have {names}, which are filled in when the refusal is met.
     """
 
     name: str

@@ -12,7 +12,7 @@ SHOWN = 60
 
 
 def checked(kind: type[Kind], value: object) -> Kind:
-    """`value` as a `kind`; ValueError says where it is something else. Other keys are accepted."""
+    """`value` as a `kind`; ValueError names the part that is something else. Other keys are accepted."""
     for mismatch in mismatches(kind, value, ""):
         raise ValueError(mismatch)
     return value  # type: ignore[return-value] # mypy follows no check of a type at run time

@@ -25,7 +25,7 @@ def keys_of(path: str) -> Keys:
 
 
 def kinds_of(files: list[Keys]) -> dict[str, pa.DataType]:
-    """Whole numbers where each file has one, as Spark and pyarrow read them; text otherwise."""
+    """Whole numbers if each file has one, as Spark and pyarrow read them; text otherwise."""
     kinds: dict[str, pa.DataType] = {}
     for keys in files:
         for name, value in keys.items():
@@ -60,7 +60,7 @@ def span(year: str, month: str | None, day: str | None) -> Span | None:
 
 
 def constant(value: str | None, kind: pa.DataType, rows: int) -> pa.Array[Any]:
-    """A column of one value; pa.repeat and pa.array would import pandas where it is installed."""
+    """A column of one value; pa.repeat and pa.array would import pandas if it is installed."""
     if value is None:
         return pa.nulls(rows).cast(kind)
     text = value.encode()

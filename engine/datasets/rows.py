@@ -76,7 +76,7 @@ def is_inside(times: pa.ChunkedArray[Any], start: datetime, end: datetime) -> Ma
 
 
 def moment(time: datetime, kind: pa.DataType) -> pa.Scalar[Any]:
-    """As pa.scalar and pyarrow.dataset would, but they import pandas where it is installed: a second."""
+    """As pa.scalar and pyarrow.dataset would, but they import pandas if it is installed: a second."""
     return _seconds(calendar.timegm(time.timetuple()), pa.timestamp("s")).cast(kind)
 
 

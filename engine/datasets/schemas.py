@@ -1,4 +1,4 @@
-"""One schema for the files of a table, where their writers had different types for the same column."""
+"""One schema for the files of a table, even if their writers had different types for the same column."""
 
 from __future__ import annotations
 

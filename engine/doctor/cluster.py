@@ -106,7 +106,7 @@ def _secret(site: Site, api: Any, namespace: str) -> Results:
 
 
 def get(api: Any, path: str) -> dict[str, Any] | None:
-    """What is at `path`; None where there is nothing, or nothing that may be read."""
+    """What is at `path`; None if there is nothing, or nothing that may be read."""
     from kubernetes.client.exceptions import ApiException
     from urllib3.exceptions import HTTPError
 

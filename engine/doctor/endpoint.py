@@ -55,7 +55,7 @@ def _guarded(check: str, results: Results) -> Results:
 
 
 def explained(check: str, error: Exception) -> Result:
-    """An error as a result: an entry of the table where it is one."""
+    """An error as a result: an entry of the table if it is one."""
     if diagnosis := getattr(error, "diagnosis", None):
         return failed(check, diagnosis)
     return Result(check, "fail", str(error))

@@ -1,4 +1,4 @@
-"""Checks of the stores: write, read and a write on condition, as whom and where commands would do it."""
+"""Checks of the stores: read, write, and write on condition, as commands do it."""
 
 import time
 from email.utils import parsedate_to_datetime

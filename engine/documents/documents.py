@@ -42,7 +42,7 @@ class Documents:
             ) from None
 
     def create(self, key: str, document: Document) -> None:
-        """Write where there is nothing; what another writer left first stays."""
+        """Write if there is nothing yet; what another writer left first stays."""
         try:
             self.swap(key, document, None)
         except LostRace:

@@ -23,7 +23,7 @@ def build(
 ) -> None:
     """Write the features of the tables in `folder`, which load_data has written, to the parquet `target`.
 
-    Labels are made of the rows in the folder `outcomes`, where those in `folder` have their outcomes hidden.
+    Labels are made of the rows in the folder `outcomes`, if those in `folder` have their outcomes hidden.
     Of rows to predict, what is known only later is hidden here: those of a past day may have it.
     """
     raw = {path.stem: tables.read_table(path) for path in sorted(folder.glob("*.parquet"))}

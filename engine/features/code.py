@@ -15,7 +15,7 @@ class FeatureCode(Protocol):
         """The features of each row of the rows' own table, in its order and with its index."""
 
     def label(self, rows: pd.DataFrame) -> Any:
-        """The label of each row. KeyError where the rows lack what it is made of."""
+        """The label of each row. KeyError if the rows lack a column that it reads."""
 
 
 def make_features(code: FeatureCode, settings: FeatureSettings, raw: dict[str, pd.DataFrame]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ MOST_NAMES = 100
 
 @dataclass(frozen=True)
 class Change:
-    """The candidate is the change, the control its base, or the candidate itself where there is none."""
+    """The candidate is the change, the control its base, or the candidate itself if there is none."""
 
     candidate: ModelCode
     control: ModelCode
@@ -90,7 +90,7 @@ class Change:
         return replace(base, resources={**base.resources, **makers})
 
     def policy(self) -> str:
-        """The base's policy; where nothing changed, without the control, which is the candidate itself."""
+        """The base's policy; if nothing changed, without the control, which is the candidate itself."""
         return self._policy_of(self.control)
 
     def proposed_policy(self) -> str:
@@ -184,7 +184,7 @@ class Change:
         return [name for name in BORN_FROM if not self._same_interface(name)]
 
     def broken_interfaces(self, tasks: list[str]) -> list[str]:
-        """What failed among `tasks`, where one side calls it otherwise than the other does."""
+        """What failed among `tasks`, if one side calls it differently than the other does."""
         changed = self.changed_interfaces()
         if "receive-model" in tasks:
             return changed

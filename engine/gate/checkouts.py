@@ -21,7 +21,7 @@ def read_change(root: Path, base: str | None) -> Change:
 
 
 def _against(candidate: ModelCode, commit: str, reason: str) -> Change:
-    """The change that `candidate` is of `commit`; with no control where `commit` defines no such model."""
+    """The change that `candidate` is of `commit`; with no control if `commit` defines no such model."""
     tree = GitTree(candidate.source.root, commit)
     named = f"{commit[:12]} ({subject(tree.root, commit)}), {reason}"
     if SETTINGS_FILE not in tree.paths:

@@ -1,4 +1,4 @@
-"""Have a change compared by a run of a pipeline, as a pull request's where it is one."""
+"""Compare a change by a run of a pipeline; the run is the pull request's if there is one."""
 
 import json
 import sys

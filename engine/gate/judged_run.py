@@ -116,7 +116,7 @@ def clear(results: Path) -> None:
 
 
 def asked_about(question: Mapping[str, str], handover: Path, results: Path) -> dict[str, str]:
-    """The parameters of the pipeline `judgement`, which reads `handover` where it can reach it."""
+    """The parameters of the pipeline `judgement`, which reads `handover` if it can reach it."""
     if handover.stat().st_size > MOST_BYTES:
         raise SettingsError(f"{handover}: expected at most {MOST_BYTES:,} bytes, found more")
     uri = handover.resolve().as_uri()

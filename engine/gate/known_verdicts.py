@@ -56,10 +56,10 @@ def registered_model(champion: Version) -> RegisteredModel:
 
 
 def broken_interface(question: Mapping[str, str], components: Iterable[str], results: Path) -> Verdict:
-    """A run that failed where one side called the other's `components`, whose interfaces changed."""
+    """A run that failed when one side called the other's `components`, whose interfaces changed."""
     changed = ", ".join(f"components/{name}/component.py" for name in components)
     reason = (
-        f"{changed} differs between the change and its base, and the run failed where one calls the other's."
+        f"{changed} differs between the change and its base, and the run failed when one called the other's."
         " Change the interface in a step of its own, so that both pipelines can call it;"
         " or have the regression accepted, by operate.yml."
     )

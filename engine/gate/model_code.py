@@ -60,7 +60,7 @@ class ModelCode:
         return self.settings.data_settings(self.source.root)
 
     def fallback(self) -> str:
-        """What `resolve_model` answers where there is no champion: this code, which then scores no rows."""
+        """The answer of `resolve_model` if there is no champion: this code, which then scores no rows."""
         images = {f"{name}_image": self.images[name].reference for name in ("build_features", "score_model")}
         return canonical_json(images | {"feature_settings": json.loads(self.settings.feature_settings())})
 

@@ -107,7 +107,7 @@ def end_others(client: Client, earlier: list[Run], same_run: Run | None) -> None
 
 
 def read_ended(client: Client, run: Run, results: Path) -> Verdict | None:
-    """The verdict of a run that has ended, where it did end with one."""
+    """The verdict of an ended run, if it left one."""
     verdict = read_verdict(results_uri(run), results)
     if agrees(runs.read_settled_run(client, run.id), verdict):
         return verdict
@@ -116,7 +116,7 @@ def read_ended(client: Client, run: Run, results: Path) -> Verdict | None:
 
 
 def detach(client: Client, run: Run, pull_request: PullRequest, results: Path) -> str:
-    """Write down where the run goes on; what there is to say of it."""
+    """Record where the run continues; return the sentence about it."""
     url = urlsplit(client.host)
     host = url._replace(netloc=url.netloc.rpartition("@")[2], query="", fragment="").geturl()
     detached = {

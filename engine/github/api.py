@@ -66,7 +66,7 @@ class GitHub:
         return self._document(self._ask("GET", self._url(pieces), params=query))
 
     def pages(self, *pieces: str | int, inside: str = "", **query: str | int) -> Iterator[Any]:
-        """All entries of a list, objects; `inside` names the list where the answer is an object around it."""
+        """All entries of a list, objects; `inside` names the list if the answer is an object around it."""
         url, params = self._url(pieces), {"per_page": PER_PAGE, **query}
         while url:
             answer = self._ask("GET", url, params=params)

@@ -25,13 +25,13 @@ def read_event() -> WorkflowRun:
 
 
 def not_ours(run: WorkflowRun) -> str:
-    """Why a run has nothing to tell a pull request: a stranger may name a workflow of his as ours."""
+    """Why a run has nothing to tell a pull request: anyone may give a workflow of their own the same name."""
     if run["path"].partition("@")[0] != WORKFLOW:  # which may name a branch behind it
         return f"the run is of {run['path']}, not of {WORKFLOW}"
     if run["event"] != "pull_request":
         return f"the run is of the event {run['event']}, not of a pull request"
     if run["conclusion"] == "skipped":
-        return "the run judged nothing, for the pull request got a new title only"
+        return "the run judged nothing, because only the title of the pull request changed"
     return "" if run["head_repository"] else "the fork is gone"
 
 

@@ -37,7 +37,7 @@ class Outcome:
 def outcome(
     conclusion: str | None, jobs: Iterable[Mapping[str, Any]], left: Left, accepted: str | None
 ) -> Outcome:
-    """`conclusion` and `jobs` are GitHub's word; what the run left is believed only where that agrees."""
+    """`conclusion` and `jobs` are GitHub's word; what the run left is believed only if those agree."""
     ended = {job["name"]: job["conclusion"] for job in jobs if not job["name"].startswith(SUMMARY)}
     failed = [name for name, each in ended.items() if each in BAD]
     if left.verdict:

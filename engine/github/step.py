@@ -1,4 +1,4 @@
-"""What a step says to GitHub Actions: outputs and summary, where GitHub set files for them."""
+"""What a step says to GitHub Actions: outputs and summary, if GitHub set files for them."""
 
 import os
 from pathlib import Path

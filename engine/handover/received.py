@@ -28,7 +28,7 @@ MOST_RECORD_BYTES = 1_000_000
 LARGEST_NUMBER = 1e15
 MOMENT = r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,6})?)?"
 DAY = r"\d{4}-\d\d-\d\d( \d\d:\d\d)?"
-"""A day, or an hour of one where rows are predicted with a lead."""
+"""A day, or an hour of one if rows are predicted with a lead."""
 PLAIN = (
     pa.types.is_integer,
     pa.types.is_floating,

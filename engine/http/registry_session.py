@@ -1,4 +1,4 @@
-"""HTTP to image registries: patient where they are busy, and private but on loopback."""
+"""HTTP to image registries: it retries if they are busy, and requires TLS except on loopback."""
 
 import os
 import re

@@ -18,7 +18,7 @@ Answer = TypeVar("Answer")
 
 
 class Failed(Exception):  # noqa: N818 - of one attempt, not of the request
-    """An attempt failed by what may pass. `error` is raised where no attempt is left.
+    """An attempt failed by a temporary error. `error` is raised if no attempt is left.
 
     `wait`: the seconds that the server asks to wait, if it does.
     """

@@ -55,7 +55,7 @@ def _logged_in(key: str, environment: Mapping[str, str]) -> Login | None:
 
 
 def _from_helper(helper: str, key: str, environment: Mapping[str, str]) -> Login | None:
-    """What `docker-credential-<helper>` has for a registry; None where it has nothing."""
+    """What `docker-credential-<helper>` has for a registry; None if it has nothing."""
     command = f"docker-credential-{helper}"
     try:
         ended = subprocess.run(

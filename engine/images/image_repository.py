@@ -51,7 +51,7 @@ class ImageRepository:
         self._session = RegistrySession(name, MANIFESTS, LOOK_UPS_AT_ONCE)
 
     def digests(self, tags: Iterable[str]) -> dict[str, str]:
-        """The digests of those of `tags` that the repository has; DeniedError where it cannot be read."""
+        """The digests of those of `tags` that the repository has; DeniedError if it cannot be read."""
         tags = list(tags)
         digests = [self.digest(tag) for tag in tags[:1]]  # alone: one look-up fetches the token for all
         with ThreadPoolExecutor(LOOK_UPS_AT_ONCE) as pool:
@@ -96,7 +96,7 @@ class ImageRepository:
             response = self.ask("POST", f"{self.base}/blobs/uploads/", actions="pull,push")
         except DeniedError:
             return False
-        if response.status_code == 404:  # where a repository must be made before the first push
+        if response.status_code == 404:  # if a repository must be created before the first push
             return False
         if response.status_code != 202:
             raise self.unexpected("an upload to begin", response)
@@ -107,7 +107,7 @@ class ImageRepository:
         return True
 
     def ask(self, method: str, url: str, actions: str = "pull") -> Response:
-        """The answer to one who may do `actions` in this repository; DeniedError where we may not."""
+        """The answer to one who may do `actions` in this repository; DeniedError if we may not."""
         used = self._authorizations.get(actions)
         response = self._session.ask(method, url, used)
         # A host that the registry redirects to may not ask for the registry's credentials.

@@ -22,7 +22,7 @@ class Held:
 
 
 def known_moment(held: Held) -> datetime:
-    """When it was pushed, where the list of what is held said so."""
+    """When it was pushed, if the list of images says so."""
     if held.pushed is None:
         raise WorldError(f"{', '.join(held.tags)}: expected the moment of its push, found none")
     return held.pushed
@@ -41,7 +41,7 @@ class Shelf(Protocol):
         """Again is harmless."""
 
     def remnants(self, kept: list[Held]) -> list[Held]:
-        """What has no tag and is no part of `kept`, where a registry does not sweep it up by itself."""
+        """What has no tag and is no part of `kept`, if a registry does not delete it by itself."""
 
 
 class Registry:

@@ -147,7 +147,7 @@ def _copied(dockerfile: str, text: str, source: Source) -> Iterator[str]:
         here = f"{dockerfile}:{number}: {instruction}"
         if instruction == "ADD":
             raise SettingsError(
-                f"{here}: expected COPY, for what ADD fetches is not part of the image's hash"
+                f"{here}: expected COPY, because files that ADD fetches are not part of the image's hash"
             )
         options = [each for each in arguments if each.startswith("--")]
         if any(each.startswith("--from=") for each in options):

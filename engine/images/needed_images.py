@@ -68,7 +68,7 @@ def needed_here(model: str) -> Needed:
     """What this environment names: the versions of `model` in its model registry, and all on its endpoint."""
     uri, host = os.environ.get("MODEL_REGISTRY_URI"), os.environ.get("KUBEFLOW_HOST")
     if host and not uri:
-        expected = "with it, for a rollback may go to any version there"
+        expected = "with it, because a rollback may go to any version there"
         raise SettingsError(f"KUBEFLOW_HOST: expected MODEL_REGISTRY_URI {expected}, found none")
     needed = Needed()
     if uri:

@@ -65,7 +65,7 @@ def published(images: Iterable[Image], arguments: argparse.Namespace) -> dict[st
 
 def _chosen(images: Iterable[Image], listed: Collection[str], any_week: bool) -> dict[str, str]:
     """By tag of `images`, which of the tags `listed` is taken for it: its own; or, where main's are asked for
-    with no week, the newest week's, for that has the newest security patches."""
+    with no week, the newest week's, which has the newest security patches."""
     newest = {}
     for tag in sorted(listed):  # with no week comes first
         match = TAG.fullmatch(tag)

@@ -44,7 +44,7 @@ def decide(rows: Rows, models: dict[str, Model], policy: Policy, dummy: float) -
 
 
 def stricter(one: Mode, other: Mode) -> Mode:
-    """Where there is no champion, the control has to be beaten as the champion would."""
+    """Without a champion, the candidate has to beat the control as it would the champion."""
     return "improve" if "improve" in (one, other) else "not-worse"
 
 

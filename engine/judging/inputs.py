@@ -26,7 +26,7 @@ class Invalid(Exception):  # noqa: N818 - a verdict, not a failure
 
 @dataclass(frozen=True)
 class Model:
-    """What is known about a model: its training record, and the version document where it is a version."""
+    """What is known about a model: its training record, and the version document if it is a version."""
 
     record: TrainingRecord
     version: str | None = None

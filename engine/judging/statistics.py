@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, stdtr, stdtrit  # scipy.stats would cost a second more to import
 
 RULED_OUT_LEVEL = 0.4  # of the test for serial correlation: lenient, so that little of it is missed
-SHORT_SERIES = 20  # with fewer clusters in sequence no interval known to us covers where they are correlated
+SHORT_SERIES = 20  # with fewer clusters in sequence no interval known to us covers if they are correlated
 CAUTION = 0.4  # standard errors that are added to a measured autocorrelation
 POWER = 0.8
 
@@ -37,7 +37,7 @@ class SerialCorrelation:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its interval, which is infinite where there are fewer than two effective clusters.
+    """A value with its interval, which is infinite if there are fewer than two effective clusters.
 
     `effective_clusters` is how many clusters of equal size tell as much; `rarer_class_rows` is None for
     labels that are numbers.

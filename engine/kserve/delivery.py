@@ -56,7 +56,7 @@ def deliver(
 def store_keys() -> dict[str, str] | None:
     """The keys that the server reads the model with; None: the cluster's Secret has them already.
 
-    They are the server's own, for the keys of who deploys may write.
+    They are the server's own, because the keys of the deployment may write.
     """
     keys = os.environ.get("SERVING_ACCESS_KEY_ID", ""), os.environ.get("SERVING_SECRET_ACCESS_KEY", "")
     if all(keys):

@@ -80,7 +80,7 @@ def storage_uri(uri: str) -> str | None:
     if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+/.+", uri):
         return f"storageUri: expected s3://bucket/folder/, found {uri or 'none'}"
     if not uri.endswith("/"):
-        return f"storageUri: expected a / at the end of {uri}, for without it {uri}0 is fetched, too"
+        return f"storageUri: expected a / at the end of {uri}; without it, {uri}0 is fetched, too"
     return None
 
 
@@ -98,4 +98,4 @@ def store_access(annotations: Mapping[str, str]) -> Iterator[str]:
     if "://" in endpoint or "/" in endpoint:
         yield f"s3-endpoint: expected host and port with no scheme, found {endpoint}"
     if annotations.get(PREFIX + "s3-usehttps") not in ("0", "1"):
-        yield "s3-usehttps: expected 0 or 1, for an endpoint with no scheme is taken for https"
+        yield "s3-usehttps: expected 0 or 1, because an endpoint with no scheme counts as https"

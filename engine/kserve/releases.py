@@ -42,7 +42,7 @@ NEWEST = RELEASES[-1]
 def release_of(openapi: Mapping[str, Any] | None) -> Release:
     """The newest release that all fields of the served definition allow.
 
-    None, where the API publishes no definition, is taken for the newest: what is applied then tells.
+    None, if the API publishes no definition, counts as the newest: what is applied then tells.
     """
     if openapi is None:
         return NEWEST

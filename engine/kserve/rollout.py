@@ -26,7 +26,7 @@ class Rollout:
     ):
         self.cluster, self.wanted, self.golden, self.say = cluster, wanted, golden, say
         self.confirm = confirm
-        """Raises where the version must not be promoted any more."""
+        """Raises if the version must not be promoted any more."""
 
     def run(self, steps: list[int]) -> str:
         """What was done, in words. Interrupted at any point, the next run goes on from what it finds."""
@@ -72,7 +72,7 @@ class Rollout:
         )
 
     def _replace(self, live: InferenceService | None) -> None:
-        """All at once: the first version, other settings of the same one, or where nothing serves anyway."""
+        """All at once: the first version, other settings of the same one, or if nothing serves yet."""
         with self._taken_back(live):
             self._promote()
 

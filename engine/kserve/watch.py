@@ -183,7 +183,7 @@ def _broken_pod(cluster: Cluster, wanted: Manifests) -> str:
         selector = f"app=isvc.{workload_name(wanted.name, wanted.predictor)}"
     try:
         pods = cluster.pods(selector)
-    except Forbidden:  # a help where it can be had; without it, the time limit tells
+    except Forbidden:  # only a help; without it, the time limit decides
         return ""
     for pod in pods:
         if pod["metadata"].get("annotations", {}).get(f"{OURS}content") != wanted.content:

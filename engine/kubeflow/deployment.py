@@ -81,13 +81,13 @@ def _is_later(root: Path, other: str, commit: str, replace_unknown: bool) -> boo
         raise SettingsError(
             f"commit {other}, of what is deployed: expected it in this clone, found it missing, so which is "
             "newer is not known; check out with fetch-depth: 0 (or git fetch --unshallow), or give "
-            "--replace-unknown where history has lost it"
+            "--replace-unknown if the history has lost it"
         ) from None
     return merge_base(root, other) == commit
 
 
 def deploy(client: Client, steps: Sequence[Step], commit: str) -> list[Version]:
-    """Upload what is needed; where one fails, whatever this call has made is removed again."""
+    """Upload what is needed; if one fails, what this call created is deleted again."""
     made, begun = [], []
     with sigterm_exits():
         try:

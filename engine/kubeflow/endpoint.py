@@ -1,4 +1,4 @@
-"""The endpoint: KUBEFLOW_HOST where it is set, else a local KFP server for as long as it is needed."""
+"""The endpoint: KUBEFLOW_HOST if it is set, else a local KFP server for as long as it is needed."""
 
 import json
 import os

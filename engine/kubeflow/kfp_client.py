@@ -50,7 +50,7 @@ class Client(kfp.Client):
         self._existing_config = configuration
         self._context_setting = {"namespace": namespace}
         self.version: str | None = None
-        """The server's own, once it was asked, where it states one."""
+        """The server's own after the first request, if the server states one."""
         self.service_account: str | None = None
         """What runs on the cluster run as, if that is not the server's default."""
         self._is_refresh_token = True  # kfp then never fetches a Google token in answer to a 401
@@ -74,7 +74,7 @@ class Client(kfp.Client):
         return health
 
     def read_log(self, run_id: str, pod: str) -> str:
-        """What a task has printed so far, where the server hands it out."""
+        """What a task has printed so far, if the server returns it."""
         headers = self._run_api.api_client.default_headers | self.rest.credential.headers()
         url = f"{self.host}/apis/v1alpha1/runs/{run_id}/nodes/{pod}/log"
         # Not PatientRest's own, which takes JSON alone.

@@ -134,7 +134,7 @@ def _load_uncached(source: Path, root: Path) -> ModuleType:
 
 @contextmanager
 def _importing_from(root: Path) -> Iterator[None]:
-    """A project's packages are its own, also where these scripts are another's that names its alike."""
+    """A project's packages are its own, even if these scripts belong to another project with equal names."""
     path, ours = sys.path, Path(__file__).resolve().parents[2]
     others = [folder for folder in path if Path(folder).resolve() not in (ours, root.resolve())]
     known = (

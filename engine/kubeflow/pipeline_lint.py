@@ -47,7 +47,7 @@ def _container_problems(container: Container, release: bool) -> Iterator[str]:
     if release and not PINNED.fullmatch(image) and not KNOWN_AT_RUN_TIME.fullmatch(image):
         yield f"expected an image with its @sha256: digest, found {image}; give --images of what was pushed"
     if not container.get("command"):
-        yield "expected a command, found none; name it in component.py, for an image here has no ENTRYPOINT"
+        yield "expected a command, found none; name it in component.py, because images have no ENTRYPOINT"
     words = [*container.get("command", []), *container.get("args", [])]
     for pattern, reason in REFUSED.items():
         if pattern.search(" ".join(words)):

@@ -92,7 +92,7 @@ def version_to_run(client: Client, schedule: Schedule) -> tuple[Version, dict[st
 
 
 def ours(client: Client, model: str) -> dict[str, list[Any]]:
-    """Those that this project made, by name, oldest first; there may be two where a change was cut short."""
+    """Those that this project made, by name, oldest first; there may be two if a change was interrupted."""
     by_name: dict[str, list[Any]] = {}
     for each in sorted(kfp_lists.recurring_runs(client), key=lambda each: each.created_at):
         mark = MARK.fullmatch(each.description or "")

@@ -29,7 +29,7 @@ def lists_nodes(details: Iterable[Any]) -> bool:
 
 
 def tasks_listed(details: Iterable[Any]) -> list[Task]:
-    """The tasks, where an endpoint lists tasks by their display names."""
+    """The tasks, if an endpoint lists tasks by their display names."""
     return [_task(detail) for detail in details if not _is_wrapper(detail.display_name or "root")]
 
 
@@ -51,7 +51,7 @@ def tasks_of_nodes(details: Iterable[Any], stored: StoredPipeline) -> list[Task]
 
 
 def _task_of_node(detail: Any, node: TaskNode | None, names: set[str], driver_failed: bool) -> Task:
-    """A node that has not started has no child to place it by: it has its task's name where one name fits."""
+    """A node that has not started has no child to place it by: it has its task's name if one name fits."""
     name = node.name if node else next(iter(names)) if len(names) == 1 else detail.display_name
     task = _task(detail)
     if driver_failed and task.state in ("PENDING", "SKIPPED"):

@@ -166,7 +166,7 @@ def terminate(client: Client, run_id: str) -> str:
 
 
 def failed_logs(client: Client, run: Run) -> Iterator[tuple[Task, str]]:
-    """What each failed task printed; where that cannot be had, the error that the endpoint has of it."""
+    """What each failed task printed; if that is not available, the error that the endpoint has."""
     for task in run.tasks:
         if task.state == "FAILED":
             text = printed("".join(_log(client, run.id, pod) for pod in task.pods)) or printed(task.error)
@@ -177,7 +177,7 @@ def failed_logs(client: Client, run: Run) -> Iterator[tuple[Task, str]]:
 def _log(client: Client, run_id: str, pod: str) -> str:
     try:
         return client.read_log(run_id, pod)
-    except Exception:  # a help where it can be had: many clusters block it, each in its own way
+    except Exception:  # only a help: many clusters block it, each in its own way
         return ""
 
 

@@ -11,7 +11,7 @@ MACHINERY = re.compile(
 
 
 def printed(log: str) -> str:
-    """The last lines of the task's own process, each cut where it is too long."""
+    """The last lines of the task's own process, each cut if it is too long."""
     lines = [line for line in log.splitlines() if not MACHINERY.match(line)]
     return "".join(f"{shortened(line)}\n" for line in lines[-MOST_LINES:])
 

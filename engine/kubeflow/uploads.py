@@ -38,7 +38,7 @@ def upload(
     pipeline_name: str | None = None,
     description: str = "",
 ) -> Version:
-    """The pipeline at `path` as a version on the endpoint, made where there is none of that name.
+    """The pipeline at `path` as a version on the endpoint, created if there is none of that name.
 
     With no name given, one of its content will do, whatever commit was deployed with it; `pipeline_name` is
     for one that must not be mistaken for main's.
@@ -119,7 +119,7 @@ def find_newest(client: Client, name: str) -> tuple[Version, PipelineSpec] | Non
 
 
 def newest_version(client: Client, name: str) -> tuple[Version, PipelineSpec]:
-    """As find_newest, where there must be one."""
+    """As find_newest, but an error if there is none."""
     if newest := find_newest(client, name):
         return newest
     raise WorldError(f"{client.host}: expected a pipeline {name}, found none: deploy_pipelines brings it")

@@ -77,6 +77,6 @@ def check_pods(host: str, tag: str | None, platforms: PlatformSpec) -> None:
 
 
 def stated(tag: str | None) -> tuple[int, ...] | None:
-    """The numbers of a server's version: two, or three where it has them."""
+    """The numbers of a server's version: two, or three if it has them."""
     match = re.match(r"v?(\d+)\.(\d+)(?:\.(\d+))?", tag or "")
     return tuple(int(number) for number in match.groups() if number) if match else None

@@ -21,7 +21,7 @@ PATIENCE = 15  # seconds in which a node may have to be found, and an image pull
 SHOWN = 300  # characters of a reason
 POD = re.compile(r'\bpods "[^"]+"')
 PASSING = ("ContainerCreating", "PodInitializing", "ContainersNotReady", "ErrImagePull")
-"""Reasons of a pod that may be about to start; ImagePullBackOff follows where an image cannot be pulled."""
+"""Reasons of a pod that may be about to start; ImagePullBackOff follows if an image cannot be pulled."""
 REMEDIES = {
     "Unschedulable": "lower resources in mlops.yaml, or add a node",
     "ImagePull": "check images.repository, and image_pull_secrets in mlops.yaml",

@@ -13,7 +13,7 @@ from typing import Any
 from engine.kubeflow.pipeline_spec import Component, PipelineSpec, PlatformSpec, Task, pod_configs
 
 IMPLEMENTATION = "system-container-impl"
-"""The template that Kubeflow runs a container by, with a prefix where that is retried or labelled."""
+"""The template that Kubeflow runs a container by, with a prefix if the container is retried or labelled."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class _Walk:
         return node_id(self.workflow, path) in self.ids
 
     def attempts(self, path: str) -> list[str]:
-        """The paths of a node's attempts, or the node itself where it is not retried."""
+        """The paths of a node's attempts, or the node itself if it is not retried."""
         numbered = (f"{path}({number})" for number in count())
         return list(takewhile(self.exists, numbered)) or [path]
 

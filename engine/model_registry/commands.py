@@ -71,7 +71,7 @@ def register(
 
 
 def promote(registry: ModelRegistry, version: str, expected: str, verdict: Path) -> None:
-    """Make a version the champion, where the gate passed it against the champion that still is one."""
+    """Make a version the champion, if the gate passed it against the current champion."""
     move = registry.promote(version, expected, files.read(verdict, Verdict))
     print(f"{registry.name}: the champion is {move['version']}, move {move['sequence']} of the ledger")
 

@@ -138,7 +138,7 @@ def acceptance_key(commit: str) -> str:
 
 
 def content_sha256(name: str, content: bytes) -> str:
-    """Of a companion; where it is compressed, of what is inside, for compressors differ."""
+    """Of a companion; of its uncompressed content if it is compressed, because compressors differ."""
     try:
         content = gzip.decompress(content) if name.endswith(".gz") else content
     except (EOFError, OSError):

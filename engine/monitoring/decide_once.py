@@ -1,4 +1,4 @@
-"""Decides where several monitors may decide at the same time: the first one does, the others follow."""
+"""Decides once if several monitors run at the same time: the first one decides, the others follow."""
 
 from engine.documents.policy import MonitoringRules
 from engine.model_registry.model_registry import ModelRegistry

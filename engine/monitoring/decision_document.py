@@ -156,7 +156,7 @@ def seen_in(inputs: MonitorInputs, windows: list[MonitoredWindow]) -> Seen:
 
 
 def made_on(version: Version) -> date:
-    """The day for which the version passed the gate; where nothing tells, the end of its training rows."""
+    """The day for which the version passed the gate; if that is unknown, the end of its training rows."""
     day = version["verdict"]["as_of"] or version["record"]["training_window"]["end"]
     if day is None:
         raise SettingsError(f"version {version['version']}: expected the day it was made for, found none")

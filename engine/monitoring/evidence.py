@@ -53,7 +53,7 @@ class Judge:
             return {**unjudged, "why_not": str(error)}
 
     def refuse(self, rows: Rows, start: datetime) -> None:
-        """Raise Invalid where these rows cannot tell."""
+        """Raise Invalid if these rows cannot tell."""
         trained = [name for name, until in self.trained_until.items() if start < until]
         if trained:
             raise Invalid(f"the {trained[0]} was trained on rows of this window")

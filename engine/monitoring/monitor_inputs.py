@@ -18,7 +18,7 @@ from engine.sketches import Sketches
 
 @dataclass(frozen=True)
 class MonitorInputs:
-    """A policy, the champion, and the newest mature rows; there are no tables where the data was refused."""
+    """A policy, the champion, and the newest mature rows; there are no tables if the data was refused."""
 
     policy: MonitoringPolicy
     as_of: date

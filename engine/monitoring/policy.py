@@ -42,7 +42,7 @@ class Decision:
 def decide(
     seen: Seen, state: MonitorState, rules: MonitoringRules, decided_by: str
 ) -> tuple[Decision, MonitorState]:
-    """The decision, and the state that it leaves; the same state where there was nothing to decide by.
+    """The decision, and the state that it leaves; the same state if there was nothing to decide by.
 
     `decided_by` names a run: an alarm that it has raised stays its alarm when a task of it is tried again.
     """

@@ -79,11 +79,11 @@ class Predictions:
         documents.swap(key, document, tag)
 
     def noted(self, batch: str, run: str, shard: str) -> PredictedShard:
-        """What `run` left of a shard. NotFound where it left nothing."""
+        """What `run` left of a shard. NotFound if it left nothing."""
         return self._documents(batch).read(f"runs/{run}/{shard}.json", PredictedShard)[0]
 
     def publish(self, batch: str, manifest: Manifest) -> Manifest:
-        """Replace the manifest at once, where it says anything else; the manifest that then counts."""
+        """Replace the manifest at once if it differs; return the manifest that then counts."""
 
         def attempt() -> Manifest:
             current, tag = self._manifest(batch)

@@ -60,7 +60,7 @@ class Display:
         return [f"  {name[:NAME]:<{NAME}} {drawn} {self.mark(tone)}"]
 
     def forest(self, title: str, rows: list[DrawnRow], margin: float) -> list[str]:
-        """Intervals under a title, on one scale; only their numbers where a bar has too few columns."""
+        """Intervals under a title, on one scale; only their numbers if a bar has too few columns."""
         low, high = scale(rows, margin)
         columns = min(42, self.width - BAR - 2)
         bars = [bar(row, low, high, margin, columns) if columns >= NARROWEST_BAR else "" for row in rows]

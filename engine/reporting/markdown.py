@@ -204,7 +204,7 @@ def shown_slices(slices: list[Slice]) -> list[Slice]:
 
 
 def changed_images(provenance: Provenance) -> list[tuple[str, str, str]]:
-    """Component, the base's image and the change's, where they differ: by tag, which is a hash."""
+    """Component, the base's image and the change's, if they differ: by tag, which is a hash."""
     base, change = (images_of(provenance.get(name)) for name in ("control", "candidate"))
     return [(name, base.get(name, "none"), tag) for name, tag in change.items() if tag != base.get(name)]
 

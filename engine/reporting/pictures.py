@@ -214,5 +214,5 @@ def production(history: list[Move], metric: str) -> Production | None:
 
 
 def heat(psi: float) -> float:
-    """Opacity of a drift cell: nothing below what chance does, full where hardly anything is as it was."""
+    """Opacity of a drift cell: nothing below what chance does, full if hardly anything is as it was."""
     return round(min(max(psi, 0.0) / 0.5, 1.0), 3)

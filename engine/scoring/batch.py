@@ -53,7 +53,7 @@ def score_batches(
                     batch = batch.filter(pc.invert(wrong))
                 if count := batch.num_rows:
                     values = pa.array(predict(batch.select([*settings["columns"]]).to_pandas()), pa.float64())
-                    # A dictionary of one, for to compare millions of strings takes its time.
+                    # A dictionary of one value, because comparing millions of strings is slow.
                     one_version = pa.DictionaryArray.from_arrays(
                         np.zeros(count, np.int8), pa.array([version])
                     )

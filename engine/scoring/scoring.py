@@ -51,7 +51,7 @@ def predict_batch(
     model_folder: Path, settings: FeatureSettings, features: Path, version: str, target: Path, rejects: Path
 ) -> None:
     """Write predictions of rows that can be scored to `target`, the others with a reason to `rejects`."""
-    # Of no number of threads but one are sums the same on every machine: for the gate, that matters more.
+    # With one thread only, sums are the same on every machine: for the gate, that matters more than speed.
     threads = int(os.environ.get("OMP_NUM_THREADS") or joblib.cpu_count())
     model = load_model(model_folder / MODEL_FILE)
     with at_most(threads):

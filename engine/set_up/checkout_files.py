@@ -16,7 +16,7 @@ def with_owners(text: str, owners: list[str]) -> str:
 
 
 def with_images(text: str, repository: str) -> str:
-    """mlops.yaml with the image repository; SettingsError where a person has to write it."""
+    """mlops.yaml with the image repository; SettingsError if a person has to write it."""
     if re.search(rf"(?m)^images:.*\b{re.escape(repository)}\b|^ +repository: {re.escape(repository)}$", text):
         return text
     if not IMAGES.search(text):

@@ -126,7 +126,7 @@ class EnvironmentSecret(Part):
     environment: str
     name: str
     value: str
-    """Empty where this run does not know it."""
+    """Empty if this run does not know it."""
 
     @property
     def title(self) -> str:

@@ -24,7 +24,7 @@ class Part(ABC):
 
     @abstractmethod
     def make(self, github: GitHub) -> None:
-        """Make it, or make it just so; Refused where the token or the plan may not."""
+        """Make it, or make it just so; Refused if the token or the plan does not allow it."""
 
     @abstractmethod
     def remove(self, github: GitHub) -> bool:

@@ -10,7 +10,7 @@ TITLE = "Finish the set-up"
 
 
 def report(github: GitHub, left: list[Left]) -> str:
-    """Open, update or close the issue; its address, or nothing where there is none."""
+    """Open, update or close the issue; its address, or nothing if there is none."""
     issues = [
         issue
         for issue in github.pages("issues", state="open", labels=LABEL)

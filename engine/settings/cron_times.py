@@ -1,6 +1,6 @@
 """When a schedule is due, as Kubeflow's scheduler (robfig/cron) reads it, and what it calls that.
 
-Day of month and day of week are both required where one of them has a star, `*/2` included, and otherwise
+Day of month and day of week are both required if one of them has a star, `*/2` included, and otherwise
 either is enough; a time that the clocks skip is not due that day.
 """
 

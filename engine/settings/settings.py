@@ -177,7 +177,7 @@ def _not_one_of(what: str, value: str, allowed: Iterable[str]) -> str:
 
 
 def _suggestion(value: object, allowed: Iterable[str]) -> str:
-    """The nearest of `allowed`, or all of them where none is near and they fit a line."""
+    """The nearest of `allowed`, or all of them if none is near and they fit a line."""
     names = list(allowed)
     near = get_close_matches(str(value), names, n=1, cutoff=0.5)
     if near:
@@ -239,7 +239,7 @@ def _annotation_of(part: str | int, annotation: object) -> object:
 
 
 def _section(annotation: object) -> type[BaseModel] | None:
-    """The section that `annotation` says, also where its key may be absent; None for any other type."""
+    """The section that `annotation` says, also if its key may be absent; None for any other type."""
     kinds = (annotation, *(get_args(annotation) if isinstance(annotation, UnionType) else ()))
     sections = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
     return next(sections, None)

@@ -114,7 +114,7 @@ class Resources(Section):
 
 @dataclass(frozen=True)
 class TaskSettings:
-    """What is compiled into tasks: resources by component, and the store where they run on a cluster."""
+    """What is compiled into tasks: resources by component, and the store if they run on a cluster."""
 
     resources: Mapping[str, Resources] = field(default_factory=dict)
     store: Store | None = None

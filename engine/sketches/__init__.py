@@ -219,7 +219,7 @@ def _coded(column: pa.ChunkedArray[Any]) -> tuple[list[str], NDArray[np.intp]]:
 
 
 def _short(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Numbers of few digits where that keeps them apart: rows are counted at these, so nothing gets wrong."""
+    """Numbers of few digits if that keeps them apart: rows are counted at these, so nothing gets wrong."""
     short = np.array([float(f"{point:.{DIGITS}g}") for point in points], np.float64)
     return short if len(np.unique(short)) == len(points) else points
 

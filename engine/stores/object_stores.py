@@ -54,7 +54,7 @@ class FileStore:
         _sync_folder(target.parent)
 
     def swap(self, key: str, data: bytes, tag: str | None) -> None:
-        """Write where `tag` is still what stands at `key` (None: nothing does); LostRace otherwise."""
+        """Write if the object at `key` still has `tag` (None: there is no object); LostRace otherwise."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # between processes; the kernel lets go of a killed one's
@@ -91,12 +91,12 @@ class S3Store:
             s3_client().put_object(Bucket=self.bucket, Key=self._path(key), Body=data)
 
     def swap(self, key: str, data: bytes, tag: str | None) -> None:
-        """Write where `tag` is still what stands at `key` (None: nothing does); LostRace otherwise."""
+        """Write if the object at `key` still has `tag` (None: there is no object); LostRace otherwise."""
         condition = {"IfMatch": tag} if tag else {"IfNoneMatch": "*"}
         try:
             with self._clear_errors(key):
                 s3_client().put_object(Bucket=self.bucket, Key=self._path(key), Body=data, **condition)
-        except NotFound:  # some stores' answer to If-Match where nothing stands any more
+        except NotFound:  # some stores' response to If-Match if the object is gone
             raise LostRace(f"{self._uri(key)}: another writer was first; read it again") from None
 
     def names(self) -> list[str]:

@@ -21,7 +21,7 @@ STREAM_BYTES = 1 << 20
 
 
 def read_table(path: Path, columns: list[str] | None = None) -> pa.Table:
-    with _readable(path), pq.ParquetFile(path) as file:  # pq.read_table imports pandas where it is installed
+    with _readable(path), pq.ParquetFile(path) as file:  # pq.read_table imports pandas if it is installed
         table = file.read(columns)
     _expect(columns or [], table.column_names, path)
     return table

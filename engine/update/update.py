@@ -97,7 +97,7 @@ class Update:
         return self.template.succeeds("merge-base", "--is-ancestor", target, base)
 
     def _branch(self, base: str, target: str) -> str:
-        """Named by the version; where that did not change, by the commit as well."""
+        """Named by the version; if that did not change, by the commit as well."""
         old, new = version_at(self.template, base), version_at(self.template, target)
         return f"template-update-{new}" + f"-{target[:7]}" * (old == new)
 

@@ -32,7 +32,7 @@ def passed_on(names: re.Pattern[str] = PASSED_ON) -> dict[str, str]:
 
 
 def drop_other_variables() -> None:
-    """Start this program again where it has variables that the server does not need.
+    """Start this program again if it has variables that the server does not need.
 
     Deleting them would leave them in /proc/<pid>/environ, which every process of this user may read.
     """

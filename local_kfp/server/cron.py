@@ -41,7 +41,7 @@ class Every:
         return moment + self.seconds
 
     def latest(self, first: int, end: int, zone: ZoneInfo) -> int:
-        """The last time up to `end`, where `first` is a time of the schedule."""
+        """The last time up to `end`, if `first` is a time of the schedule."""
         return first + (end - first) // self.seconds * self.seconds
 
 
@@ -78,7 +78,7 @@ class Cron:
         return None
 
     def latest(self, first: int, end: int, zone: ZoneInfo) -> int:
-        """The last time up to `end`, where `first` is a time of the schedule."""
+        """The last time up to `end`, if `first` is a time of the schedule."""
         latest = first
         for seconds in _LOOK_BACK:
             following = self.next_after(max(first, end - seconds), zone)

@@ -97,14 +97,14 @@ class RunContext(TypedDict):
 
 
 class ComparedParameter(TypedDict):
-    """Its values in both runs, as text; empty where a run has none."""
+    """Its values in both runs, as text; empty if a run has none."""
 
     name: str
     texts: list[str]
 
 
 class ComparedTask(TypedDict):
-    """A task in both runs, None where a run has none, and the output parameters that differ."""
+    """A task in both runs, None if a run has none, and the output parameters that differ."""
 
     name: str
     tasks: list[ShownTask | None]
@@ -121,7 +121,7 @@ class Comparison(TypedDict):
 
 
 class ComparisonContext(TypedDict):
-    """No comparison where not two runs are chosen."""
+    """No comparison unless two runs are chosen."""
 
     live: bool
     comparison: Comparison | None

@@ -23,7 +23,7 @@ class Exchange:
     status: int
     body: Any = None
     code: int | None = None
-    """The gRPC code of an error where several have this status."""
+    """The gRPC code of an error if several have this status."""
     message: str = ""
     """Text that the error contains."""
 

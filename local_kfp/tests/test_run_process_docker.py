@@ -1,4 +1,4 @@
-"""A run in containers where there is no engine to start them; with one, see engine/tests/containers."""
+"""A run in containers without an engine to start them; with one, see engine/tests/containers."""
 
 from pathlib import Path
 

@@ -69,7 +69,7 @@ def one_line(reason: str) -> str:
 
 
 def callers() -> list[str]:
-    """Who asked for it, and who ran it again where that is another person: each must be allowed to."""
+    """Who asked for it, and who ran it again if that is another person: each must be allowed to."""
     names = ("GITHUB_ACTOR", "GITHUB_TRIGGERING_ACTOR")
     people = list(dict.fromkeys(filter(None, map(os.environ.get, names))))
     if not people or not all(map(LOGIN.fullmatch, people)):

@@ -114,7 +114,7 @@ def propose(github: "GitHub", writer: "GitHub", token: str, news: dict[str, str]
 
 
 def push(branch: str, repository: str, token: str) -> None:
-    """The token reaches git by its environment, where no other process's list shows it."""
+    """The token reaches git by its environment, which no other process can list."""
     credential = base64.b64encode(f"x-access-token:{token}".encode()).decode()
     header = {
         "GIT_CONFIG_COUNT": "1",

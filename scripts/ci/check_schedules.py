@@ -18,7 +18,7 @@ PIPELINES = ("training", "monitoring", "inference")
 LATE_AFTER = 60  # minutes
 RESULTS = Path("build/train")
 VERDICTS = {"training": "results_uri", "monitoring": "training_results_uri"}
-"""The parameters that say where a run leaves its verdict; a monitoring has one where an alarm trained."""
+"""The parameters that say where a run leaves its verdict; a monitoring run has one after an alarm."""
 
 
 def main() -> int:

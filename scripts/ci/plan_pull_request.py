@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def decide_gate(changed: Sequence[str], copied: Set[str], root: Path, settings: "Settings") -> Decision:
-    """Endpoint where all it needs is set, and works: what is set and refused is an error, never local."""
+    """Endpoint if all its settings are set and work: a refused setting is an error, never local."""
     from engine.gate import endpoint_access
 
     if not need_a_gate(changed, copied):

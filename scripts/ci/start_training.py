@@ -1,4 +1,4 @@
-"""Start training.yml for the monitor's newest alarm, where the settings say so and nothing did yet."""
+"""Start training.yml for the newest alarm, if the settings say so and no training answered it yet."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""JSON is checked against its type where no library can check it against its schema."""
+"""JSON is checked against its type if no library can check it against its schema."""
 
 from typing import Any, Literal, NotRequired, TypedDict
 

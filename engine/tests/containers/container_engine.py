@@ -67,7 +67,7 @@ class Engine:
         return subprocess.Popen([*in_namespace, *words], env=self._environment, text=True, **options)
 
     def run(self, *words: str | Path, stdin: Any = subprocess.DEVNULL) -> str:
-        """What a command of the store prints; that is the error where it fails."""
+        """What a command of the store prints; that is the error if it fails."""
         with self.start(*words, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
             output, _ = process.communicate()
         if process.returncode:
@@ -93,7 +93,7 @@ class Engine:
         )
 
     def _base(self, pinned: str) -> str:
-        """The image that a Dockerfile starts from, or its stand-in where no image can be pulled."""
+        """The image that a Dockerfile starts from, or its stand-in if no image can be pulled."""
         standin = f"localhost/standin:{hashlib.sha256(MAKE_BASE.read_bytes()).hexdigest()[:16]}"
         for present in (pinned, standin):
             if self.has(present):

@@ -24,7 +24,7 @@ def only_interfaces_import_kfp(root: Path) -> Iterator[str]:
     for name, tree in modules(root, "components/**/*.py"):
         for line, module, _ in imports(tree):
             if module.partition(".")[0] == "kfp" and not name.endswith("/component.py"):
-                yield f"{name}:{line}: expected kfp in component.py only, for images are built without it"
+                yield f"{name}:{line}: expected kfp in component.py only, because images are built without it"
 
 
 @rule(

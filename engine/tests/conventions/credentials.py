@@ -39,7 +39,7 @@ def secrets_come_from_the_environment_that_a_job_names(root: Path) -> Iterator[s
             yield f"{name}:{content.line - 1}: expected an environment to scope the secrets of {job}"
     for name, workflow in documents(root, WORKFLOWS):
         if "pull_request_target" in triggers(workflow):
-            yield f"{name}:1: expected no pull_request_target, for it gives strangers our secrets"
+            yield f"{name}:1: expected no pull_request_target, which gives strangers our secrets"
 
 
 @rule(

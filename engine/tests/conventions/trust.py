@@ -76,7 +76,7 @@ def jobs_may_do_what_their_steps_do_and_no_more(root: Path) -> Iterator[str]:
                 yield f"{name}:{content.line - 1}: expected {permission}: {level} in {job}"
         for permission, level in granted.items():
             if LEVELS[level] > LEVELS[needed.get(permission, "none")]:
-                yield f"{name}:{granted.lines[permission]}: expected less, for no step needs {permission}"
+                yield f"{name}:{granted.lines[permission]}: expected less, because no step needs {permission}"
 
 
 @rule(
@@ -88,7 +88,7 @@ def a_pull_request_is_always_judged_and_writes_nothing(root: Path) -> Iterator[s
     for name, workflow in documents(root, PR):
         events = triggers(workflow)
         if "merge_group" not in events and not workflow["jobs"]:
-            yield f"{name}:1: expected merge_group, for the queue waits for ci-passed too"
+            yield f"{name}:1: expected merge_group, because the queue waits for ci-passed too"
         for event in filter(None, events.values()):
             for narrowing in {"paths", "paths-ignore", "branches"} & {*event}:
                 yield f"{name}:{event.lines[narrowing]}: expected no {narrowing}: what did not run is pending"
@@ -182,7 +182,7 @@ def merged(needed: list[dict[str, str]]) -> dict[str, str]:
 
 
 def needed_by_script(path: Path) -> dict[str, str] | None:
-    """PERMISSIONS of a script, where it has any."""
+    """PERMISSIONS of a script, if it has any."""
     for node in parsed(path).body if path.is_file() else []:
         match node:
             case ast.Assign([ast.Name("PERMISSIONS")], value):

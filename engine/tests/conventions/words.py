@@ -26,8 +26,11 @@ PLAIN = {
     r"that (?:is|are) (?-i:none)": "not valid",
     r"goes by the clock|the clock starts": "schedule",
     r"what stands where": "layout",
-    r"(?<=,\s)for (?:it|its|an?|the|there|they|no|nothing|another|MLServer|Kubeflow)"
-    r"(?= (?:[\w-]+ )?(?:is|are|was|were|has|wants|asks|tells|makes|does)\b)": "because",
+    r"(?<=,\s)for (?:(?!(?:as|that|which|what|who|whose|when|if|each|every|and) )[\w`'-]+ ){1,4}"
+    r"(?:is|are|was|were|has|have|had|wants|asks|tells|makes|does|may|must|got|gives|needs)\b": "because",
+    r"(?:None|\w*Error|Refused|Denied|NotFound|Invalid|also|nothing|empty|all|otherwise) where"
+    r"|where (?:there (?:is|are|was|were)|no|none|nothing|one|two|an? \w+ (?:has|fails)) ?"
+    r"|where (?:it|they|that|those|these) (?:fail|failed|fails|can|cannot|has|have|had|differ|does|did)": "if",
 }
 UNCLEAR = set(["told", "anew", "amid", "shall", "whoever", "nobody", "somebody", "anybody", "mend", "mends"])
 """Words that no name has."""
@@ -50,6 +53,9 @@ PHRASES = {
 @rule(
     breach("docs/monitoring.md:2", "# Monitoring\nAn alarm trains anew.\n"),
     breach("README.md:1", "The image is old, for nothing else is there.\n"),
+    breach("docs/gate.md:1", "Name a command, for an image here has no entry point.\n"),
+    breach("docs/gate.md:1", "An issue opens where it failed.\n"),
+    breach("engine/gate/a.py:1", '"""The host; None where there is none."""\n'),
     breach("Makefile:1", "demo: ## the year 2013, told in minutes\n"),
     breach(".github/workflows/patches.yml:1", "# Opens an issue where nobody is watching.\n"),
     breach("engine/gate/a.py:1", '"""Whoever asks."""\n'),

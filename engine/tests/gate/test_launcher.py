@@ -38,7 +38,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def run(checkout: Path, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
-    """As a person runs it, also where make runs these tests."""
+    """As a person runs it, even if make runs these tests."""
     here = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(
         words, cwd=checkout, env=here | {"STATUS": str(status)}, capture_output=True, text=True

@@ -92,7 +92,7 @@ def test_a_footer_that_understates_its_rows_is_not_believed(tmp_path: Path) -> N
         received.read_foreign(path, 1)
 
 
-def test_what_is_no_table_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_a_file_that_is_not_parquet_is_refused_with_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "some.parquet"
     path.write_bytes(bytes(60))
     with pytest.raises(SettingsError, match=r": expected a parquet file, found Parquet magic bytes not"):
@@ -155,7 +155,7 @@ def test_a_difference_of_something_else_is_refused(tmp_path: Path, changed: dict
     assert str(refused.value).endswith("expected differences of single days and of its columns, found others")
 
 
-def test_what_is_no_difference_is_refused_with_the_reason(tmp_path: Path) -> None:
+def test_an_invalid_difference_is_refused_with_the_reason(tmp_path: Path) -> None:
     path = written(tmp_path, ROWS, {"replay": json.dumps({"differences": [DIFFERENCE | {"cause": "x"}]})})
     with pytest.raises(SettingsError) as refused:
         received.replayed(path)

@@ -99,7 +99,7 @@ def test_a_record_is_as_large_as_it_may_be(tmp_path: Path, monkeypatch: pytest.M
         ({"libraries": {"x" * 200: 5}}, f"libraries.{'x' * 90}"),
     ],
 )
-def test_a_record_that_is_none_is_refused(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
+def test_an_invalid_record_is_refused(tmp_path: Path, changed: dict[str, Any], said: str) -> None:
     with pytest.raises(SettingsError) as refused:
         received.read_record(handed(tmp_path, **changed) / "record.json")
     assert str(refused.value) == (

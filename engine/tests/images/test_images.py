@@ -144,7 +144,7 @@ def test_all_components_of_a_commit_are_staged(project):
         ("COPY . .", ":2: COPY .: expected a file or folder by its name"),
         ("COPY components/*/main.py .", "expected a file or folder by its name"),
         ("COPY ../other .", "expected a file or folder by its name"),
-        ("\nADD https://example.org/x .", ":3: ADD: expected COPY, for what ADD fetches"),
+        ("\nADD https://example.org/x .", ":3: ADD: expected COPY, because files that ADD fetches"),
         ("COPY link .", "link: expected a regular file in the work tree, found a link"),
     ],
 )  # fmt: skip

@@ -86,7 +86,7 @@ def test_useless_tokens_and_refused_credentials_are_errors(hub, tmp_path):
 
 
 def test_a_repository_that_the_token_service_refuses_is_not_found(tmp_path):
-    """As that of ghcr.io, where there is no such package yet."""
+    """As ghcr.io does if there is no such package yet."""
 
     def answer(path: str) -> Answer:
         realm = f'Bearer realm="http://{host}/token"'

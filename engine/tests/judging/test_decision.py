@@ -217,7 +217,7 @@ def test_rows_to_decide_are_forecast_where_more_rows_could_decide(
 
 
 @pytest.mark.parametrize(("mode", "is_said"), [("improve", True), ("not-worse", False)])
-def test_only_a_model_that_has_to_be_better_is_said_to(mode: str, is_said: bool) -> None:
+def test_the_reason_says_that_a_model_has_to_be_better(mode: str, is_said: bool) -> None:
     compared = against(([0.25], [0.25]), mode, min_effect=0.5)
     assert ("It has to be better." in compared["reason"]) is is_said
 

@@ -1,4 +1,4 @@
-"""The demo tells what its commands left, stops where one turns out otherwise, and draws it on one page."""
+"""The demo tells what its commands left, stops if one turns out otherwise, and draws it on one page."""
 
 import io
 import json

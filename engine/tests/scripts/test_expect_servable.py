@@ -1,4 +1,4 @@
-"""Tests of what is refused where `serving` is set and the cluster could not serve what would be trained."""
+"""A training is refused if `serving` is set and the cluster could not serve the new model."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Tests of scripts/gate.py around the run: what it asks, and how it ends where there is no verdict to go by.
+"""Tests of scripts/gate.py around the run: what it asks, and how it ends if there is no verdict.
 
 Every verdict from a real change is in engine/tests/gate.
 """

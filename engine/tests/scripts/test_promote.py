@@ -21,7 +21,7 @@ def gated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def identical(**changes: Any) -> str:
-    """A verdict that passed, where nothing had to be compared."""
+    """A verdict that passed without a comparison."""
     verdict = {"schema_version": 1, "verdict": "IDENTICAL", "passed": True, "reason": "Nothing changed."}
     verdict |= {"as_of": "2013-09-02", "rows": None, "models": {}, "comparisons": [], "findings": []}
     verdict |= {"metric": {"name": "roc_auc", "title": "ROC AUC", "direction": "higher is better"}}

@@ -136,7 +136,7 @@ class OidcProvider:
 
 @contextmanager
 def running_provider(context: ssl.SSLContext | None = None) -> Iterator[OidcProvider]:
-    """A provider that answers over TLS where it has a `context`."""
+    """A provider that answers over TLS if it has a `context`."""
     provider = OidcProvider()
     with serving_requests(provider.answer, context) as host:
         provider.issuer = f"{'https' if context else 'http'}://{host}"

@@ -37,7 +37,7 @@ TRAINING = {
 
 
 def staged(name: str, folder: Path) -> Path:
-    """The context of an image, with a class of the user's where it has a module for it."""
+    """The context of an image, with a class of the user's if it has a module for it."""
     copy = folder / name
     shutil.copytree(images.stage(name, WorkTree(ROOT)).path, copy)
     if (copy / "components/estimators.py").exists():

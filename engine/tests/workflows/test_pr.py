@@ -195,7 +195,7 @@ def test_a_failed_or_wrongly_skipped_job_blocks_the_pull_request(
 
 
 @pytest.mark.parametrize(("base", "name"), [("main", "ci-passed"), ("release-1", "ci-passed for release-1")])
-def test_what_passed_against_another_branch_has_not_passed_for_the_default_branch(
+def test_a_pass_against_another_branch_is_no_pass_for_the_default_branch(
     github: Runner, change: Project, base: str, name: str
 ) -> None:
     """A commit has the checks of all its pull requests, and a fork may ask for any branch as base."""
@@ -305,7 +305,7 @@ def test_an_endpoint_out_of_reach_is_an_error_and_never_local(with_endpoint: Run
 def test_a_cancelled_gate_ends_its_run_on_the_endpoint(
     with_endpoint: Runner, endpoint: Endpoint, change: Project, who: str
 ) -> None:
-    """GitHub interrupts a step's process; where that did not help, a step that runs then cleans up."""
+    """GitHub interrupts a step's process; if that did not help, a step that runs then cleans up."""
     number = {"the step": 14, "the workflow": 15}[who]
     event = pull_request(with_endpoint, change, "mlops.yaml", ("seed: 1", "seed: 2"), number=number)
     name = f"pr-{number}-{event.payload['pull_request']['head']['sha'][:12]}"

@@ -72,7 +72,7 @@ def test_no_secret_is_in_reach_of_the_code_of_a_change(attacked: Run, loot: Path
         assert [secret for secret in (TOKEN, *SECRETS.values()) if secret in seen] == []
 
 
-def test_what_a_change_tells_the_runner_counts_in_its_own_jobs_alone(attacked: Run, loot: Path) -> None:
+def test_variables_that_a_change_sets_reach_its_own_jobs_alone(attacked: Run, loot: Path) -> None:
     """It wrote the files that GITHUB_ENV, GITHUB_PATH and GITHUB_OUTPUT of its parents name."""
     assert attacked.job("candidate").step("Run the change's code").outputs == {"gate": "none"}
     assert attacked.job("plan").step("Plan the pull request").outputs["gate"] == "local"

@@ -1,7 +1,7 @@
 """Stands in for the process of a run: the parameter `behave` says what becomes of it.
 
 succeed, fail, die (without a verdict), litter (succeed, leaving a grandchild), wait (for the file `go` in its
-folder, even if that moves), or hang (with a grandchild; to SIGTERM it is deaf where that is `hang-deaf`).
+folder, even if that moves), or hang (with a grandchild; it ignores SIGTERM if that is `hang-deaf`).
 With no such parameter, BEHAVE in the environment does.
 """
 

@@ -170,7 +170,7 @@ def test_a_change_replaces_and_what_is_no_longer_declared_goes(reconcile, deploy
 
 
 def test_a_replacing_schedule_continues_where_the_replaced_one_was(reconcile, deployed, project):
-    """Each delivery replaces trainings, for their parameters name the commit."""
+    """Each delivery replaces trainings, because their parameters name the commit."""
     reconcile()
     for time in ("2013-08-31T12:00:00", "2013-08-31T12:00:00"):
         deployed.server.clock.time += 600

@@ -51,7 +51,9 @@ def test_an_endpoint_without_its_model_registry_is_refused(checkout, step, comma
     """Else what a rollback needs would be deleted."""
     done = step(*command, KUBEFLOW_HOST="http://localhost:1", GITHUB_REPOSITORY="you/x")
     assert (done.status, (checkout / "build/needed.json").exists()) == (2, False)
-    assert "KUBEFLOW_HOST: expected MODEL_REGISTRY_URI with it, for a rollback may go to any" in done.error
+    assert (
+        "KUBEFLOW_HOST: expected MODEL_REGISTRY_URI with it, because a rollback may go to any" in done.error
+    )
 
 
 def test_a_model_registry_that_cannot_be_read_is_no_empty_one(checkout, step):

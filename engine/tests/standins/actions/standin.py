@@ -20,7 +20,7 @@ class RefusedError(Exception):
 
 
 def run(action: Callable[[Inputs], dict[str, str] | None]) -> None:
-    """Be a step: an error where the action refuses its inputs, else its outputs."""
+    """Be a step: an error if the action refuses its inputs, else its outputs."""
     inputs = json.loads(os.environ["INPUTS"])
     record(inputs)
     try:
