@@ -29,8 +29,8 @@ PLAIN = {
     r"(?<=,\s)for (?:(?!(?:as|that|which|what|who|whose|when|if|each|every|and) )[\w`'-]+ ){1,4}"
     r"(?:is|are|was|were|has|have|had|wants|asks|tells|makes|does|may|must|got|gives|needs)\b": "because",
     r"(?:None|\w*Error|Refused|Denied|NotFound|Invalid|also|nothing|empty|all|otherwise) where"
-    r"|where (?:there (?:is|are|was|were)|no|none|nothing|one|two|an? \w+ (?:has|fails)) ?"
-    r"|where (?:it|they|that|those|these) (?:fail|failed|fails|can|cannot|has|have|had|differ|does|did)": "if",
+    r"|where (?:there (?:is|are|was)|no|none|nothing|one|two|an? \w+ (?:has|fails)) ?"
+    r"|where (?:it|they|that|those|these) (?:fails?|failed|can|cannot|has|have|had|differ|does|did)": "if",
 }
 UNCLEAR = set(["told", "anew", "amid", "shall", "whoever", "nobody", "somebody", "anybody", "mend", "mends"])
 """Words that no name has."""
