@@ -6,12 +6,14 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine import command_line
 
 if TYPE_CHECKING:
     from engine.documents.verdict import Verdict
+    from engine.gate.change import Change
+    from engine.gate.pull_request_run import PullRequest
 
 PERMISSIONS = {"pull-requests": "read", "statuses": "read"}
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,7 +72,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
+def read_arguments(arguments: argparse.Namespace) -> tuple["Change", "PullRequest | None"]:
     """The change, and the pull request that it is, if it is one."""
     from engine.gate import model_code
     from engine.gate.checkouts import read_candidate, read_change
@@ -100,7 +102,7 @@ def read_arguments(arguments: argparse.Namespace) -> tuple[Any, Any]:
     return change, PullRequest(number, head_of(arguments.candidate, change.base or ""))
 
 
-def judged(change: Any, pull_request: Any, arguments: argparse.Namespace) -> "Verdict":
+def judged(change: "Change", pull_request: "PullRequest | None", arguments: argparse.Namespace) -> "Verdict":
     """The verdict; it and its report are left in RESULTS."""
     from engine.gate import known_verdicts
     from engine.gate.estimator_settings import check_estimator

@@ -15,9 +15,12 @@ from datetime import date
 from itertools import combinations
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING
 
 from engine.command_line import Finding, SettingsError, WorldError, day, parser, run
+
+if TYPE_CHECKING:
+    from engine.settings.settings_schema import Settings
 
 SETTINGS_FILE = "mlops.yaml"
 
@@ -63,10 +66,14 @@ def main() -> None:
         print(f"{file.name}: written")
 
 
-def measure(settings: Any, root: Path, as_of: date, seeds: range, folder: Path) -> tuple[list[float], int]:
+def measure(
+    settings: "Settings", root: Path, as_of: date, seeds: range, folder: Path
+) -> tuple[list[float], int]:
     """The metric of each seed's model, and on how many rows; each is made as the pipelines make it."""
     import numpy as np
 
+    from engine.documents import files
+    from engine.documents.record import TrainingRecord
     from engine.metrics.known_metrics import known_metrics
     from engine.metrics.metric import Undefined
     from engine.tables import read_table
@@ -91,7 +98,7 @@ def measure(settings: Any, root: Path, as_of: date, seeds: range, folder: Path) 
         component("score_model", *scored, "--predictions", predictions)
         prediction = floats(read_table(predictions)["prediction"])
         if metric.decides:
-            thresholds = json.loads((folder / "record.json").read_bytes())["thresholds"]
+            thresholds = files.read(folder / "record.json", TrainingRecord).get("thresholds", {})
             prediction = (prediction >= thresholds.get(metric.name, 0.5)).astype(float)
         try:
             values.append(metric.estimate(label[labelled], prediction[labelled])[0])

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.command_line import Finding, SettingsError, WorldError, day, parser, run
 from engine.github.step import add_summary, set_outputs
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from engine.documents.decision import Decision
     from engine.documents.parts import Provenance
     from engine.documents.verdict import Verdict
+    from engine.gate.model_code import ModelCode
     from engine.settings.tasks_schema import TaskSettings
 
 PIPELINE = "monitoring"
@@ -74,7 +75,7 @@ def status(decision: "Decision", verdict: "Verdict | None", unattended: bool) ->
     return Finding.status if decision["alarm"] and not (unattended and answered) else 0
 
 
-def question(code: Any, commit: str, as_of: str) -> dict[str, str]:
+def question(code: "ModelCode", commit: str, as_of: str) -> dict[str, str]:
     """The parameters of the monitoring pipeline, but for where models are and where its results go."""
     from engine.gate import training_run
 

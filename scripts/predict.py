@@ -3,13 +3,17 @@
 import argparse
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine import command_line
 from engine.command_line import Finding, SettingsError, WorldError, day
 
 if TYPE_CHECKING:
     from engine.documents.manifest import Manifest
+    from engine.kubeflow.kfp_client import Client
+    from engine.kubeflow.runs import Run
+    from engine.kubeflow.uploads import PipelineVersion
+    from engine.settings.settings_schema import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "build" / "predict"
@@ -64,7 +68,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def question(settings: Any, as_of: str, input_uri: str = "") -> dict[str, str]:
+def question(settings: "Settings", as_of: str, input_uri: str = "") -> dict[str, str]:
     """The parameters of the inference pipeline, but for where the models are."""
     if input_uri and "://" not in input_uri:
         input_uri = Path(input_uri).absolute().as_uri()
@@ -91,7 +95,7 @@ def predictions_uri() -> str:
     return (ROOT / ".mlops/predictions").as_uri()
 
 
-def pipeline_version(client: Any, settings: Any) -> Any:
+def pipeline_version(client: "Client", settings: "Settings") -> "PipelineVersion":
     """The pipeline that was deployed to an endpoint; on this machine, what this checkout makes of it."""
     from engine.images.images import stage_all
     from engine.kubeflow.endpoint import remote_host
@@ -111,7 +115,7 @@ def pipeline_version(client: Any, settings: Any) -> Any:
     return upload(client, compiled)
 
 
-def explained(client: Any, run: Any) -> str:
+def explained(client: "Client", run: "Run") -> str:
     """Why the run failed, with what its tasks said last."""
     from engine.kubeflow.runs import failed_logs
 

@@ -13,7 +13,7 @@ from engine.github.step import add_summary, set_outputs
 if TYPE_CHECKING:
     from engine.documents.verdict import Verdict
     from engine.kubeflow.kfp_client import Client
-    from engine.kubeflow.uploads import Version
+    from engine.kubeflow.uploads import PipelineVersion
 
 PIPELINE = "training"
 RESULTS = Path("build/train")
@@ -68,7 +68,7 @@ def main() -> int:
 
 
 def _train(
-    client: "Client", version: "Version", name: str, parameters: dict[str, str], detach: bool
+    client: "Client", version: "PipelineVersion", name: str, parameters: dict[str, str], detach: bool
 ) -> "Verdict | None":
     """The verdict of the run called `name`, started if none of that name is active; None: detached."""
     from engine.gate import judged_run

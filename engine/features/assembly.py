@@ -1,6 +1,5 @@
 """Puts what features.py makes of raw tables into one table: key, time, label, features."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from engine.features.code import FeatureCode
 from engine.features.outcomes import as_predicted
 from engine.features.replay import replayed
 from engine.tables.replay import metadata_of
-from engine.tables.snapshots import Snapshot
+from engine.tables.snapshots import WrittenSnapshot, read_snapshot
 
 SHOWN_VALUES = 5
 
@@ -31,8 +30,7 @@ def build(
         raise command_line.SettingsError(
             f"{folder}: expected a table {settings['rows']!r}, found {', '.join(raw) or 'none'}"
         )
-    snapshot = (folder / "snapshot.json").read_text()
-    written: Snapshot = json.loads(snapshot)
+    written, text = read_snapshot(folder / "snapshot.json")
     if written["window"] == "inference":
         raw = {name: as_predicted(code, settings, name, table) for name, table in raw.items()}
     frames = {name: table.to_pandas() for name, table in raw.items()}
@@ -48,11 +46,13 @@ def build(
         raise command_line.SettingsError(
             f"features.py: expected a type for each column, found: {error}"
         ) from None
-    tables.write_table(table, target, {"snapshot": snapshot, **metadata_of(differences)})
+    tables.write_table(table, target, {"snapshot": text, **metadata_of(differences)})
     print(f"{len(frame)} rows, {frame.shape[1] - 3} features")
 
 
-def missing(name: str, settings: FeatureSettings, raw: dict[str, pd.DataFrame], snapshot: Snapshot) -> str:
+def missing(
+    name: str, settings: FeatureSettings, raw: dict[str, pd.DataFrame], snapshot: WrittenSnapshot
+) -> str:
     """What to do about a table or column `name` that features.py asks for and is not there."""
     rows = settings["rows"]
     if name == history_of(rows):

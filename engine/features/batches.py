@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from engine.command_line.component_settings import FeatureSettings, history_of
 from engine.features.code import FeatureCode, make_features
-from engine.tables.snapshots import LoadedTable, Snapshot
+from engine.tables.snapshots import LoadedTable, WrittenSnapshot
 
 Frames = dict[str, pd.DataFrame]
 
@@ -57,7 +57,7 @@ class Batches:
     With `arrives`, the features of a batch are those that its rows have by themselves.
     """
 
-    def __init__(self, settings: FeatureSettings, raw: Frames, snapshot: Snapshot):
+    def __init__(self, settings: FeatureSettings, raw: Frames, snapshot: WrittenSnapshot):
         """Rows without a time are predicted last."""
         self.settings, self.raw = settings, raw
         self.history = history_of(settings["rows"])

@@ -16,14 +16,14 @@ from engine.command_line.component_settings import FeatureSettings
 from engine.features.batches import Batch, Batches, Frames
 from engine.features.code import FeatureCode
 from engine.tables.replay import Cause, Difference
-from engine.tables.snapshots import Snapshot
+from engine.tables.snapshots import WrittenSnapshot
 
 RELATIVE, ABSOLUTE = 1e-6, 1e-9
 """How much sums of the same numbers in another order may differ."""
 
 
 def replayed(
-    code: FeatureCode, settings: FeatureSettings, raw: Frames, snapshot: Snapshot
+    code: FeatureCode, settings: FeatureSettings, raw: Frames, snapshot: WrittenSnapshot
 ) -> tuple[pd.DataFrame, list[Difference]]:
     """The features that count, and how one pass over the window makes those of some batches otherwise.
 

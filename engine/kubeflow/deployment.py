@@ -13,7 +13,7 @@ from engine.kubeflow import kfp_lists
 from engine.kubeflow.kfp_client import Client
 from engine.kubeflow.pipeline_spec import PipelineSpec, containers
 from engine.kubeflow.uploads import (
-    Version,
+    PipelineVersion,
     content_hash,
     find_content,
     find_newest,
@@ -86,7 +86,7 @@ def _is_later(root: Path, other: str, commit: str, replace_unknown: bool) -> boo
     return merge_base(root, other) == commit
 
 
-def deploy(client: Client, steps: Sequence[Step], commit: str) -> list[Version]:
+def deploy(client: Client, steps: Sequence[Step], commit: str) -> list[PipelineVersion]:
     """Upload what is needed; if one fails, what this call created is deleted again."""
     made, begun = [], []
     with sigterm_exits():
@@ -109,7 +109,7 @@ def deploy(client: Client, steps: Sequence[Step], commit: str) -> list[Version]:
     return made
 
 
-def deployed(client: Client, path: Path) -> Version:
+def deployed(client: Client, path: Path) -> PipelineVersion:
     """The version on the endpoint of what is at `path`: of its content, else the newest, if that differs in
     nothing but patches of its images."""
     spec, content = read_spec(path), content_hash(path)

@@ -17,7 +17,7 @@ from engine.command_line import SettingsError
 from engine.kubeflow import kfp_lists
 from engine.kubeflow.kfp_client import Client, Refused
 from engine.kubeflow.pipeline_spec import Parameter, spec_of
-from engine.kubeflow.uploads import Version, find_version, newest_version
+from engine.kubeflow.uploads import PipelineVersion, find_version, newest_version
 from engine.settings import cron_times
 from engine.settings.schedules_schema import Schedule, Schedules
 
@@ -36,7 +36,7 @@ class Wanted:
     name: str
     time_zone: str
     schedule: Schedule
-    version: Version
+    version: PipelineVersion
     parameters: Mapping[str, str]
 
     @property
@@ -75,7 +75,7 @@ def facts(run: Any) -> dict[str, object]:
     }
 
 
-def version_to_run(client: Client, schedule: Schedule) -> tuple[Version, dict[str, Parameter]]:
+def version_to_run(client: Client, schedule: Schedule) -> tuple[PipelineVersion, dict[str, Parameter]]:
     """The version that is declared, and the input parameters of its pipeline. One is always named: of a run
     of whatever is the newest, Kubeflow does not know when it was due."""
     version, spec = newest_version(client, schedule.pipeline)

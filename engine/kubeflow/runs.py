@@ -20,7 +20,7 @@ from engine.kubeflow.run_tasks import FINAL as FINAL
 from engine.kubeflow.run_tasks import Task as Task
 from engine.kubeflow.run_tasks import lists_nodes, tasks_listed, tasks_of_nodes
 from engine.kubeflow.task_logs import printed, shortened
-from engine.kubeflow.uploads import Version
+from engine.kubeflow.uploads import PipelineVersion
 from engine.kubeflow.waiting_tasks import WaitingTasks
 
 PATIENCE = 60  # seconds without an answer, beside the client's own attempts, until a run is given up
@@ -42,7 +42,11 @@ class Run:
 
 @contextmanager
 def started(
-    client: Client, version: Version, name: str, parameters: Mapping[str, Any], root: str | None = None
+    client: Client,
+    version: PipelineVersion,
+    name: str,
+    parameters: Mapping[str, Any],
+    root: str | None = None,
 ) -> Iterator[str]:
     """The id of a new run; it is terminated when the block is left by an error, by Ctrl-C or by SIGTERM."""
     with sigterm_exits(), ended_with_us(client, start(client, version, name, parameters, root)) as run_id:
@@ -182,7 +186,11 @@ def _log(client: Client, run_id: str, pod: str) -> str:
 
 
 def start(
-    client: Client, version: Version, name: str, parameters: Mapping[str, Any], root: str | None = None
+    client: Client,
+    version: PipelineVersion,
+    name: str,
+    parameters: Mapping[str, Any],
+    root: str | None = None,
 ) -> str:
     """The id of a new run, in the experiment of its pipeline's name; `root` is where its artifacts go."""
     with redirect_stdout(None):  # kfp prints links to pages that not every endpoint has

@@ -21,7 +21,7 @@ NAME = re.compile(r"([0-9a-f]{12}-)?[0-9a-f]{12}")  # what a version is called b
 
 
 @dataclass(frozen=True)
-class Version:
+class PipelineVersion:
     pipeline: str
     name: str
     """12 hex digits of the hash of its YAML; with those of a commit before them, if it was deployed."""
@@ -37,7 +37,7 @@ def upload(
     version_name: str | None = None,
     pipeline_name: str | None = None,
     description: str = "",
-) -> Version:
+) -> PipelineVersion:
     """The pipeline at `path` as a version on the endpoint, created if there is none of that name.
 
     With no name given, one of its content will do, whatever commit was deployed with it; `pipeline_name` is
@@ -47,7 +47,9 @@ def upload(
     check_pods(client.host, client.version, read_platforms(path))
     pipeline_id = find_pipeline(client, name) or _create_pipeline(client, name)
     if existing := _find(client, pipeline_id, version_name, content):
-        return Version(name, existing.display_name, pipeline_id, existing.pipeline_version_id, new=False)
+        return PipelineVersion(
+            name, existing.display_name, pipeline_id, existing.pipeline_version_id, new=False
+        )
     options = {"pipeline_version_name": version_name or content, "description": description}
     try:
         with redirect_stdout(None):  # kfp prints a link to a page that not every endpoint has
@@ -57,9 +59,11 @@ def upload(
         existing = _find(client, pipeline_id, version_name, content) if lost_race else None
         if not existing:
             raise
-        return Version(name, existing.display_name, pipeline_id, existing.pipeline_version_id, new=False)
+        return PipelineVersion(
+            name, existing.display_name, pipeline_id, existing.pipeline_version_id, new=False
+        )
     version_id = client.known(made, "pipeline_version_id").pipeline_version_id
-    return Version(name, version_name or content, pipeline_id, version_id, new=True)
+    return PipelineVersion(name, version_name or content, pipeline_id, version_id, new=True)
 
 
 def read_spec(path: Path) -> PipelineSpec:
@@ -105,7 +109,7 @@ def find_content(client: Client, pipeline_id: str, content: str) -> Any | None:
     return _find(client, pipeline_id, None, content)
 
 
-def find_newest(client: Client, name: str) -> tuple[Version, PipelineSpec] | None:
+def find_newest(client: Client, name: str) -> tuple[PipelineVersion, PipelineSpec] | None:
     """The newest version of the pipeline called `name`, which is its default, and its specification."""
     pipeline_id = find_pipeline(client, name)
     if pipeline_id is None:
@@ -114,11 +118,11 @@ def find_newest(client: Client, name: str) -> tuple[Version, PipelineSpec] | Non
     if not response.pipeline_versions:
         return None
     newest = client.known(response.pipeline_versions[0], "pipeline_version_id")
-    version = Version(name, newest.display_name, pipeline_id, newest.pipeline_version_id, new=False)
+    version = PipelineVersion(name, newest.display_name, pipeline_id, newest.pipeline_version_id, new=False)
     return version, spec_of(newest.pipeline_spec)
 
 
-def newest_version(client: Client, name: str) -> tuple[Version, PipelineSpec]:
+def newest_version(client: Client, name: str) -> tuple[PipelineVersion, PipelineSpec]:
     """As find_newest, but an error if there is none."""
     if newest := find_newest(client, name):
         return newest

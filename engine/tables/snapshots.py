@@ -1,6 +1,11 @@
 """The snapshot, snapshot.json: which rows of which tables were loaded, by hash."""
 
+import json
+from pathlib import Path
 from typing import NotRequired, TypedDict
+
+from engine.command_line import SettingsError
+from engine.command_line.typed_json import checked
 
 
 class LoadedTable(TypedDict):
@@ -49,3 +54,12 @@ class Snapshot(TypedDict, total=False):
     lead_hours: int
     tables: dict[str, LoadedTable]
     sha256: str
+
+
+def read_snapshot(path: Path) -> tuple[WrittenSnapshot, str]:
+    """The snapshot in the file at `path`, and its text as it is."""
+    text = path.read_text()
+    try:
+        return checked(WrittenSnapshot, json.loads(text)), text
+    except ValueError as error:
+        raise SettingsError(f"{path}: expected a snapshot, found another document ({error})") from None

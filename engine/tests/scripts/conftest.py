@@ -11,7 +11,7 @@ from engine.kubeflow.endpoint import open_client
 from engine.kubeflow.kfp_client import Client
 from engine.kubeflow.local_server import local_kfp
 from engine.kubeflow.pipeline_compiler import compile_pipeline
-from engine.kubeflow.uploads import Version, upload
+from engine.kubeflow.uploads import PipelineVersion, upload
 from engine.sources import WorkTree
 from engine.tests.demo_files import DEMO_SETTINGS
 from engine.tests.scripts.kubeflow import Kubeflow
@@ -77,7 +77,7 @@ def client(endpoint: str) -> Client:
 
 
 @pytest.fixture
-def version(client: Client, compiled: Path) -> Version:
+def version(client: Client, compiled: Path) -> PipelineVersion:
     return upload(client, compiled)
 
 

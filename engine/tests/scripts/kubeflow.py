@@ -9,7 +9,7 @@ from kfp import compiler, dsl
 
 from engine.kubeflow import kfp_lists, runs
 from engine.kubeflow.endpoint import open_client
-from engine.kubeflow.uploads import Version, upload
+from engine.kubeflow.uploads import PipelineVersion, upload
 from local_kfp.tests.in_process import InProcessServer, wait_until
 
 
@@ -35,12 +35,12 @@ class Kubeflow:
         self.server, self.url, self._folder = server, server.url, folder
         self.client = open_client(server.url)
 
-    def upload(self, pipeline: str, version_name: str | None = None, content: str = "") -> Version:
+    def upload(self, pipeline: str, version_name: str | None = None, content: str = "") -> PipelineVersion:
         path = self._folder / "pipeline.yaml"
         path.write_text(f"{text()}# {content}\n")
         return upload(self.client, path, version_name, pipeline)
 
-    def start(self, version: Version, name: str, behave: str = "succeed") -> str:
+    def start(self, version: PipelineVersion, name: str, behave: str = "succeed") -> str:
         """The id of a run that has got as far as it gets: to its end, or to where it hangs."""
         run_id = runs.start(self.client, version, name, {"behave": behave})
         reached = ("RUNNING",) if behave == "hang" else runs.FINAL
