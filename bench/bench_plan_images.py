@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from engine import command_line
 from engine.images.image_repository import ImageRepository
 from engine.images.images import name_all
 from engine.sources import GitIndex
@@ -51,6 +52,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 
 def main() -> None:
+    command_line.parser(__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder, "project")
         make_project(root)
@@ -76,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run(main)

@@ -18,7 +18,7 @@ from engine.judging import decision, statistics
 from engine.judging.differences import measure
 from engine.judging.inputs import Model, Rows
 from engine.metrics.metrics import METRICS
-from engine.monitoring import evidence, policy
+from engine.monitoring import alarm_policy, evidence
 from engine.settings.settings import Settings
 from engine.settings.settings_schema import canonical_json
 from engine.tables.columns import encode
@@ -106,7 +106,7 @@ class Year:
             self._gates[candidate, champion] = judged["passed"]
         return self._gates[candidate, champion]
 
-    def seen(self, champion: Day, made: Day, as_of: Day) -> policy.Seen:
+    def seen(self, champion: Day, made: Day, as_of: Day) -> alarm_policy.Seen:
         """What a monitor sees of the champion on `as_of`."""
         rules = self.settings.monitoring
         looks = (rules.windows, rules.window_days, rules.minimum_rows, rules.minimum_clusters)
@@ -127,7 +127,7 @@ class Year:
             sum(bool(each[what] and each[what]["found"]) for each in windows) for what in ("drop", "shadow")
         )
         judged = sum(each["why_not"] is None for each in windows)
-        return policy.Seen(as_of, windows[-1]["end"], str(champion), made, judged, *counts)
+        return alarm_policy.Seen(as_of, windows[-1]["end"], str(champion), made, judged, *counts)
 
     def drifted(self, champion: Day, as_of: Day) -> float:
         """The largest PSI of a feature in the newest mature week, against the champion's training rows."""
@@ -222,7 +222,7 @@ def monitored(year: Year) -> Callable[[Day, Day, Day], bool]:
 
     def decides(champion: Day, made: Day, as_of: Day) -> bool:
         nonlocal state
-        made_decision, state = policy.decide(
+        made_decision, state = alarm_policy.decide(
             year.seen(champion, made, as_of), state, rules, canonical_json(str(as_of))
         )
         return made_decision.alarm

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
+from engine.command_line import parser
+
 Reader = Literal["laptop", "workflow", "task"]
 EVERYWHERE: tuple[Reader, ...] = ("laptop", "workflow", "task")
 SCRIPTS: tuple[Reader, ...] = ("laptop", "workflow")
@@ -240,4 +242,5 @@ def _row(entry: Variable) -> str:
 
 
 if __name__ == "__main__":
+    parser(__doc__).parse_args()
     print(table())

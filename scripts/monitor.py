@@ -11,7 +11,7 @@ from engine.command_line import Finding, SettingsError, WorldError, day, parser,
 from engine.github.step import add_summary, set_outputs
 
 if TYPE_CHECKING:
-    from engine.documents.decision import Decision
+    from engine.documents.monitor_decision import Decision
     from engine.documents.parts import Provenance
     from engine.documents.verdict import Verdict
     from engine.gate.model_code import ModelCode
@@ -124,7 +124,7 @@ def monitor(
 def read_decision(uri: str, results: Path) -> "Decision | None":
     """The decision at `uri`, the documents fetched from there to `results`; None if none was made."""
     from engine.documents import files
-    from engine.documents.decision import Decision
+    from engine.documents.monitor_decision import Decision
     from engine.stores import storage
 
     try:

@@ -9,7 +9,7 @@ from demo.story.story import Step
 from demo.story.story_document import Link
 from engine.command_line import WorldError
 from engine.documents import files
-from engine.documents.decision import Decision
+from engine.documents.monitor_decision import Decision
 from engine.documents.verdict import Verdict
 from engine.documents.verdicts import read_verdict
 from engine.metrics.metrics import title_of

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from engine.access.entrance import Entrance, Environment
-from engine.command_line import SettingsError, nearest
+from engine.command_line import SettingsError, nearest, parser
 
 
 @dataclass(frozen=True)
@@ -90,4 +90,5 @@ def _row(mode: Mode) -> str:
 
 
 if __name__ == "__main__":
+    parser(__doc__).parse_args()
     print(table())

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.command_line import SettingsError, WorldError
+from engine.command_line import SettingsError, WorldError, parser
 
 
 @dataclass(frozen=True)
@@ -244,4 +244,5 @@ REFUSALS = refusals(
 
 
 if __name__ == "__main__":
+    parser(__doc__).parse_args()
     print(table(REFUSALS))

@@ -3,6 +3,7 @@
 from engine.access.refusals import LET_IN, TERRAFORM, Diagnosis, filled, refusals
 from engine.access.refusals import REFUSALS as OF_ACCESS
 from engine.access.refusals import table as rendered
+from engine.command_line import parser
 
 SET_UP = "GITHUB_TOKEN=$(gh auth token) make set-up"
 
@@ -179,4 +180,5 @@ def table() -> str:
 
 
 if __name__ == "__main__":
+    parser(__doc__).parse_args()
     print(table())

@@ -2,8 +2,8 @@
 
 from typing import Literal, NotRequired, TypedDict
 
-from engine.documents.decision import Reason
 from engine.documents.keywords import Count, Metrics
+from engine.documents.monitor_decision import Reason
 from engine.documents.parts import Stored
 from engine.documents.version import VerdictSummary
 

@@ -16,7 +16,8 @@ from typing import (
     is_typeddict,
 )
 
-from engine.documents import decision, verdict
+from engine.command_line import parser
+from engine.documents import monitor_decision, verdict
 from engine.documents.images import ImageReferences
 from engine.documents.keywords import Keywords
 from engine.documents.ledger import Acceptance, MonitorState, Move, Pointer
@@ -32,7 +33,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FOLDER = Path(__file__).parent
 DOCUMENTS: dict[str, Any] = {
     "verdict": Annotated[verdict.Verdict, verdict.CONDITIONS],
-    "decision": Annotated[decision.Decision, decision.CONDITIONS],
+    "decision": Annotated[monitor_decision.Decision, monitor_decision.CONDITIONS],
     "snapshot": WrittenSnapshot,
     "listing": Listing,
     "record": TrainingRecord,
@@ -51,6 +52,7 @@ PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(N
 
 
 def main() -> None:
+    parser(__doc__).parse_args()
     for name, text in texts().items():
         (FOLDER / name).write_text(text)
 

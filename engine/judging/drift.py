@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine import sketches
-from engine.documents.decision import Drift, FeatureDrift
+from engine.documents.monitor_decision import Drift, FeatureDrift
 from engine.judging.inputs import LABEL, TIME
 from engine.tables.columns import times
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from engine.command_line import SettingsError
+from engine.command_line import SettingsError, parser
 
 Mode = Literal["standard", "knative"]
 OLD_NAMES: Mapping[Mode, str] = {"standard": "RawDeployment", "knative": "Serverless"}
@@ -85,4 +85,5 @@ def _row(release: Release) -> str:
 
 
 if __name__ == "__main__":
+    parser(__doc__).parse_args()
     print(table())

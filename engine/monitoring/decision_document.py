@@ -7,8 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.command_line import SettingsError
-from engine.documents.decision import Baseline, MonitoredWindow, Shadow, WindowDifference
-from engine.documents.decision import Decision as DecisionDocument
+from engine.documents.monitor_decision import Baseline, Decision, MonitoredWindow, Shadow, WindowDifference
 from engine.documents.record import TrainingRecord
 from engine.documents.version import Version
 from engine.judging.drift import weekly
@@ -17,15 +16,15 @@ from engine.judging.statistics import Estimate
 from engine.judging.verdict_document import check_values, finite
 from engine.metrics.known_metrics import known_metrics
 from engine.monitoring import decision_wording, evidence
+from engine.monitoring.alarm_policy import AlarmDecision, Seen, key_of
 from engine.monitoring.monitor_inputs import MonitorInputs
-from engine.monitoring.policy import Decision, Seen, key_of
 from engine.tables import snapshot
 
 ABOUT_LABELS = {"immature_labels", "no_contrast", "empty_window"}
 """Findings that say that there is nothing to judge by, rather than that the data is broken."""
 
 
-def monitor(inputs: MonitorInputs, decide: Callable[[Seen], Decision]) -> DecisionDocument:
+def monitor(inputs: MonitorInputs, decide: Callable[[Seen], AlarmDecision]) -> Decision:
     """The document; `decide` is asked once, if there is something to decide by."""
     document = skeleton(inputs)
     if broken := inputs.findings.get("findings", []):
@@ -46,7 +45,7 @@ def monitor(inputs: MonitorInputs, decide: Callable[[Seen], Decision]) -> Decisi
     return finite(document)
 
 
-def skeleton(inputs: MonitorInputs) -> DecisionDocument:
+def skeleton(inputs: MonitorInputs) -> Decision:
     metric = known_metrics()[inputs.policy["metric"]]
     made = made_on(inputs.version)
     return {
@@ -80,8 +79,8 @@ def skeleton(inputs: MonitorInputs) -> DecisionDocument:
     }
 
 
-def refused(document: DecisionDocument, message: str, count: int, about_labels: bool) -> DecisionDocument:
-    decision = Decision("NOT_ENOUGH_EVIDENCE" if about_labels else "DATA_FAULT")
+def refused(document: Decision, message: str, count: int, about_labels: bool) -> Decision:
+    decision = AlarmDecision("NOT_ENOUGH_EVIDENCE" if about_labels else "DATA_FAULT")
     document["decision"] = decision.decision
     document["reason"] = decision_wording.refused(message, count, about_labels)
     document["next"] = decision_wording.what_next(decision, document["policy"]["monitoring"])
@@ -107,7 +106,7 @@ def judged_rows(inputs: MonitorInputs) -> Rows:
     return rows
 
 
-def look_at(document: DecisionDocument, inputs: MonitorInputs, rows: Rows) -> None:
+def look_at(document: Decision, inputs: MonitorInputs, rows: Rows) -> None:
     """Add what the rows say, and what they cannot say, to `document`."""
     taken, metric = snapshot(mature_rows(inputs)), inputs.policy["metric"]
     baseline = evidence.baseline_of(inputs.version, metric)

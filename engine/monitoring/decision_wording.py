@@ -1,9 +1,8 @@
 """Say what was decided, and why: sentences made of the document's numbers."""
 
-from engine.documents.decision import Decision as DecisionDocument
-from engine.documents.decision import Reason
+from engine.documents.monitor_decision import Decision, Reason
 from engine.documents.policy import MonitoringRules
-from engine.monitoring.policy import WEEK, Decision, Seen
+from engine.monitoring.alarm_policy import WEEK, AlarmDecision, Seen
 from engine.wording.text import interval
 
 FAULT = "The data is refused, and no alarm is raised on broken data: {message}{more}."
@@ -20,7 +19,7 @@ def refused(message: str, count: int, about_labels: bool) -> str:
     return (NO_LABELS if about_labels else FAULT).format(message=message.rstrip("."), more=more)
 
 
-def reason(decision: Decision, seen: Seen, document: DecisionDocument, rules: MonitoringRules) -> str:
+def reason(decision: AlarmDecision, seen: Seen, document: Decision, rules: MonitoringRules) -> str:
     why = because(decision.reasons, seen, document, rules)
     match decision.decision:
         case "OUT_OF_ORDER":
@@ -49,9 +48,7 @@ def reason(decision: Decision, seen: Seen, document: DecisionDocument, rules: Mo
     return why
 
 
-def because(
-    reasons: tuple[Reason, ...], seen: Seen, document: DecisionDocument, rules: MonitoringRules
-) -> str:
+def because(reasons: tuple[Reason, ...], seen: Seen, document: Decision, rules: MonitoringRules) -> str:
     metric, of = document["metric"]["title"], f"of {rules['windows']} windows"
     sentences = []
     if "drop" in reasons:
@@ -74,7 +71,7 @@ def because(
     return " ".join(sentences)
 
 
-def not_enough(seen: Seen, document: DecisionDocument, rules: MonitoringRules) -> str:
+def not_enough(seen: Seen, document: Decision, rules: MonitoringRules) -> str:
     why = next((window["why_not"] for window in document["windows"] if window["why_not"]), "")
     return (
         f"{seen.judged} of {rules['windows']} windows can be judged, and {rules['alarms']} are needed"
@@ -87,7 +84,7 @@ def counted(seen: Seen, rules: MonitoringRules) -> str:
     return f"{judged} it fell in {seen.dropped} and was outdone by the shadow in {seen.outdone}"
 
 
-def what_next(decision: Decision, rules: MonitoringRules) -> str:
+def what_next(decision: AlarmDecision, rules: MonitoringRules) -> str:
     if decision.alarm:
         return NEXT[rules["start"]]
     if decision.decision == "DATA_FAULT":

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from engine.documents.decision import MonitoredWindow, WindowDifference, WindowFigure
+from engine.documents.monitor_decision import MonitoredWindow, WindowDifference, WindowFigure
 from engine.documents.policy import MonitoringPolicy
 from engine.documents.version import Version
 from engine.judging import statistics

@@ -6,8 +6,8 @@ from typing import TypedDict
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from engine.documents.decision import Decision
 from engine.documents.ledger import Move
+from engine.documents.monitor_decision import Decision
 from engine.reporting import markdown, pictures
 from engine.reporting import monitoring_terminal as terminal
 from engine.reporting import verdict_report as report

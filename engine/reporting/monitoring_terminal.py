@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TextIO, TypedDict
 
-from engine.documents.decision import Decision, MonitoredWindow, WindowDifference, WindowFigure
+from engine.documents.monitor_decision import Decision, MonitoredWindow, WindowDifference, WindowFigure
 from engine.reporting.display import BADGE, BOLD, COLORS, DIM, WIDEST, Display
 from engine.wording.text import DrawnRow, Tone, cluster_noun, interval, printable, unsigned
 

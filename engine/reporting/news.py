@@ -1,6 +1,6 @@
 """What a message says of a run, in one line; light enough for any command to import."""
 
-from engine.documents.decision import Decision
+from engine.documents.monitor_decision import Decision
 from engine.documents.verdict import Verdict
 from engine.wording.text import printable
 

@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from engine.documents.decision import Decision, MonitoredWindow, WindowFigure
+from engine.documents.monitor_decision import Decision, MonitoredWindow, WindowFigure
 from engine.reporting import pictures
 
 INSET = 8  # percent of the picture's width that are left of the first window and right of the last

@@ -5,8 +5,8 @@ from typing import TypedDict
 from jinja2 import Environment
 
 from engine.documents.changes import Changes
-from engine.documents.decision import Drift
 from engine.documents.ledger import Move
+from engine.documents.monitor_decision import Drift
 from engine.documents.policy import slice_level
 from engine.documents.verdict import Proposed, Verdict
 from engine.judging.drift import drift

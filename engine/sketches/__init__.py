@@ -25,7 +25,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from engine.command_line import WorldError
-from engine.sketches.documents import CategoriesDocument, NumbersDocument
+from engine.sketches.sketch_documents import CategoriesDocument, NumbersDocument
 from engine.tables.columns import floats, is_number, whole_numbers
 
 FILE = "sketches.json.gz"

@@ -10,9 +10,10 @@ from engine.update.update import Update
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser("python -m engine.update", description=__doc__, allow_abbrev=False)
     parser.add_argument("--clone", type=Path, required=True, help="bare clone of the template")
     parser.add_argument("--target", required=True, help="hash of the commit to update to")
+    parser.add_argument("--to", help="what scripts/update.py found --target by")
     parser.add_argument("--template", required=True, help="what the record names as the template")
     parser.add_argument("--base", default="", help="the template's commit that this copy was made from")
     parser.add_argument("--lock", default="make lock", help="command that locks requirements")
@@ -21,7 +22,7 @@ def main() -> int:
     parser.add_argument("--no-tests", dest="tests", action="store_const", const="")
     parser.add_argument("--restart", action="store_true", help="discard an update that has conflicts")
     parser.add_argument("--news", action="store_true", help="only print, as JSON, what is new")
-    options, _ = parser.parse_known_args()  # --to is for scripts/update.py
+    options = parser.parse_args()
 
     update = Update(Git(Path.cwd()), Git(options.clone), options.template, options.lock, options.tests)
     try:

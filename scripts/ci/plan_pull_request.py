@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ROOT_LOCKS = re.compile(r"pyproject\.toml|requirements(-dev)?\.txt")
 
 
-class Decision(NamedTuple):
+class PlanEntry(NamedTuple):
     name: str
     value: str
     reason: str
@@ -42,52 +42,52 @@ def main() -> None:
     changed, settings = candidate.changed(base), load(root / "mlops.yaml")
     gate = decide_gate(changed, copied_paths(candidate) | copied_paths(base), root, settings)
     plumbing = decide_plumbing(changed, candidate, root)
-    history = Decision("history", *evaluation_history(settings.windows))
+    history = PlanEntry("history", *evaluation_history(settings.windows))
     show([gate, plumbing, *([history] if history.reason else [])], paths_that_judge(candidate, base))
     number = str(pull_request_number("")) if os.environ.get("GITHUB_REF") else ""
-    push = "false"  # which workflows of releases before 1.1.0 ask for
+    push = "false"  # pr.yml of a copy made before 1.0.0 reads it; images were pushed then
     set_outputs(gate=gate.value, push=push, plumbing=plumbing.value, number=number, reason=gate.reason)
 
 
-def decide_gate(changed: Sequence[str], copied: Set[str], root: Path, settings: "Settings") -> Decision:
+def decide_gate(changed: Sequence[str], copied: Set[str], root: Path, settings: "Settings") -> PlanEntry:
     """Endpoint if all its settings are set and work: a refused setting is an error, never local."""
     from engine.gate import endpoint_access
 
     if not need_a_gate(changed, copied):
         change = "only documentation or tests changed" if changed else "nothing changed"
-        return Decision("gate", "none", f"{change}: nothing that a model, an image or a judge is made of")
+        return PlanEntry("gate", "none", f"{change}: nothing that a model, an image or a judge is made of")
     if not (present := endpoint_access.is_set()):
-        return Decision("gate", "local", "no endpoint is set for this pull request: it runs on the runner")
+        return PlanEntry("gate", "local", "no endpoint is set for this pull request: it runs on the runner")
     if absent := list(endpoint_access.missing()):
         reason = f"{', '.join(present)} set, and missing: {', '.join(absent)}"
         add_notice(f"The gate runs on the runner, against the base's model alone. {reason}")
-        return Decision("gate", "local", reason)
+        return PlanEntry("gate", "local", reason)
     endpoint_access.check(root, settings)
     if late := endpoint_access.unpublished(root, settings):
         reason = f"the images of the base are not pushed yet: {', '.join(late)}"
         add_notice(f"The gate runs on the runner: {reason}; see delivery.yml, and run this again after it")
-        return Decision("gate", "local", reason)
+        return PlanEntry("gate", "local", reason)
     reason = "the endpoint judges what the change's code, which runs on the runner alone, hands over"
-    return Decision("gate", "endpoint", reason)
+    return PlanEntry("gate", "endpoint", reason)
 
 
-def decide_plumbing(changed: Sequence[str], candidate: "Source", root: Path) -> Decision:
+def decide_plumbing(changed: Sequence[str], candidate: "Source", root: Path) -> PlanEntry:
     """Whether the template's own suites run: what the change leaves as the release in `root` recorded it was
     tested by the release, and a change of the record itself proves nothing."""
     from engine.gate import released_files
 
     if str(released_files.PATH) in changed:
-        return Decision("plumbing", "true", "another record of the template's files: all suites run")
+        return PlanEntry("plumbing", "true", "another record of the template's files: all suites run")
     if any(map(ROOT_LOCKS.fullmatch, changed)):
-        return Decision("plumbing", "true", "the project's locks changed: all suites run")
+        return PlanEntry("plumbing", "true", "the project's locks changed: all suites run")
     differing = released_files.differing(candidate, changed, released_files.read(root))
     if differing:
         reason = f"{len(differing)} changed files of the template differ from its release: all suites run"
-        return Decision("plumbing", "true", reason)
-    return Decision("plumbing", "false", "the template's files are as released: only your tests run")
+        return PlanEntry("plumbing", "true", reason)
+    return PlanEntry("plumbing", "false", "the template's files are as released: only your tests run")
 
 
-def show(decisions: Sequence[Decision], judges: list[str]) -> None:
+def show(decisions: Sequence[PlanEntry], judges: list[str]) -> None:
     """The plan, as Markdown that reads well in a log; paths are the author's words."""
     from engine.reporting.markdown import codes
 

@@ -17,9 +17,9 @@ from engine.command_line import WorldError
 from engine.documents.ledger import NOTHING_DECIDED
 from engine.model_registry.model_registry import ModelRegistry
 from engine.monitoring import decision_document as document
+from engine.monitoring.alarm_policy import AlarmDecision, Seen, decide
 from engine.monitoring.decide_once import decide_once
 from engine.monitoring.monitor_inputs import MonitorInputs
-from engine.monitoring.policy import Decision, Seen, decide
 from engine.reporting import monitoring_report as report
 from engine.reporting import monitoring_terminal as terminal
 from engine.tests.questions import LOGIT, model, probability, training, truth, version_of
@@ -72,7 +72,7 @@ def question(champion: np.ndarray, shadow: np.ndarray | None = None, **other: An
 def answer(inputs: MonitorInputs, state: dict[str, Any] | None = None) -> dict[str, Any]:
     """The document, which satisfies its schema and is rendered without a complaint."""
 
-    def decides(seen: Seen) -> Decision:
+    def decides(seen: Seen) -> AlarmDecision:
         return decide(seen, state or NOTHING_DECIDED, inputs.policy["monitoring"], "run")[0]
 
     found = document.monitor(inputs, decides)
@@ -253,7 +253,7 @@ def test_of_many_monitors_at_once_one_raises_the_alarm(request, tmp_path: Path, 
     racers, seen = 8, Seen(date(2013, 9, 2), "2013-09-01", VERSION, date(2013, 6, 2), 4, 3, 3)
     start = Barrier(racers)
 
-    def race(run: int) -> Decision:
+    def race(run: int) -> AlarmDecision:
         start.wait(timeout=60)
         return decide_once(ModelRegistry(uri, "flights"), seen, RULES, f"run {run}")
 

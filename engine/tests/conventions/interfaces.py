@@ -12,9 +12,22 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from engine.tests.conventions.rules import Breach, breach, first_line, found, imports, modules, parsed, rule
+from engine.tests.conventions.rules import (
+    FOLDERS,
+    Breach,
+    breach,
+    first_line,
+    found,
+    imports,
+    modules,
+    parsed,
+    programs,
+    rule,
+)
 
 HEAVY = {"kfp", "pandas", "scipy", "sklearn"}
+STARTED_WITH_A_COMMAND = ("engine/serving/kept_process.py", "local_kfp/runner/warm_server.py")
+"""Children of this project's programs: they take another command, or tasks by their standard input."""
 
 # Runs a module up to where it would parse its arguments, and prints the parser that it has made by then.
 PROBE = """
@@ -71,6 +84,21 @@ def help_is_the_docstring_with_long_options_at_once(root: Path) -> Iterator[str]
                 yield f"{name}:1: expected a long option like --image-tag, found {option}"
         if name.startswith("scripts/") and (heavy := HEAVY & {*command["modules"]}):
             yield f"{name}:1: expected no import of {', '.join(heavy)} before it is needed"
+
+
+@rule(
+    breach("engine/x.py:2", 'if __name__ == "__main__":\n    print("| table |")\n'),
+    breach("bench/bench_x.py:5", 'def main():\n    pass\n\nif __name__ == "__main__":\n    main()\n'),
+)
+def commands_take_their_arguments(root: Path) -> Iterator[str]:
+    """A module that starts as a program has --help, and refuses arguments that it does not know."""
+    for name, tree in programs(root, "bench", *FOLDERS):
+        starts = [node for node in tree.body if ast.unparse(node).startswith("if __name__ == '__main__':")]
+        called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        parses = any(each.endswith(("parse_args", "parse_known_args", "parse_arguments")) for each in called)
+        another = any(imported == "main" for _, _, imported in imports(tree))
+        if starts and not (parses or another or name in STARTED_WITH_A_COMMAND):
+            yield f"{name}:{starts[0].lineno + 1}: expected parser(__doc__).parse_args(), found no parser"
 
 
 @rule(

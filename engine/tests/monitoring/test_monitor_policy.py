@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.documents.ledger import NOTHING_DECIDED
-from engine.monitoring.policy import Seen, decide
+from engine.monitoring.alarm_policy import Seen, decide
 
 RULES = {
     "trigger": "either",

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from engine.documents.ledger import NOTHING_DECIDED, Alarm, MonitorState
-from engine.monitoring.policy import KEPT_ALARMS, Decision, decide, is_armed, key_of, old_age
+from engine.monitoring.alarm_policy import KEPT_ALARMS, AlarmDecision, decide, is_armed, key_of, old_age
 from engine.tests.monitoring.test_monitor_policy import DAY, RULES, VERSION, seen
 
 OTHER = "b" * 64
@@ -28,7 +28,7 @@ def state_of(*alarms: Alarm, **recovered: str) -> MonitorState:
 def test_an_alarm_is_kept_with_its_run_and_its_reasons() -> None:
     decision, state = decide(seen(dropped=2, outdone=2), NOTHING_DECIDED, RULES, "run")
 
-    assert decision == Decision("ALARM", ("drop", "shadow"))
+    assert decision == AlarmDecision("ALARM", ("drop", "shadow"))
     assert state == {"as_of": str(DAY), "recovered": {}, "alarms": [alarm_of(0, VERSION, "drop", "shadow")]}
 
 
@@ -46,11 +46,11 @@ def test_an_alarm_is_known_by_its_version_and_its_window() -> None:
     of_another_version, _ = decide(seen(outdone=2, version=OTHER), state, RULES, "run")
     of_another_window, _ = decide(seen(outdone=2, window_end="2013-07-30"), state, RULES, "run")
 
-    assert repeated == Decision("ALARM", ("drop", "shadow"), DAY)
-    assert by_another_run == Decision("ALREADY_DECIDED", ("drop", "shadow"), DAY)
+    assert repeated == AlarmDecision("ALARM", ("drop", "shadow"), DAY)
+    assert by_another_run == AlarmDecision("ALREADY_DECIDED", ("drop", "shadow"), DAY)
     assert after is state
-    assert of_another_version == Decision("COOLING_DOWN", ("shadow",), DAY)
-    assert of_another_window == Decision("NOT_REARMED", ("shadow",), DAY)
+    assert of_another_version == AlarmDecision("COOLING_DOWN", ("shadow",), DAY)
+    assert of_another_window == AlarmDecision("NOT_REARMED", ("shadow",), DAY)
 
 
 def test_the_newest_decision_on_a_window_counts() -> None:
@@ -58,7 +58,7 @@ def test_the_newest_decision_on_a_window_counts() -> None:
 
     decision, _ = decide(seen(outdone=2), state_of(first, second), RULES, "another run")
 
-    assert decision == Decision("ALARM", ("age",), DAY)
+    assert decision == AlarmDecision("ALARM", ("age",), DAY)
 
 
 def test_an_alarm_that_waits_names_the_day_of_the_newest_one() -> None:
@@ -67,8 +67,8 @@ def test_an_alarm_that_waits_names_the_day_of_the_newest_one() -> None:
     cooling, after = decide(seen(23, outdone=2), state, RULES, "run")
     capped, _ = decide(seen(12, outdone=2), state, RULES | {"cooldown_days": 2}, "run")
 
-    assert cooling == Decision("COOLING_DOWN", ("shadow",), DAY + timedelta(10))
-    assert capped == Decision("CAPPED", ("shadow",), DAY + timedelta(10))
+    assert cooling == AlarmDecision("COOLING_DOWN", ("shadow",), DAY + timedelta(10))
+    assert capped == AlarmDecision("CAPPED", ("shadow",), DAY + timedelta(10))
     assert after == state | {"as_of": str(DAY + timedelta(23)), "recovered": {"drop": "2013-08-24"}}
 
 
@@ -77,7 +77,7 @@ def test_a_reason_that_is_still_there_names_the_alarm_of_its_own_version() -> No
 
     decision, _ = decide(seen(30, outdone=2), state, RULES, "run")
 
-    assert decision == Decision("NOT_REARMED", ("shadow",), DAY)
+    assert decision == AlarmDecision("NOT_REARMED", ("shadow",), DAY)
 
 
 def test_a_calm_day_recovers_each_reason_that_is_not_evident() -> None:
@@ -86,17 +86,17 @@ def test_a_calm_day_recovers_each_reason_that_is_not_evident() -> None:
     quiet, after = decide(seen(7), state, RULES, "run")
     dropped, of_shadow = decide(seen(7, dropped=2), state, RULES, "run")
 
-    assert quiet == Decision("QUIET")
+    assert quiet == AlarmDecision("QUIET")
     assert after == state | {
         "as_of": "2013-08-08",
         "recovered": {"drop": "2013-08-08", "shadow": "2013-08-08"},
     }
-    assert dropped == Decision("NOT_REARMED", ("drop",), DAY)
+    assert dropped == AlarmDecision("NOT_REARMED", ("drop",), DAY)
     assert of_shadow["recovered"] == {"shadow": "2013-08-08"}
 
 
 def test_as_many_windows_as_an_alarm_takes_are_enough_to_be_quiet() -> None:
-    assert decide(seen(judged=2), NOTHING_DECIDED, RULES, "run")[0] == Decision("QUIET")
+    assert decide(seen(judged=2), NOTHING_DECIDED, RULES, "run")[0] == AlarmDecision("QUIET")
 
 
 def test_windows_that_are_too_few_recover_nothing() -> None:
@@ -104,7 +104,7 @@ def test_windows_that_are_too_few_recover_nothing() -> None:
 
     decision, state = decide(old, NOTHING_DECIDED, RULES, "run")
 
-    assert decision == Decision("ALARM", ("age",))
+    assert decision == AlarmDecision("ALARM", ("age",))
     assert state["recovered"] == {}
 
 
@@ -116,7 +116,7 @@ def test_another_version_may_be_decided_on_the_same_day() -> None:
         "run",
     )
 
-    assert decision == Decision("ALARM", ("shadow",))
+    assert decision == AlarmDecision("ALARM", ("shadow",))
 
 
 def test_a_recovery_rearms_from_the_day_after_the_alarm_on() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.model_registry.model_registry import ModelRegistry
-from engine.monitoring.policy import Seen, decide
+from engine.monitoring.alarm_policy import Seen, decide
 from engine.settings.settings import load
 from engine.tests.demo_files import DEMO_SETTINGS
 from engine.tests.model_versions import register, verdict_on

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from engine.documents.decision import Outcome, Reason
 from engine.documents.ledger import Alarm, MonitorState
+from engine.documents.monitor_decision import Outcome, Reason
 from engine.documents.policy import MonitoringRules
 
 EVIDENT: tuple[Reason, ...] = ("drop", "shadow")
@@ -28,7 +28,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Decision:
+class AlarmDecision:
     decision: Outcome
     reasons: tuple[Reason, ...] = ()
     since: date | None = None
@@ -41,20 +41,20 @@ class Decision:
 
 def decide(
     seen: Seen, state: MonitorState, rules: MonitoringRules, decided_by: str
-) -> tuple[Decision, MonitorState]:
+) -> tuple[AlarmDecision, MonitorState]:
     """The decision, and the state that it leaves; the same state if there was nothing to decide by.
 
     `decided_by` names a run: an alarm that it has raised stays its alarm when a task of it is tried again.
     """
     if str(seen.as_of) < state["as_of"]:
-        return Decision("OUT_OF_ORDER", since=date.fromisoformat(state["as_of"])), state
+        return AlarmDecision("OUT_OF_ORDER", since=date.fromisoformat(state["as_of"])), state
     alarms = state["alarms"]
     known = [
         each for each in alarms if (each["version"], each["window_end"]) == (seen.version, seen.window_end)
     ]
     if known:
         mine = known[-1]["decided_by"] == decided_by
-        return Decision(
+        return AlarmDecision(
             "ALARM" if mine else "ALREADY_DECIDED", tuple(known[-1]["reasons"]), _day(known[-1])
         ), state
 
@@ -64,17 +64,19 @@ def decide(
     armed = tuple(reason for reason in evident if is_armed(reason, own, recovered))
     reasons = armed + old_age(seen, _newest_day(own), rules)
     if not (evident or reasons or enough):
-        return Decision("NOT_ENOUGH_EVIDENCE"), state
+        return AlarmDecision("NOT_ENOUGH_EVIDENCE"), state
     if enough:
         recovered = recovered | {reason: str(seen.as_of) for reason in EVIDENT if reason not in evident}
     updated: MonitorState = {"as_of": str(seen.as_of), "recovered": recovered, "alarms": alarms}
     last = _newest_day(alarms)
     if not reasons:
-        return (Decision("NOT_REARMED", evident, _newest_day(own)) if evident else Decision("QUIET")), updated
+        return (
+            AlarmDecision("NOT_REARMED", evident, _newest_day(own)) if evident else AlarmDecision("QUIET")
+        ), updated
     if last and (seen.as_of - last).days < rules["cooldown_days"]:
-        return Decision("COOLING_DOWN", reasons, last), updated
+        return AlarmDecision("COOLING_DOWN", reasons, last), updated
     if sum((seen.as_of - _day(each)).days < WEEK for each in alarms) >= rules["alarms_per_week"]:
-        return Decision("CAPPED", reasons, last), updated
+        return AlarmDecision("CAPPED", reasons, last), updated
     alarm: Alarm = {
         "key": key_of(seen, reasons),
         "version": seen.version,
@@ -83,7 +85,7 @@ def decide(
         "as_of": str(seen.as_of),
         "decided_by": decided_by,
     }
-    return Decision("ALARM", reasons), {**updated, "alarms": [*alarms, alarm][-KEPT_ALARMS:]}
+    return AlarmDecision("ALARM", reasons), {**updated, "alarms": [*alarms, alarm][-KEPT_ALARMS:]}
 
 
 def is_armed(reason: str, own: list[Alarm], recovered: dict[str, str]) -> bool:
