@@ -81,7 +81,10 @@ class Project:
 
 
 def copy_of_this_project(root: Path) -> Project:
-    """What "Use this template" gives: the project's files in one commit, the demo in its place."""
+    """What "Use this template" gives: the project's files in one commit, the demo in its place.
+
+    They are those of `git archive HEAD`, with what the work tree has changed since.
+    """
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     for name in filter(None, names):

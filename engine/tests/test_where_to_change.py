@@ -42,7 +42,7 @@ def assert_changed_as_documented(copy: Project, change: str) -> None:
     """The changed files are those of the table's row, at most three."""
     copy.git("add", "--all")
     changed = copy.git("diff", "--cached", "--name-only").splitlines()
-    named = re.findall(r"`([\w/]+\.(?:py|yaml))`", ROWS[change])
+    named = re.findall(r"`([\w/]+\.(?:in|py|yaml))`", ROWS[change])
     assert sorted(changed) == sorted(named) and 1 <= len(changed) <= 3
 
 
@@ -74,20 +74,32 @@ METRICS: list[Metric] = [row_mean(squared_gap, "lower is better", ["binary"])]
     assert_changed_as_documented(copy, "another metric")
 
 
-def test_another_model_library_is_one_file_and_one_setting(copy: Project) -> None:
-    own = (
-        "from sklearn.linear_model import LogisticRegression\n\n\nclass Own(LogisticRegression):\n    pass\n"
+def test_another_model_library_is_two_files_and_one_setting(copy: Project, tmp_path: Path) -> None:
+    (tmp_path / "newboost.py").write_text(
+        "from sklearn.linear_model import LogisticRegression\n\n\nclass Boosted(LogisticRegression): ...\n"
     )
-    docstring = (copy.root / "components/estimators.py").read_text()
-    copy.edit("components/estimators.py", (docstring, docstring + "\n" + own))
+    own = (copy.root / "components/estimators.py").read_text()
+    copy.edit("components/estimators.py", (own, f"{own}\nfrom newboost import Boosted as Boosted\n"))
+    copy.edit("components/train_model/requirements.in", ("joblib\n", "joblib\nnewboost\n"))
     estimator = "sklearn.ensemble.HistGradientBoostingClassifier"
-    copy.edit("mlops.yaml", (estimator, "components.estimators.Own"))
-    made = "from engine.training.estimators import make_estimator\n"
+    copy.edit("mlops.yaml", (estimator, "components.estimators.Boosted"))
+    made = f"import sys\nsys.path.append({str(tmp_path)!r})\n"
+    made += "from engine.training.estimators import make_estimator\n"
     made += "training = {**settings.training.model_dump(), 'parameters': {'C': 0.5}}\n"
     made += "estimator = make_estimator(training, 'binary')\n"
     made += "print(type(estimator).__module__, estimator.C, estimator.random_state)"
-    assert python(copy, CHECK + made) == "components.estimators 0.5 1"
+    assert python(copy, CHECK + made) == "newboost 0.5 1"
+    assert locked_where_models_are_loaded(copy) == ["newboost"]
     assert_changed_as_documented(copy, "another model library")
+
+
+def locked_where_models_are_loaded(copy: Project) -> list[str]:
+    """What `make lock` adds to the requirements of score_model and serve_model."""
+    rule = "libraries:\n\t@$(LIBRARIES)\n"
+    command = ["make", "--no-print-directory", "--file", "Makefile", "--eval", rule, "libraries"]
+    done = subprocess.run(command, cwd=copy.root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
 
 
 def test_another_notification_needs_an_address_alone(copy: Project) -> None:

@@ -4,14 +4,20 @@ import ast
 import json
 import re
 import shutil
+import subprocess
+import sys
+import tarfile
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from engine import sources
+from engine.images import images
+from engine.tests.demo_files import DEMO
 from engine.tests.docker_registry import DockerRegistry
-from engine.tests.project import Project
+from engine.tests.project import ROOT, Project
 from engine.tests.workflows.act import Run, Runner
 from engine.tests.workflows.users import lock, publish_images
 
@@ -68,6 +74,15 @@ def to_build(run: Run) -> list[str]:
     return [image["component"] for image in matrix]
 
 
+def start(change: Project, component: str) -> str:
+    """What `--help` of a component prints in the staged context of its image, as COPY lines make it."""
+    image = images.stage(component, sources.WorkTree(change.root))
+    command = [sys.executable, "-m", f"components.{component}.main", "--help"]
+    done = subprocess.run(command, cwd=image.path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def add_component(change: Project) -> None:
     done = change.run("new_component", "clean_rows")
     assert done.returncode == 0, done.stderr
@@ -85,6 +100,20 @@ def add_pipeline(change: Project, *edits: tuple[str, str]) -> None:
         ("def inference(", "def rescoring("),
     )
     change.edit("pipelines/rescoring.py", *edits)
+
+
+def test_a_copy_has_the_files_of_git_archive(fresh: Project, tmp_path: Path) -> None:
+    """But for those that differ from HEAD, because a change is tested before it is committed."""
+    this = Project(ROOT)
+    status = this.git("status", "--porcelain", "--no-renames", "--untracked-files=all")
+    changed = {line.split(" ")[-1] for line in status.splitlines()}
+    this.git("archive", "--output", str(tmp_path / "archive.tar"), "HEAD")
+    with tarfile.open(tmp_path / "archive.tar") as archive:
+        contents = {each.name: archive.extractfile(each).read() for each in archive if each.isfile()}
+
+    names = contents.keys() - changed
+    assert {*fresh.git("ls-files").splitlines()} - changed == names
+    assert {name for name in names if (fresh.root / name).read_bytes() != contents[name]} <= DEMO.keys()
 
 
 def test_a_component_without_a_copy_line_is_red(github: Runner, change: Project) -> None:
@@ -136,6 +165,7 @@ def test_component_pipeline_and_metric_by_their_recipes_are_green(github: Runner
 
     assert run.results == GREEN, run.printed
     assert steps(run) == CHECKS and to_build(run) == ["clean_rows", "compare_models", "monitor_model"]
+    assert all(f"components.{component}.main" in start(change, component) for component in to_build(run))
     assert "build/pipelines/rescoring.yaml" in run.job("checks / tests").step("Compile").printed
     plan = run.job("plan").step("Plan the pull request").outputs
     assert (plan["gate"], plan["plumbing"]) == ("local", "false")
