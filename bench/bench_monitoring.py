@@ -1,4 +1,4 @@
-"""Live the year 2013 under policies of retraining, from several months on: trainings and mean weekly AUC."""
+"""Replay 2013 under several policies of retraining: trainings and mean weekly AUC."""
 
 from datetime import date
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Live through the year 2013: a champion, pull requests, an alarm, a roll-back, and a page that shows it."""
+"""Replay the year 2013: a champion, pull requests, an alarm, a roll-back, and a page that shows them."""
 
 import argparse
 import json

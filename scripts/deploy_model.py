@@ -1,4 +1,4 @@
-"""Have KServe serve a version of the model, by default the champion; unchanged, nothing is done."""
+"""Serve a version of the model with KServe, by default the champion; do nothing if it is served already."""
 
 import argparse
 import sys
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument(
         "version", nargs="?", help="a version, or how its digest begins (default: the champion)"
     )
-    options.add_argument("--dry-run", action="store_true", help="print the manifests, and ask no cluster")
+    options.add_argument("--dry-run", action="store_true", help="print the manifests, and call no cluster")
     return options
 
 

@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     options = parser(__doc__)
     options.add_argument("paths", nargs="*", type=Path, metavar="YAML", help=f"default: {COMPILED}/*.yaml")
     options.add_argument("--release", action="store_true", help="refuse an image that has no digest")
-    options.add_argument("--dry-run", action="store_true", help="say what would change, as Markdown")
+    options.add_argument("--dry-run", action="store_true", help="print what would change, as Markdown")
     options.add_argument(
         "--replace-unknown", action="store_true", help="deploy over versions of commits that are not here"
     )

@@ -1,4 +1,4 @@
-"""Check the installation: GitHub, image repository, stores, endpoint and cluster, each with what to do."""
+"""Check GitHub, image repository, stores, endpoint and cluster, and print how to repair each fault."""
 
 import argparse
 import json

@@ -67,7 +67,11 @@ def arguments_parser() -> argparse.ArgumentParser:
         "--handover", type=Path, metavar="FILE", help="what the change's code left if it ran by itself"
     )
     parser.add_argument(
-        "--detach-after", type=float, default=math.inf, metavar="MINUTES", help="leave a longer run going"
+        "--detach-after",
+        type=float,
+        default=math.inf,
+        metavar="MINUTES",
+        help="stop waiting for a longer run",
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""Measure what a seed alone makes of the metric: a drop that is no larger is within `policies.margin`.
+"""Measure how much the seed alone changes the metric: use that spread as `policies.margin`.
 
 The margin is a quantile, at `policies.confidence`, of how far apart two models are that differ by their seeds
 only, scored on the same rows: what retraining unchanged code does. Of all pairs it takes one that was seen

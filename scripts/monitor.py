@@ -45,7 +45,7 @@ def main() -> int:
     registry = ModelRegistry(registry_uri, code.settings.model)
     champion = registry.champion()
     if champion is None:
-        raise SettingsError(f"{code.settings.model}: expected a champion, found none; make promote makes one")
+        raise SettingsError(f"{code.settings.model}: expected a champion, found none; run make promote")
     references = {name: image.reference for name, image in code.images.items()}
     judged_run.expect_reachable(code.settings, references, registry_uri)
     training_run.expect_servable(code, registry_uri)

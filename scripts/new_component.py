@@ -1,4 +1,4 @@
-"""Add a component: its interface, program, image, requirements and test, to be changed from there."""
+"""Add a component to start from: interface, program, image, requirements and test."""
 
 import re
 from pathlib import Path

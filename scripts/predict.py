@@ -1,4 +1,4 @@
-"""Let the champion predict the rows of a day, or any others, on the endpoint or here."""
+"""Predict the rows of a day, or of any parquet, with the champion, on the endpoint or on this machine."""
 
 import argparse
 import os
@@ -54,7 +54,7 @@ def main() -> int:
     batch = batch_of(as_of, parameters["input_uri"])
     uri = kept.uri_of(batch, "manifest.json")
     if not (manifest := kept.manifest(batch)):
-        raise WorldError(f"{uri}: expected what the run published, found nothing")
+        raise WorldError(f"{uri}: expected the published predictions, found none")
     print(summary(manifest, uri))
     return 0
 

@@ -1,4 +1,4 @@
-"""Make the model that was just gated the champion, through the gate once more."""
+"""Gate the model of the last `make gate` once more, and make it the champion if it passes."""
 
 import sys
 from pathlib import Path
@@ -61,7 +61,7 @@ def read_gated() -> "Verdict":
         raise SettingsError(f"{GATED}: expected a verdict, found no such file; run make gate first")
     gated = read_verdict(GATED)
     if not gated["passed"]:
-        raise Finding(f"the gate said {gated['verdict']}, and only a model that passed is promoted")
+        raise Finding(f"the verdict is {gated['verdict']}; only a model that passed the gate can be promoted")
     return gated
 
 

@@ -1,4 +1,4 @@
-"""Record the hashes of the files that the template owns, which a pull request is compared with."""
+"""Record the hashes of the template's files, with which pull requests are compared."""
 
 from pathlib import Path
 

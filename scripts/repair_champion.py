@@ -1,4 +1,4 @@
-"""Make the pointer to the champion again, if it is lost, from the newest move of the ledger."""
+"""Restore a lost pointer to the champion from the newest move in the ledger."""
 
 from pathlib import Path
 

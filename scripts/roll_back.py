@@ -1,4 +1,4 @@
-"""Go back to a former champion, in the registry and where it is served, with a reason for the ledger."""
+"""Make a former champion the champion again, where it is served and in the registry, with a reason."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     stated_reason = " ".join(arguments.reason.split())
     if not stated_reason:
-        raise SettingsError("--reason: expected why, found nothing; the ledger keeps it")
+        raise SettingsError("--reason: expected a reason for the ledger, found none")
 
     from engine.model_registry.model_registry import ModelRegistry
     from engine.model_registry.place import model_registry_uri
@@ -50,7 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     options.add_argument(
         "version", nargs="?", help="a former champion, or how its digest begins (default: the one before)"
     )
-    options.add_argument("--reason", required=True, help="why; the same reason again moves nothing more")
+    options.add_argument(
+        "--reason", required=True, help="why; repeating a command with the same reason does nothing"
+    )
     options.add_argument("--expected", metavar="VERSION", help="move only if this still is the champion")
     return options
 
@@ -60,7 +62,9 @@ def _former(moves: list["Move"], beginning: str) -> str:
     versions = {move["version"] for move in moves if move["version"].startswith(beginning)}
     if len(versions) != 1:
         known = ", ".join(sorted({move["version"][:12] for move in moves})) or "none"
-        raise SettingsError(f"{beginning}: expected one former champion that begins so, found among {known}")
+        raise SettingsError(
+            f"{beginning}: expected the start of one former champion's digest; known are {known}"
+        )
     return versions.pop()
 
 

@@ -1,4 +1,4 @@
-"""Serve whatever is the champion on this machine, by the server that a cluster would run, until Ctrl-C."""
+"""Serve the current champion on this machine with the cluster's model server, until Ctrl-C."""
 
 import argparse
 import json

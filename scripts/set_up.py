@@ -42,13 +42,15 @@ def main() -> int:
     if files:
         print(f"changed: {', '.join(files)}; commit them on a branch, and open a pull request")
     if left and not arguments.unattended:
-        raise Finding(f"expected every part to be made, found {len(left)} left: run the commands above")
+        raise Finding(f"expected every part to be created, found {len(left)} missing: run the commands above")
     return 0
 
 
 def arguments_parser() -> argparse.ArgumentParser:
     parser = command_line.parser(__doc__)
-    parser.add_argument("--dry-run", action="store_true", help="print what would be made, and make nothing")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print what would be created, and change nothing"
+    )
     parser.add_argument(
         "--variables",
         type=Path,
@@ -57,7 +59,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--undo", action="store_true", help="remove everything that the file declares")
     parser.add_argument(
-        "--unattended", action="store_true", help="exit 0 also if something is left, which the issue lists"
+        "--unattended", action="store_true", help="exit 0 even if steps remain, which the issue lists"
     )
     return parser
 

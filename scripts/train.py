@@ -1,4 +1,4 @@
-"""Train the committed code's model on the endpoint: promoted if it passes the gate, else exit 1."""
+"""Train the committed code's model on the endpoint, and promote it if it passes the gate; else exit 1."""
 
 import argparse
 import os

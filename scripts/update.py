@@ -1,4 +1,4 @@
-"""Merge a newer version of the template into this copy of it, on a branch of its own."""
+"""Merge a newer version of the template into this copy, on a separate branch."""
 
 import argparse
 import fcntl

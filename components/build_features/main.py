@@ -12,7 +12,7 @@ def main() -> None:
     parser.add_argument("--outcomes", type=Path, help="tables to take the labels from (default: the same)")
     parser.add_argument("--features", type=command_line.output_file)
     parser.add_argument(
-        "--hidden", type=command_line.output_file, help="leave the tables here, outcomes hidden"
+        "--hidden", type=command_line.output_file, help="folder for the tables, outcomes hidden"
     )
     arguments = parser.parse_args()
 

@@ -19,14 +19,16 @@ def arguments_parser() -> argparse.ArgumentParser:
         parser.add_argument(f"--{name}", type=Path, help=f"the {name}'s predictions, parquet")
     parser.add_argument("--truth", type=Path, help="features with labels (default: the evaluation features)")
     parser.add_argument("--training-features", type=Path, help="the candidate's, for drift")
-    parser.add_argument("--evaluation-features", type=Path, help="the candidate's; none: the data is invalid")
+    parser.add_argument(
+        "--evaluation-features", type=Path, help="the candidate's; absent: the data is invalid"
+    )
     parser.add_argument("--candidate-record", type=Path)
     parser.add_argument("--control-record", type=Path)
     parser.add_argument("--champion-version", type=Path, help="what model_registry resolved")
     parser.add_argument("--history", type=Path, help="the ledger, as model_registry resolved it")
     parser.add_argument("--findings", type=Path, required=True, help="of validate_data")
     parser.add_argument("--provenance", type=command_line.json_object, required=True)
-    parser.add_argument("--results-uri", default="", help="folder that gets verdict and report as well")
+    parser.add_argument("--results-uri", default="", help="another folder for verdict and report")
     parser.add_argument("--run", default="", help="names the folder if --results-uri ends with a slash")
     parser.add_argument("--executor-input", type=command_line.json_object, default={})
     for name in ("verdict", "report", "summary", "passed"):

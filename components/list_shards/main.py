@@ -52,12 +52,12 @@ def main() -> None:
     flag("--input-uri", help='parquet to predict all rows of; "": the rows of the window in the table')
     flag("--predictions-uri", help="file:// or s3:// folder of all predictions")
     flag("--name", help="the model's name")
-    flag("--listing", type=output_file, help="file for what each shard is")
+    flag("--listing", type=output_file, help="file for the listing of all shards")
     flag("--shards", type=output_file, help="file for the names of the shards")
 
     flag = command("load", load_shard)
     flag("--data-settings", type=json_object)
-    flag("--listing", type=Path, help="what each shard is")
+    flag("--listing", type=Path, help="the listing of all shards")
     flag("--shard", help="the name of the shard to load")
     flag("--tables", type=output_file, help="folder for the tables")
 

@@ -36,7 +36,7 @@ def main() -> None:
     flag("--build-features-image", type=output_file, help="file for the image that builds its features")
     flag("--score-model-image", type=output_file, help="file for the image that scores it")
     flag("--feature-settings", type=output_file, help="file for the settings of its features")
-    flag("--day", type=output_file, help="file for the day of the run, which all further tasks go by")
+    flag("--day", type=output_file, help="file for the day of the run, which all further tasks use")
     flag(
         "--digest",
         type=output_file,
@@ -46,7 +46,7 @@ def main() -> None:
     flag = command(commands.register)
     flag("--model", type=Path, help="folder with model.joblib")
     flag("--record", type=Path, help="how the model was trained")
-    flag("--verdict", type=Path, help="what the gate said about it")
+    flag("--verdict", type=Path, help="the gate's verdict on it")
     flag("--metadata", type=json_object, help="code SHA, images and feature settings it was born with")
     flag("--version", type=output_file, help="file for the version")
 

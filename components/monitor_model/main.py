@@ -19,7 +19,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     parser.add_argument("--as-of", type=date.fromisoformat, required=True)
     parser.add_argument("--model-registry-uri", required=True, help="file:// or s3:// folder")
     parser.add_argument("--name", required=True, help="the model's name")
-    parser.add_argument("--truth", type=Path, help="features with labels; none: the data is refused")
+    parser.add_argument("--truth", type=Path, help="features with labels; absent: the data is refused")
     for name in ("champion", "shadow"):
         parser.add_argument(f"--{name}", type=Path, help=f"the {name}'s predictions, parquet")
     parser.add_argument("--shadow-record", type=Path)
@@ -31,9 +31,7 @@ def arguments_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--findings", type=Path, required=True, help="of validate_data")
     parser.add_argument("--provenance", type=command_line.json_object, required=True)
-    parser.add_argument(
-        "--results-uri", required=True, help="folder that gets decision and report; may be empty"
-    )
+    parser.add_argument("--results-uri", required=True, help="folder for decision and report; may be empty")
     parser.add_argument("--decided-by", required=True, help="the run")
     for name in ("decision", "report", "summary", "alarm", "train"):
         parser.add_argument(f"--{name}", type=command_line.output_file, required=True)

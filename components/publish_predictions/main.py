@@ -20,7 +20,7 @@ def main() -> None:
         flag("--name", help="the model's name")
         flag("--run", help="the run's id, under which its shards are noted")
         flag("--model-version", help="the version that predicted")
-        flag("--listing", type=Path, help="what each shard is")
+        flag("--listing", type=Path, help="the listing of all shards")
         return flag
 
     flag = command("store", "Keep what was predicted of a shard, and what was rejected.")

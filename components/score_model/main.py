@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--predictions", type=command_line.output_file, required=True)
     batch = parser.add_argument_group("of a batch, scored as a stream")
     batch.add_argument("--rejects", type=command_line.output_file, help="file for rows that cannot be scored")
-    batch.add_argument("--model-version", help="what each prediction is marked with")
+    batch.add_argument("--model-version", help="the version to write beside each prediction")
     arguments = parser.parse_args()
 
     from engine.scoring import scoring

@@ -34,7 +34,7 @@ def version_of(registry: ModelRegistry, beginning: str) -> str:
         each["version"] for each in registry.versions() if each["version"].startswith(beginning)
     ]
     if len(versions) != 1:
-        problem = f"expected one version of {registry.name} that begins so, found {len(versions)}"
+        problem = f"expected the start of one version of {registry.name}, found {len(versions)}"
         raise SettingsError(f"{beginning}: {problem}")
     return versions[0]
 

@@ -1,4 +1,4 @@
-"""Accept that the head of a pull request is worse: on its commit, in the ledger, and gate it again."""
+"""Accept the regression of a pull request, on its newest commit and in the ledger, and gate it again."""
 
 import argparse
 import os
@@ -44,7 +44,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     options = parser(__doc__)
     options.add_argument("pull_request", type=int, metavar="PULL_REQUEST", help="its number")
-    options.add_argument("--sha", type=commit, required=True, help="its head, which was looked at")
+    options.add_argument("--sha", type=commit, required=True, help="its head, which was reviewed")
     options.add_argument("--reason", required=True, help="why, in one short line")
     return options
 

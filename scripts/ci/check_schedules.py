@@ -1,4 +1,4 @@
-"""Check that each recurring run that is declared is on the endpoint, and ran well when it was due."""
+"""Check that each declared recurring run is on the endpoint, and that its last due run succeeded."""
 
 import argparse
 import os

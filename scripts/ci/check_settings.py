@@ -1,4 +1,4 @@
-"""Check that the settings are set; steps that need one which is missing are skipped. Report misspelt ones."""
+"""Check that settings are set, and report misspelt ones; steps that need a missing one are skipped."""
 
 import argparse
 import json
@@ -15,10 +15,10 @@ def main() -> None:
     arguments = _parser().parse_args()
     missing = [name for name in arguments.names if not os.environ.get(name)]
     if missing and arguments.required:
-        raise SettingsError(f"{', '.join(missing)}: expected to be set, found nothing; {GUIDE} says how")
+        raise SettingsError(f"{', '.join(missing)}: expected a value, found none; see {GUIDE}")
     if missing:
         job = os.environ.get("GITHUB_JOB", "")
-        line = f"{job and job + ': '}skipped: {not_set(missing)}; {GUIDE} says how"
+        line = f"{job and job + ': '}skipped: {not_set(missing)}; see {GUIDE}"
         print(f"::notice title=Skipped::{line}" if "GITHUB_ACTIONS" in os.environ else line)
         add_summary(f"{line}\n")
     for name, entry in misspelt({*arguments.names, *os.environ, *_repository_variables()}).items():

@@ -1,4 +1,4 @@
-"""Delete from the endpoint what a pull request left there, by its number, or what all closed ones left."""
+"""Delete runs, pipelines and experiments of a closed pull request, or of all closed ones."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Delete the images that nothing needs: no code, no model, no pipeline; and that are not new any more."""
+"""Delete images older than images.keep_days that no code, model or pipeline references."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Delete old versions of this project's pipelines from the endpoint, but those that something still uses."""
+"""Delete old versions of this project's pipelines from the endpoint, except those still in use."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Install the locked requirements with no cache, by the locked uv, which takes a tenth of pip's time."""
+"""Install the locked requirements without a cache, by the locked uv, which takes a tenth of pip's time."""
 
 import re
 import subprocess

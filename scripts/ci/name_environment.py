@@ -1,4 +1,4 @@
-"""Name for a cache what set-up installs, by what is locked in it, and put the virtual environment on PATH."""
+"""Print the cache key of the locked environment that set-up installs, and put the environment on PATH."""
 
 import argparse
 import hashlib

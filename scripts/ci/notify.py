@@ -1,4 +1,4 @@
-"""Send one message about a workflow that ended to every address in NOTIFY_URL, if there is something new."""
+"""Send one message about an ended workflow to every address in NOTIFY_URL, if there is something new."""
 
 import os
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Plan what the clock or a person started: run the pipeline, watch the endpoint's own clock, or nothing."""
+"""Plan a scheduled or manual run: run the pipeline, watch the endpoint's recurring run, or do nothing."""
 
 import argparse
 import os
@@ -33,7 +33,7 @@ def planned(pipeline: str, is_declared: bool) -> tuple[str, str]:
     by_clock, endpoint = os.environ.get("GITHUB_EVENT_NAME") == "schedule", os.environ.get("KUBEFLOW_HOST")
     if missing := [name for name in needed if not os.environ.get(name)]:
         what = "no model registry" if missing[0] == needed[0] else "nowhere to keep predictions"
-        return "none", f"skipped: {what}: {not_set(missing)}; {GUIDE} says how"
+        return "none", f"skipped: {what}: {not_set(missing)}; see {GUIDE}"
     if by_clock and not is_declared:
         return "none", "skipped: mlops.yaml declares no run of it that is enabled"
     if by_clock and endpoint:

@@ -1,4 +1,4 @@
-"""Tell a pull request what its run found: one comment, updated in place, and one commit status."""
+"""Report a run's verdict on its pull request: one comment, updated in place, and one commit status."""
 
 import re
 from pathlib import Path

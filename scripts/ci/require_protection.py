@@ -1,4 +1,4 @@
-"""Refuse to deploy to an environment of GitHub's that nothing protects: exit 1 with what to do."""
+"""Refuse to deploy to a GitHub environment without protection: exit 1 and print what to do."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""Run a change's code in the place that prepare_candidate made; handover.tar is what it hands over."""
+"""Run a change's code in the folder that prepare_candidate made, and leave handover.tar for the judge."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""End the runs on the endpoint that are called PREFIX or PREFIX-something: they are no longer needed."""
+"""End the runs on the endpoint that are called PREFIX or PREFIX-something."""
 
 import os
 from pathlib import Path

@@ -46,7 +46,7 @@ def test_an_alarm_trains_gates_and_promotes_once(project: Project, seaweedfs: Se
     none = project.run("monitor", "--as-of", "2013-04-16", **environment)
     assert (none.returncode, none.stderr) == (
         2,
-        "error: flight-delays: expected a champion, found none; make promote makes one\n",
+        "error: flight-delays: expected a champion, found none; run make promote\n",
     )
     trained = project.run("train", "--as-of", "2013-04-16", **environment)
     assert trained.returncode == 0, trained.stdout + trained.stderr

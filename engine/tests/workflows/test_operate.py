@@ -63,7 +63,7 @@ def test_a_rollback_without_a_reason_moves_nothing(operate) -> None:
     run = operate("roll-back")
 
     assert run.results == {"roll-back": "failure"}
-    assert "REASON: expected to be set, found nothing" in run.printed
+    assert "REASON: expected a value, found none" in run.printed
 
 
 def test_a_retraining_without_an_endpoint_trains_nowhere(operate, github) -> None:
@@ -73,7 +73,7 @@ def test_a_retraining_without_an_endpoint_trains_nowhere(operate, github) -> Non
     run = runner.run("operate.yml", event, jobs=["retrain"], given={"images": {}})
 
     assert run.results == {"images": "success", "retrain": "failure"}
-    assert "KUBEFLOW_HOST, MODEL_REGISTRY_URI: expected to be set, found nothing" in run.printed
+    assert "KUBEFLOW_HOST, MODEL_REGISTRY_URI: expected a value, found none" in run.printed
 
 
 def test_a_regression_is_accepted_on_its_commit_in_the_ledger_and_gated_again(

@@ -11,7 +11,7 @@ def test_a_missing_setting_is_reported_in_log_and_summary(step):
         GITHUB_ACTIONS="true",
         GITHUB_JOB="staging",
     )
-    line = "staging: skipped: MODEL_REGISTRY_URI is not set; docs/operating.md says how"
+    line = "staging: skipped: MODEL_REGISTRY_URI is not set; see docs/operating.md"
     assert (done.status, done.outputs) == (0, {"complete": "false"})
     assert done.printed == f"::notice title=Skipped::{line}\n"
     assert done.summary == f"{line}\n"
@@ -25,7 +25,7 @@ def test_complete_settings_print_nothing(step):
 def test_a_missing_required_setting_fails(step):
     done = step("check_settings", "--required", "MODEL_REGISTRY_URI")
     assert done.status == 2
-    assert "MODEL_REGISTRY_URI: expected to be set, found nothing" in done.error
+    assert "MODEL_REGISTRY_URI: expected a value, found none" in done.error
 
 
 def test_a_misspelt_variable_gets_a_line_and_stops_nothing(step):
