@@ -14,21 +14,23 @@ from statistics import median
 from engine import command_line
 
 ROUNDS = 5
+GOAL = 1.5
 ELSEWHERE = ("AWS_", "CI", "GITHUB_", "KUBEFLOW_", "MODEL_REGISTRY_URI", "PYTHON", "RESULTS_URI")
 
 
-def main() -> None:
+def main() -> int:
     parser = command_line.parser(__doc__)
     parser.add_argument("--alone", type=Path, help="be the one process, with the parameters in this file")
     arguments = parser.parse_args()
     if arguments.alone:
         call_components(json.loads(arguments.alone.read_text()), arguments.alone.parent / "alone")
-        return
+        return 0
     with tempfile.TemporaryDirectory() as folder:
-        measure(Path(folder).resolve())
+        return compare(*measure(Path(folder).resolve()))
 
 
-def measure(folder: Path) -> None:
+def measure(folder: Path) -> tuple[list[float], list[float]]:
+    """Seconds of `make gate` and of one process, in turns."""
     from engine.gate.checkouts import read_change
     from engine.tests.project import copy_of_this_project
 
@@ -46,13 +48,20 @@ def measure(folder: Path) -> None:
         ours, theirs = root / "build/gate/verdict.json", folder / "alone/results/verdict.json"
         if json.loads(ours.read_text())["comparisons"] != json.loads(theirs.read_text())["comparisons"]:
             raise command_line.WorldError("expected the same comparisons from both, found others")
+    return gate, alone
+
+
+def compare(gate: list[float], alone: list[float]) -> int:
+    """Print both; exit status 1 if the ratio of their medians is beyond the goal."""
     ratios = [one / other for one, other in zip(gate, alone, strict=True)]
     print(f"Whole processes in turns, seconds of the clock; the load is {os.getloadavg()[0]:.1f} now.\n")
     print(f"{'':<32}{'median':>8}  each round")
     for name, found in (("make gate, through the server", gate), ("one Python process", alone)):
         print(f"{name:<32}{median(found):>8.2f}  {' '.join(f'{each:5.2f}' for each in found)}")
     ratio = median(gate) / median(alone)
-    print(f"{'ratio (goal: at most 1.5)':<32}{ratio:>8.2f}  {' '.join(f'{each:5.2f}' for each in ratios)}")
+    name = f"ratio (goal: at most {GOAL:g})"
+    print(f"{name:<32}{ratio:>8.2f}  {' '.join(f'{each:5.2f}' for each in ratios)}")
+    return int(ratio > GOAL)
 
 
 def seconds(root: Path, *words: str) -> float:
