@@ -132,7 +132,8 @@ def test_a_column_of_text_has_a_bounded_size(
 
 
 def test_each_column_may_differ_by_each_cause(tmp_path: Path) -> None:
-    most = [DIFFERENCE] * (2 * len(get_args(Cause)))
+    largest = DIFFERENCE | {"rows": 0, "day_rows": int(received.LARGEST_NUMBER)}
+    most = [DIFFERENCE] * (2 * len(get_args(Cause)) - 1) + [largest]
     path = written(tmp_path, ROWS, {"replay": json.dumps({"differences": most})})
     assert received.replayed(path) == most
 
