@@ -76,8 +76,7 @@ def _train(
     from engine.kubeflow.progress import Progress
 
     results = Path.cwd() / RESULTS
-    same = [run for run in runs.find(client, name) if run.name == name and run.state not in runs.FINAL]
-    under_way = runs.living(client, same)
+    under_way = runs.under_way(client, name)
     if under_way:
         results_uri = under_way[0].parameters["results_uri"]
         following: AbstractContextManager[str] = runs.ended_with_us(client, under_way[0].id)

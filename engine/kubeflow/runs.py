@@ -69,6 +69,12 @@ def find(client: Client, name: str) -> list[Run]:
     return [_run(client, each) for each in kfp_lists.runs(client, name)]
 
 
+def under_way(client: Client, name: str) -> list[Run]:
+    """The runs called `name` that will end by themselves; one that was asked to end may stay CANCELING."""
+    ended = (*FINAL, "CANCELING")
+    return living(client, [run for run in find(client, name) if run.name == name and run.state not in ended])
+
+
 def is_forgotten(run: Run) -> bool:
     """Whether a run has made no progress for so long that its cluster has lost it.
 
@@ -127,6 +133,8 @@ def follow(
                 raise WorldError(
                     f"run {run.id}: expected progress, found it {_forgotten(run)}; start it again"
                 )
+            if waiting.is_lost:
+                raise WorldError(f"run {run.id}: expected its Workflow, found it deleted; start it again")
         # A short run is seen to end at once, and a long one is not asked about at every moment.
         time.sleep(min(5, 0.1 + (time.monotonic() - start) / 50))
 

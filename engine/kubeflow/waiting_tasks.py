@@ -7,6 +7,7 @@ pulled, a quota is full or the namespace refuses its pod. The reason is a messag
 import base64
 import gzip
 import json
+import math
 import os
 import re
 import time
@@ -18,11 +19,14 @@ from engine.kserve.cluster import Cluster
 from engine.kubeflow.kfp_client import Client
 
 PATIENCE = 15  # seconds in which a node may have to be found, and an image pulled
+GONE = 60  # seconds without its Workflow after which a run that has not ended is lost
 SHOWN = 300  # characters of a reason
 POD = re.compile(r'\bpods "[^"]+"')
 PASSING = ("ContainerCreating", "PodInitializing", "ContainersNotReady", "ErrImagePull")
 """Reasons of a pod that may be about to start; ImagePullBackOff follows if an image cannot be pulled."""
 REMEDIES = {
+    "node affinity/selector": "correct node_selector or node_affinity in mlops.yaml, or label a node",
+    "untolerated taint": "set tolerations in mlops.yaml, or remove the taint",
     "Unschedulable": "lower resources in mlops.yaml, or add a node",
     "ImagePull": "check images.repository, and image_pull_secrets in mlops.yaml",
     "CreateContainerConfigError": "create the Secret or ConfigMap in the namespace of the runs",
@@ -40,6 +44,10 @@ class WaitingTasks:
         self._begun = time.monotonic()
         self._known: set[str] = set()
         self._cluster: Cluster | None = None
+        self._had_workflow = False
+        self._gone_since = math.inf
+        self.is_lost = False
+        """Whether the cluster had the run's Workflow and has it no more, so that the run never ends."""
 
     def new_reasons(self) -> list[str]:
         """A line for each task that waits for a reason that was not listed before."""
@@ -47,13 +55,26 @@ class WaitingTasks:
             return []
         try:
             self._cluster = self._cluster or Cluster(self.client.get_user_namespace() or "kubeflow")
-            workflows = self._cluster.workflows_of(self.run_id)
-            lines = [line for workflow in workflows for line in reasons(workflow)]
+            lines = self._reasons(self._cluster)
         except (SettingsError, WorldError) as error:
             lines = [f"what keeps tasks waiting is not shown: {error}"]
         fresh = [line for line in dict.fromkeys(lines) if line not in self._known]
         self._known.update(fresh)
         return fresh
+
+    def _reasons(self, cluster: Cluster) -> list[str]:
+        workflows = cluster.workflows_of(self.run_id)
+        if workflows:
+            self._had_workflow, self._gone_since = True, math.inf
+        elif self._had_workflow:
+            self._gone_since = min(self._gone_since, time.monotonic())
+            self.is_lost = time.monotonic() - self._gone_since > GONE
+        else:
+            return [
+                f"expected a Workflow of run {self.run_id} in namespace {cluster.namespace} of KUBECONFIG,"
+                " found none; if it was deleted, end this command and start it again"
+            ]
+        return [line for workflow in workflows for line in reasons(workflow)]
 
 
 def reasons(workflow: Mapping[str, Any]) -> Iterator[str]:

@@ -30,6 +30,8 @@ def workflow(*messages: str, phase: str = "Pending") -> dict[str, Any]:
     ("message", "remedy"),
     [
         ("Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.", "lower resources in mlops.yaml"),
+        ("Unschedulable: 1 node(s) didn't match Pod's node affinity/selector.", "correct node_selector"),
+        ("Unschedulable: 1 node(s) had untolerated taint {gpu: }.", "set tolerations"),
         ('ImagePullBackOff: Back-off pulling image "registry.example.com/a:1"', "check images.repository"),
         ("its pod is forbidden: exceeded quota: team, requested: cpu=2", "raise the ResourceQuota"),
     ],
@@ -75,22 +77,54 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> WaitingTasks:
     return WaitingTasks(cast(Any, Client()), "run-1")
 
 
-def test_new_reasons_lists_each_reason_once(waiting: WaitingTasks, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [workflow("Unschedulable: a"), workflow("Unschedulable: a", "Unschedulable: b")]
-    asked = []
+Answers = list[list[dict[str, Any]]]
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
+    """The Workflows that the cluster lists, for each time that it is asked."""
+    answers: Answers = []
 
     class Cluster:
         def __init__(self, namespace: str):
             self.namespace = namespace
 
         def workflows_of(self, run_id: str) -> list[dict[str, Any]]:
-            asked.append((self.namespace, run_id))
-            return [found.pop(0)]
+            assert (self.namespace, run_id) == ("ml", "run-1")
+            return answers.pop(0)
 
     monkeypatch.setattr(waiting_tasks, "Cluster", Cluster)
+    return answers
+
+
+def test_new_reasons_lists_each_reason_once(waiting: WaitingTasks, answers: Answers) -> None:
+    answers += [[workflow("Unschedulable: a")], [workflow("Unschedulable: a", "Unschedulable: b")]]
     assert [line.split(";")[0] for line in waiting.new_reasons()] == ["load-data waits: Unschedulable: a"]
     assert [line.split(";")[0] for line in waiting.new_reasons()] == ["load-data waits: Unschedulable: b"]
-    assert asked == [("ml", "run-1")] * 2
+    assert not answers
+
+
+def test_a_run_whose_workflow_was_deleted_is_lost(
+    waiting: WaitingTasks, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers += [[workflow()], [], [workflow()], [], []]
+    for _ in range(4):
+        assert waiting.new_reasons() == []
+        assert not waiting.is_lost
+    monkeypatch.setattr(waiting_tasks, "GONE", -1)
+    assert waiting.new_reasons() == []
+    assert waiting.is_lost
+
+
+def test_a_run_without_a_workflow_in_the_namespace_is_explained_and_not_lost(
+    waiting: WaitingTasks, answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_tasks, "GONE", -1)
+    answers += [[], []]
+    [line] = waiting.new_reasons()
+    assert line.startswith("expected a Workflow of run run-1 in namespace ml of KUBECONFIG, found none")
+    assert waiting.new_reasons() == []
+    assert not waiting.is_lost
 
 
 def test_new_reasons_asks_no_cluster_without_a_kubeconfig_or_at_once(

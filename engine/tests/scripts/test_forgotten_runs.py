@@ -1,5 +1,6 @@
 """A run that its cluster has lost stays RUNNING: it is neither followed nor adopted."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -40,6 +41,29 @@ def test_living_leaves_out_a_forgotten_run_and_says_so(
     assert runs.living(CLIENT, [lost, going, ended]) == [going, ended]
     [line] = capsys.readouterr().out.splitlines()
     assert line.startswith("run 1, train-abc: CANCELING without progress for 24 hours")
+
+
+def test_under_way_leaves_out_runs_that_end_and_runs_of_longer_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    going = run_without_progress(1)
+    others = [run_without_progress(1, "CANCELING"), run_without_progress(1, "FAILED")]
+    others.append(replace(going, name="train-abc-smoke"))
+    monkeypatch.setattr(runs, "find", lambda client, name: [*others, going])
+    assert runs.under_way(CLIENT, "train-abc") == [going]
+
+
+def test_follow_gives_up_a_run_whose_workflow_was_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Waiting:
+        is_lost = True
+
+        def __init__(self, *_: object) -> None: ...
+
+        def new_reasons(self) -> list[str]:
+            return []
+
+    monkeypatch.setattr(runs, "WaitingTasks", Waiting)
+    monkeypatch.setattr(runs, "read_run", lambda client, run_id: run_without_progress(0))
+    with pytest.raises(WorldError, match="run 1: expected its Workflow, found it deleted; start it again"):
+        runs.follow(CLIENT, "1")
 
 
 def test_hours_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
