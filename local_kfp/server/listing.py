@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse
 from local_kfp.server.clock import parse_time
 from local_kfp.server.documents import read_json
 from local_kfp.server.errors import invalid
-from local_kfp.server.names import check_namespace
 from local_kfp.server.store import Store, key_of
 
 Fields = dict[str, str]  # fields to filter and sort by: name in the API -> column
@@ -32,9 +31,8 @@ _FIELDS = {
     "runs": _NAMED_BY_DISPLAY
     | _same("finished_at", "scheduled_at", "storage_state", "state", "experiment_id", "recurring_run_id")
     | {"status": "state"},
-    "recurring_runs": _NAMED_BY_DISPLAY | _same("updated_at", "status"),
+    "recurring_runs": _NAMED_BY_DISPLAY | _same("updated_at"),
 }
-_NOT_SORTED_BY = {"runs": {"experiment_id"}}
 _OPERATIONS = {
     "EQUALS": "=",
     "NOT_EQUALS": "<>",
@@ -56,15 +54,13 @@ def list_rows(
     store: Store, table: str, query: QueryParams, **equal: str
 ) -> tuple[list[Any], dict[str, object]]:
     """The rows of a page, and the other fields of the response; `equal` narrows by column."""
-    check_namespace(query.get("namespace", ""))
     size = _page_size(query.get("page_size", ""))
     page = _read_token(query.get("page_token", "")) or {}
     sort_by, filter_text = (page.get(name, query.get(name, "")) for name in ("sort_by", "filter"))
     if page and any(query.get(name, page[name]) not in ("", page[name]) for name in ("sort_by", "filter")):
         raise invalid("page token does not match the supplied sort by and/or filtering criteria")
     fields = _FIELDS[table] | _same(key_of(table)) | {"id": key_of(table)}
-    not_sorted_by = _NOT_SORTED_BY.get(table, set())
-    column, direction = _sorting(sort_by, {name: fields[name] for name in fields.keys() - not_sorted_by})
+    column, direction = _sorting(sort_by, fields)
     conditions, values = _conditions(filter_text, fields)
     conditions += [f"{name} = ?" for name in equal]
     values += equal.values()

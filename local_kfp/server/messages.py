@@ -23,7 +23,6 @@ from local_kfp.json_types import JsonValue, Struct
 from local_kfp.server.clock import format_time, parse_time
 from local_kfp.server.documents import read_json
 from local_kfp.server.errors import invalid
-from local_kfp.server.names import check_namespace
 from local_kfp.server.resources import Int64, Time
 
 Message = TypeVar("Message")
@@ -53,7 +52,6 @@ def _message(body: JsonValue, message: type) -> Struct:
     for choice in _ONE_OF:
         if len(choice & fields.keys()) > 1:
             raise invalid(f"proto: oneof is already set: expected one of {', '.join(sorted(choice))}")
-    check_namespace(str(fields.get("namespace", "")))
     # protobuf does not distinguish a field with the default value of its type from an absent field.
     return {name: value for name, value in fields.items() if value or is_typeddict(types[name])}
 

@@ -5,16 +5,9 @@ import re
 from local_kfp.server.errors import ApiError, invalid, name_taken
 from local_kfp.server.store import Store
 
-NAMESPACE = "kubeflow"
 LONGEST = 128
 LONGEST_OF_RUN = 255
 _LAST_CHARACTER = "\uffff"  # its columns have three bytes a character, which excludes emoji
-
-
-def check_namespace(namespace: str) -> None:
-    """Refuse any namespace but the server's own, as a Kubeflow Pipelines with one user does."""
-    if namespace not in ("", NAMESPACE):
-        raise invalid(f"In single-user mode, expected no namespace or {NAMESPACE}, found {namespace}")
 
 
 def check_printable(kind: str, name: str) -> None:
