@@ -37,6 +37,7 @@ def tasks_of_nodes(details: Iterable[Any], stored: StoredPipeline) -> list[Task]
     """The tasks of a stored pipeline that nodes of its workflow stand for, without drivers and wrappers."""
     nodes, spec = list(details), spec_of(stored)
     known = task_nodes(nodes, spec, pod_metadata(platforms_of(stored)))
+    newest = {node.path: node for node in known}
     by_child = {child: node for node in known for child in node.children}
     names = _names(spec)
     failed = {node.display_name for node in nodes if node.state == "FAILED"}
@@ -46,6 +47,8 @@ def tasks_of_nodes(details: Iterable[Any], stored: StoredPipeline) -> list[Task]
         if key not in names or _is_wrapper(key):
             continue
         node = next((by_child[child] for child in child_ids(detail) if child in by_child), None)
+        if node and newest[node.path] is not node:  # of an earlier attempt of the graph around it
+            continue
         tasks.append(_task_of_node(detail, node, names[key], f"{key}-driver" in failed))
     return tasks
 

@@ -126,7 +126,9 @@ def follow(
             if (isinstance(error, Refused) and error.code < 500) or time.monotonic() - answered > PATIENCE:
                 raise
         else:
-            watch(run.tasks, [] if run.state in FINAL else waiting.new_reasons())
+            never_began = run.state == "FAILED" and not run.tasks
+            asks = never_began or run.state not in FINAL
+            watch(run.tasks, waiting.new_reasons(at_once=never_began) if asks else [])
             if run.state in FINAL or time.monotonic() - start > seconds:
                 return run
             if is_forgotten(run):

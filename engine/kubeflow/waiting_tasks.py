@@ -30,6 +30,8 @@ REMEDIES = {
     "Unschedulable": "lower resources in mlops.yaml, or add a node",
     "ImagePull": "check images.repository, and image_pull_secrets in mlops.yaml",
     "CreateContainerConfigError": "create the Secret or ConfigMap in the namespace of the runs",
+    "usage per": "correct resources in mlops.yaml, or the LimitRange",
+    "service account": "create it in the namespace of the runs, or correct store.service_account",
     "exceeded quota": "wait, lower resources in mlops.yaml, or raise the ResourceQuota",
     "must specify": "set cpu and memory of each component, and a LimitRange for Kubeflow's pods",
     "violates PodSecurity": "see docs/cluster.md, Pod Security",
@@ -49,9 +51,10 @@ class WaitingTasks:
         self.is_lost = False
         """Whether the cluster had the run's Workflow and has it no more, so that the run never ends."""
 
-    def new_reasons(self) -> list[str]:
+    def new_reasons(self, at_once: bool = False) -> list[str]:
         """A line for each task that waits for a reason that was not listed before."""
-        if not os.environ.get("KUBECONFIG") or time.monotonic() - self._begun < PATIENCE:
+        patient = not at_once and time.monotonic() - self._begun < PATIENCE
+        if not os.environ.get("KUBECONFIG") or patient:
             return []
         try:
             self._cluster = self._cluster or Cluster(self.client.get_user_namespace() or "kubeflow")

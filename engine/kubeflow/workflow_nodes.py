@@ -5,6 +5,7 @@ workflow's name and a hash of the path, so the paths of a pipeline's tasks can b
 pod, by whose name a log is asked for, has the name of its template in its own.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count, takewhile
@@ -12,6 +13,7 @@ from typing import Any
 
 from engine.kubeflow.pipeline_spec import Component, PipelineSpec, PlatformSpec, Task, pod_configs
 
+ATTEMPT = re.compile(r"\(\d+\)")
 IMPLEMENTATION = "system-container-impl"
 """The template that Kubeflow runs a container by, with a prefix if the container is retried or labelled."""
 
@@ -21,6 +23,8 @@ class TaskNode:
     """The node of a task: its display name, the ids of its children, and its container's pods."""
 
     name: str
+    path: str
+    """In the workflow, without the numbers of attempts: those of a graph have the same tasks."""
     children: frozenset[str]
     pods: tuple[str, ...]
 
@@ -110,7 +114,7 @@ class _Walk:
     ) -> TaskNode:
         paths = attempts if attempts != [path] else [f"{path}.{name}" for name in below]
         children = frozenset(node_id(self.workflow, child) for child in paths)
-        return TaskNode(task["taskInfo"]["name"], children, pods)
+        return TaskNode(task["taskInfo"]["name"], ATTEMPT.sub("", path), children, pods)
 
     def iterations(self, path: str) -> Iterator[str]:
         numbered = (f"{path}.iteration-iterations({index}:{index})" for index in count())

@@ -157,6 +157,20 @@ def test_node_without_attempts_is_found_by_its_executor(compiled: Path) -> None:
     assert (task.name, task.pods) == ("Say it deep inside", (pod_name(executor, "system-container-impl"),))
 
 
+def test_task_of_a_graph_that_was_tried_again_is_listed_once(compiled: Path) -> None:
+    """Kubeflow Pipelines 2.17.0 tried all of a run again where a LimitRange refused the pod of a task."""
+    attempts = [f"whole-x(0).root({number})" for number in range(2)]
+    tried = [node_id("whole-x", path) for path in ("whole-x(0)", *attempts)]
+    executors = [node_id("whole-x", f"{attempt}.say(0)") for attempt in attempts]
+    nodes = [
+        detail("root-driver", "SUCCEEDED", *tried),
+        detail("say", "FAILED", executors[0]),
+        detail("say", "RUNNING", executors[1]),
+    ]
+    [task] = tasks_of_nodes(nodes, read_spec(compiled))
+    assert (task.name, task.state) == ("say", "RUNNING")
+
+
 @dsl.pipeline(name="placed")
 def placed() -> None:
     say(text="plain")

@@ -32,6 +32,8 @@ def workflow(*messages: str, phase: str = "Pending") -> dict[str, Any]:
         ("Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.", "lower resources in mlops.yaml"),
         ("Unschedulable: 1 node(s) didn't match Pod's node affinity/selector.", "correct node_selector"),
         ("Unschedulable: 1 node(s) had untolerated taint {gpu: }.", "set tolerations"),
+        ("its pod is forbidden: maximum cpu usage per Container is 1, but limit is 2", "LimitRange"),
+        ("its pod is forbidden: error looking up service account ml/trainer", "store.service_account"),
         ('ImagePullBackOff: Back-off pulling image "registry.example.com/a:1"', "check images.repository"),
         ("its pod is forbidden: exceeded quota: team, requested: cpu=2", "raise the ResourceQuota"),
     ],
@@ -133,8 +135,9 @@ def test_new_reasons_asks_no_cluster_without_a_kubeconfig_or_at_once(
     monkeypatch.setattr(waiting_tasks, "Cluster", None)
     monkeypatch.setattr(waiting_tasks, "PATIENCE", 60)
     assert waiting.new_reasons() == []
-    monkeypatch.setattr(waiting_tasks, "PATIENCE", 0)
     monkeypatch.delenv("KUBECONFIG")
+    assert waiting.new_reasons(at_once=True) == []
+    monkeypatch.setattr(waiting_tasks, "PATIENCE", 0)
     assert waiting.new_reasons() == []
 
 

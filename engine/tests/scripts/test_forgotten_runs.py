@@ -57,13 +57,34 @@ def test_follow_gives_up_a_run_whose_workflow_was_deleted(monkeypatch: pytest.Mo
 
         def __init__(self, *_: object) -> None: ...
 
-        def new_reasons(self) -> list[str]:
+        def new_reasons(self, at_once: bool) -> list[str]:
             return []
 
     monkeypatch.setattr(runs, "WaitingTasks", Waiting)
     monkeypatch.setattr(runs, "read_run", lambda client, run_id: run_without_progress(0))
     with pytest.raises(WorldError, match="run 1: expected its Workflow, found it deleted; start it again"):
         runs.follow(CLIENT, "1")
+
+
+@pytest.mark.parametrize(
+    ("state", "tasks", "notes"),
+    [
+        ("FAILED", [], ["at once"]),
+        ("FAILED", [runs.Task("2", "say", "FAILED", "", ())], []),
+        ("SUCCEEDED", [], []),
+    ],
+)
+def test_follow_asks_why_a_run_failed_before_its_first_task(
+    monkeypatch: pytest.MonkeyPatch, state: str, tasks: list[runs.Task], notes: list[str]
+) -> None:
+    monkeypatch.setattr(runs, "SETTLING", 0)
+    monkeypatch.setattr(runs, "read_run", lambda *_: replace(run_without_progress(0, state), tasks=tasks))
+    monkeypatch.setattr(
+        runs.WaitingTasks, "new_reasons", lambda waiting, at_once: ["at once" if at_once else "late"]
+    )
+    seen: list[list[str]] = []
+    runs.follow(CLIENT, "1", lambda tasks, notes: seen.append(notes))
+    assert seen == [notes]
 
 
 def test_hours_are_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
