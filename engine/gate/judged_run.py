@@ -150,6 +150,7 @@ def read_verdict(results_uri: str, results: Path) -> Verdict | None:
         for name in DOCUMENTS:
             content = storage.read_bytes(f"{results_uri}/{name}")
             if results_uri != results.as_uri():
+                results.mkdir(parents=True, exist_ok=True)
                 (results / name).write_bytes(content)
     except storage.NotFound:
         return None

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from engine.documents.verdicts import read_verdict
-from engine.gate import known_verdicts
+from engine.gate import judged_run, known_verdicts
 from engine.reporting import terminal
 from engine.tests.policies import POLICY
 from engine.tests.questions import model, probability, version_of
@@ -49,3 +49,13 @@ def test_a_champion_that_was_accepted_without_rows_has_none_to_show(tmp_path: Pa
     assert read_verdict(tmp_path / "verdict.json") == verdict
     assert "with these\n  figures. It was trained" in (tmp_path / "report.html").read_text()
     assert "ROC AUC 0.7000" in terminal.render(verdict, color=False)
+
+
+def test_a_verdict_from_a_store_comes_into_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """As the one of a training in a monitoring run on a cluster, which has no folder here."""
+    (tmp_path / "store").mkdir()
+    verdict = known_verdicts.unchanged(ASKED, CHAMPION, tmp_path / "store")
+    results = tmp_path / "monitor/training"
+    assert judged_run.read_verdict((tmp_path / "none").as_uri(), results) is None
+    assert judged_run.read_verdict((tmp_path / "store").as_uri(), results) == verdict
+    assert sorted(file.name for file in results.iterdir()) == sorted(judged_run.DOCUMENTS)
