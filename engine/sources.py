@@ -31,6 +31,9 @@ class File:
 class Source:
     """Files by path, relative to `root`, in git's object store; to name one is cheaper than to read it."""
 
+    is_past = False
+    """Whether its files can no longer be changed, and so are taken as they are."""
+
     def __init__(self, root: Path, listing: dict[str, str]):
         self.root = root
         self.paths = sorted(listing)
@@ -95,6 +98,8 @@ class GitIndex(Source):
 class GitTree(Source):
     """The files of one commit."""
 
+    is_past = True
+
     def __init__(self, root: Path, ref: str):
         if not in_git(root):
             raise SettingsError(f"{root}: expected a git checkout to read {ref} from, found none")
@@ -153,6 +158,8 @@ class WorkTree(Source):
 
 class Files(Source):
     """Files in memory, which are staged below `root`."""
+
+    is_past = True
 
     def __init__(self, root: Path, files: dict[str, File]):
         self._files = files

@@ -16,9 +16,12 @@ from engine.sources import File, GitTree, Source
 LOCAL_REPOSITORY = "localhost/mlops"
 STORE = Path(".mlops/images")
 DOCKERFILE = re.compile(r"components/([A-Za-z0-9_]+)/Dockerfile")
+ANY_DOCKERFILE = re.compile(r"components/([^/]+)/Dockerfile")
+LFS_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 TAG = re.compile(r"([A-Za-z0-9_]+)-([0-9a-f]{16})(?:-([a-z0-9]+))?")
 WEEK = re.compile(r"\d{4}w\d\d")
 """The salt of a week's images, the ISO week they were built in."""
+IGNORE_FILES = (".containerignore", ".dockerignore")
 COPIES_OR_GOES_ON = re.compile(r"^\s*(copy|add)\s|\\\s*$", re.IGNORECASE)
 BY_NAME = re.compile(r"(?!(.*/)?\.\.?(/|$))[^*?\[$<]+")
 """A path with no pattern, no variable, and no "." or ".." in it."""
@@ -39,8 +42,13 @@ class Image:
 
 def components(source: Source) -> list[str]:
     """The components of `source`: each folder under components/ that has a Dockerfile."""
-    dockerfiles = map(DOCKERFILE.fullmatch, source.paths)
-    return sorted(match[1] for match in dockerfiles if match)
+    folders = sorted(match[1] for match in map(ANY_DOCKERFILE.fullmatch, source.paths) if match)
+    for folder in () if source.is_past else folders:
+        if not DOCKERFILE.fullmatch(f"components/{folder}/Dockerfile"):
+            raise SettingsError(
+                f"components/{folder}: expected a name of letters, digits and _, as load_data; rename it"
+            )
+    return [folder for folder in folders if DOCKERFILE.fullmatch(f"components/{folder}/Dockerfile")]
 
 
 def name_all(source: Source, repository: str, salt: str = "") -> dict[str, Image]:
@@ -106,10 +114,25 @@ def _contexts(names: Iterable[str], source: Source) -> dict[str, list[str]]:
         if not _below(path, source):
             raise SettingsError(f"component {name}: expected {path}, found no such file in {source}")
     texts = source.read(dockerfiles.values())
-    return {
+    contexts = {
         name: sorted({path, *_copied(path, texts[path].content.decode(errors="replace"), source)})
         for name, path in dockerfiles.items()
     }
+    if not source.is_past:
+        _refuse_ignore_files(contexts, source)
+    return contexts
+
+
+def _refuse_ignore_files(contexts: dict[str, list[str]], source: Source) -> None:
+    """Fail if a builder would leave out files that are part of the image's hash."""
+    for name, paths in contexts.items():
+        beside = [f"components/{name}/Dockerfile{kind}" for kind in IGNORE_FILES]
+        ignoring = {*IGNORE_FILES} & {*paths} or {path for path in beside if _below(path, source)}
+        if ignoring:
+            raise SettingsError(
+                f"{min(ignoring)}: expected no such file in the build context of {name}, which has what its"
+                " Dockerfile copies; delete it, and name fewer files in COPY"
+            )
 
 
 def _image(
@@ -134,9 +157,20 @@ def _stage(
     images = {name: _image(name, paths, source, repository, salt, root) for name, paths in contexts.items()}
     missing = [name for name, image in images.items() if not image.path.is_dir()]
     files = source.read({path for name in missing for path in contexts[name]})
+    if not source.is_past:
+        _refuse_lfs_pointers(files)
     for name in missing:
         _store({path: files[path] for path in contexts[name]}, images[name].path)
     return images
+
+
+def _refuse_lfs_pointers(files: dict[str, File]) -> None:
+    for path, file in sorted(files.items()):
+        if file.content.startswith(LFS_POINTER):
+            raise SettingsError(
+                f"{path}: expected the file itself, found a Git LFS pointer, which is all that git has of it;"
+                " keep the files of an image in git, or load them when a task runs"
+            )
 
 
 def _copied(dockerfile: str, text: str, source: Source) -> Iterator[str]:
