@@ -183,6 +183,16 @@ def test_images_are_attested_where_github_does(merged: Project, on_github, tmp_p
     assert run.results == dict.fromkeys(("public", "enterprise-cloud"), "success"), run.printed
 
 
+def test_another_branch_is_not_delivered(github: Runner) -> None:
+    dispatched = github.origin.on_main("workflow_dispatch", {"inputs": {"weekly": "false"}})
+
+    run = github.run("delivery.yml", replace(dispatched, ref="refs/heads/a-change"), jobs=["plan"])
+
+    assert run.results == {"plan": "failure"}
+    assert "refs/heads/a-change: expected the default branch main" in run.printed
+    assert "Plan the images" not in run.job("plan").steps
+
+
 def test_production_that_nothing_protects_is_not_deployed_to(github: Runner, github_api: GitHubApi) -> None:
     github_api.environments["production"] = {"name": "production", "protection_rules": []}
 
