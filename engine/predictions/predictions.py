@@ -9,6 +9,8 @@ A batch is called by its date: a day's rows, or those of another input, whose ha
 
 import hashlib
 import re
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -72,11 +74,16 @@ class Predictions:
         """What `run` left of a shard; a task that is tried again says so again."""
         documents = self._documents(batch)
         key = f"runs/{run}/{shard}.json"
-        try:
-            _, tag = documents.read(key, PredictedShard)
-        except NotFound:
+
+        def attempt() -> None:
             tag = None
-        documents.swap(key, document, tag)
+            with suppress(NotFound):
+                noted, tag = documents.read(key, PredictedShard)
+                if _essence(noted) == _essence(document):  # written by this call, whose answer did not arrive
+                    return
+            documents.swap(key, document, tag)
+
+        swapped(attempt, self.uri_of(batch, key))
 
     def noted(self, batch: str, run: str, shard: str) -> PredictedShard:
         """What `run` left of a shard. NotFound if it left nothing."""
@@ -104,5 +111,5 @@ class Predictions:
         return Documents(f"{self.uri}/{batch}")
 
 
-def _essence(manifest: Manifest) -> dict[str, object]:
-    return {name: value for name, value in manifest.items() if name not in ("schema_version", *OUTSIDE)}
+def _essence(document: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in document.items() if name not in ("schema_version", *OUTSIDE)}
