@@ -108,7 +108,10 @@ def is_enabled(run: Any) -> bool:
 def reconcile(
     client: Client, name: str, wanted: Wanted | None, existing: list[Any], dry_run: bool
 ) -> Iterator[str]:
-    """Each difference from what is wanted, said before it is changed; nothing if it is as declared."""
+    """Each difference from what is wanted, said before it is changed; nothing if it is as declared.
+
+    The new one is enabled before the old one is disabled: a time that both run is harmless, none is missed.
+    """
     account = client.service_account
     same_account = [each for each in existing if account in (None, each.service_account)]
     fitting = [each for each in same_account if wanted and facts(each) == wanted.facts()]
@@ -119,16 +122,16 @@ def reconcile(
     if wanted and not kept:
         yield f"{name}: {described(wanted, others[-1] if others else None)}"
         kept = None if dry_run else create(client, wanted, taken_over_from(client, wanted, others))
-    for other in filter(is_enabled, others):
-        yield f"{name}: {other.recurring_run_id} is disabled"
-        if not dry_run:
-            _unless_gone(client.disable_recurring_run, other)
     if wanted and wanted.schedule.enabled != bool(kept and is_enabled(kept)):
         enable = wanted.schedule.enabled
         yield f"{name}: {'enabled' if enable else 'disabled'}"
         if kept and not dry_run:
             change = client.enable_recurring_run if enable else client.disable_recurring_run
             change(kept.recurring_run_id)
+    for other in filter(is_enabled, others):
+        yield f"{name}: {other.recurring_run_id} is disabled"
+        if not dry_run:
+            _unless_gone(client.disable_recurring_run, other)
     for other in others:
         yield f"{name}: {other.recurring_run_id} is deleted"
         if not dry_run:
