@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.gate.change import Change
+from engine.gate.checkouts import read_change
 from engine.images.images import stage_all
 from engine.kubeflow.endpoint import open_client
 from engine.kubeflow.kfp_client import Client
@@ -38,6 +40,12 @@ def waiting(day: str, mode: str = "work", seconds: float = 0.0):
     first = wait(mode="work", seconds=0.0)
     wait(mode=mode, seconds=seconds).after(first).set_display_name("wait (again)")
 """
+
+
+@pytest.fixture(scope="module")
+def change() -> Change:
+    """The change of this checkout's work tree."""
+    return read_change(Path(__file__).parents[3], "HEAD")
 
 
 @pytest.fixture(scope="module")
