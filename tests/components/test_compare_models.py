@@ -399,7 +399,7 @@ def test_predictions_that_cannot_be_compared_are_invalid_with_a_reason(inputs, s
     assert said in document["reason"]
 
 
-def test_a_champion_that_predicted_nothing_is_not_no_champion():
+def test_a_champion_without_predictions_is_not_a_missing_champion():
     inputs = question(GOOD, control=GOOD, champion=POOR)
     empty = replace(inputs.models["champion"], table=inputs.models["champion"].table.slice(0, 0))
 

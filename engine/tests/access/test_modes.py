@@ -181,7 +181,7 @@ def test_a_port_that_closed_is_opened_again(cluster_api, eks, tmp_path, monkeypa
     assert ports == [":80", "40123:80"]
 
 
-def test_no_kubectl_is_named(cluster_api, eks) -> None:
+def test_a_missing_kubectl_is_named(cluster_api, eks) -> None:
     host, settings = "http://istio-ingressgateway.istio-system.svc/pipeline", eks | NAMESPACE
     with pytest.raises(DiagnosedError, match="found no kubectl on this"), entered(host, settings):
         pass

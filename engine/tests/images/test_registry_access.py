@@ -192,7 +192,7 @@ def test_a_host_redirected_to_cannot_ask_for_credentials(tmp_path):
     assert seen == [("/v2/you/model/manifests/a-1", None)]
 
 
-def test_the_word_of_a_host_in_the_open_is_not_taken():
+def test_a_redirect_to_plain_http_is_refused():
     with serving(lambda *_: THERE) as open_host:
         away = Answer(307, {"Location": f"http://{open_host.replace('127.0.0.1', '0.0.0.0')}/"})
         with (

@@ -82,7 +82,7 @@ def test_one_day_alone_has_no_interval() -> None:
     ]
 
 
-def test_a_strangers_feature_stays_words() -> None:
+def test_a_hostile_feature_name_stays_plain_text() -> None:
     name = HOSTILE[:150]
     verdict, files = shown({"rows": ROWS, "rise": {name: STEADY}})
 

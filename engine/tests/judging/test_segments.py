@@ -64,7 +64,7 @@ def test_without_a_control_the_champions_unseen_rows_are_looked_at() -> None:
     assert worse["segments"][0]["value"] == "JFK"
 
 
-def test_with_no_model_to_compare_with_there_is_nothing_to_say() -> None:
+def test_segments_without_a_reference_model_are_empty() -> None:
     assert found(question(GOOD)) is None
     seen = question(GOOD)
     champion = model(GOOD, "2013-09-11", "cd" * 32)

@@ -95,5 +95,5 @@ def test_one_artifact_by_two_inputs_is_found(pipeline: object, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("pipeline", [two_tasks, two_outputs_of_one_pipeline], ids=lambda each: each.name)
-def test_two_artifacts_are_fine(pipeline: object, tmp_path: Path) -> None:
+def test_two_inputs_may_take_two_artifacts(pipeline: object, tmp_path: Path) -> None:
     assert found(pipeline, tmp_path) == []

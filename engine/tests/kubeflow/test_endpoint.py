@@ -48,7 +48,7 @@ def asked(odd: OddEndpoint) -> list[str]:
     return [f"{request.method} {request.path.partition('?')[0]}" for request in odd.requests]
 
 
-def test_with_no_host_there_is_a_local_server_for_the_while(tmp_path):
+def test_commands_without_a_host_start_a_local_server(tmp_path):
     with connect(tmp_path) as client:
         assert client.host.startswith("http://127.0.0.1:")
         assert client.list_runs().runs is None
@@ -198,7 +198,7 @@ def test_an_upload_is_whole_when_it_is_sent_again(odd, tmp_path):
     assert first["Content-Length"] == second["Content-Length"]
 
 
-def test_a_run_is_asked_to_end_until_it_hears(odd):
+def test_a_run_is_terminated_until_the_server_confirms(odd):
     client = open_client(odd.url, waits=SOON)
     odd.answers = [error(500, "busy"), Answer()]
     client.terminate_run("1")

@@ -104,7 +104,7 @@ def test_windows_are_named_as_they_would_be() -> None:
     assert f"other rows after the merge: {line}" in terminal.render(verdict, color=False)
 
 
-def test_a_strangers_slice_stays_words() -> None:
+def test_a_hostile_slice_stays_plain_text() -> None:
     verdict, files = judged({**POLICY, "slices": {"columns": [HOSTILE], "minimum_rows": 1}})
 
     assert "<script>alert(1)</script>" in Tags(files["report.html"]).text

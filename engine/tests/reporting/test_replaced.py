@@ -112,7 +112,7 @@ def test_many_changes_are_cut_and_counted() -> None:
     assert "5 more have no room here" in files["report.html"]
 
 
-def test_a_strangers_words_stay_words() -> None:
+def test_hostile_texts_stay_plain_text() -> None:
     verdict, files = rendered(hostile())
 
     page, usual = Tags(files["report.html"]), Tags(rendered(CHANGES)[1]["report.html"])

@@ -80,7 +80,7 @@ def test_a_comment_that_is_too_long_keeps_its_verdict_and_closes_its_block():
     assert files["report.md"].endswith("The rest is in report.html.\n")
 
 
-def test_of_many_slices_those_that_failed_are_shown():
+def test_many_slices_are_cut_to_those_that_failed():
     verdict, _ = judge(many_slices(""))
     slices = verdict["comparisons"][0]["slices"]
     more = len(slices) - markdown.MOST_SLICES

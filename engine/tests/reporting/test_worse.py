@@ -43,7 +43,7 @@ def test_no_empty_table_is_shown() -> None:
     assert "| segment |" not in files["report.md"]
 
 
-def test_a_strangers_feature_stays_words() -> None:
+def test_a_hostile_feature_name_stays_plain_text() -> None:
     inputs = hostile()
     models = inputs.models | {"candidate": inputs.models["control"], "control": inputs.models["candidate"]}
 

@@ -78,7 +78,7 @@ def test_a_reason_is_one_line_and_must_be_given(registry, champions, roll_back):
     assert registry.history()[-1]["reason"] == "late ::error::flights"
 
 
-def test_without_a_former_champion_there_is_nothing_to_go_back_to(registry, tmp_path, roll_back):
+def test_a_roll_back_without_a_former_champion_is_refused(registry, tmp_path, roll_back):
     assert "expected a former champion to go back to, found none" in roll_back("--reason", "drift").error
     only = register(registry, tmp_path, "first")
     registry.promote(only, "", verdict_on("first"))

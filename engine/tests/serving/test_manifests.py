@@ -57,7 +57,7 @@ def test_a_rendered_service_keeps_to_the_crd_and_the_webhook(mode: str) -> None:
     kubernetes_api.webhook(service, None)
 
 
-def test_a_canary_keeps_to_them_too_and_never_takes_more_than_its_share_of_replicas() -> None:
+def test_a_canary_keeps_to_crd_webhook_and_its_share_of_replicas() -> None:
     for percent, replicas in ((0, 1), (10, 1), (50, 1), (99, 2)):
         service = beside_a_stable(percent)
         kubernetes_api.crd_check(service)

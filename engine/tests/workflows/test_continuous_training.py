@@ -110,7 +110,7 @@ def test_without_a_model_registry_it_says_that_it_skips(github, start, github_ap
     assert github_api.issues == {}
 
 
-def test_the_clock_trains_the_first_champion(with_models, start, registry, messages) -> None:
+def test_the_schedule_trains_the_first_champion(with_models, start, registry, messages) -> None:
     run = start(with_models, "training")
 
     assert run.results == ran("training", plan="success", run="success"), run.printed
@@ -170,7 +170,7 @@ def test_a_model_that_loses_opens_an_issue_with_the_report(
     assert (run.artifacts / "verdict/files/verdict.json").exists()
 
 
-def test_an_endpoint_is_the_clock_and_watched(
+def test_recurring_runs_of_an_endpoint_are_watched(
     with_models, start, tmp_path: Path, github_api: GitHubApi
 ) -> None:
     with InProcessServer(tmp_path) as kubeflow:

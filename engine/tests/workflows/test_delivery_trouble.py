@@ -145,7 +145,7 @@ def test_a_failed_deployment_leaves_the_version_before_and_opens_the_issue(
 
 
 @pytest.mark.parametrize("kubeflow", ["fail"], indirect=True)
-def test_a_smoke_run_that_fails_keeps_it_from_production(deliver, github: Runner, kubeflow: Kubeflow) -> None:
+def test_a_failed_smoke_run_blocks_production(deliver, github: Runner, kubeflow: Kubeflow) -> None:
     event = github.origin.push()
 
     run = ended(deliver(event, AFTER_COMPILE, next(NUMBERS)))

@@ -81,7 +81,7 @@ def test_variables_that_a_change_sets_reach_its_own_jobs_alone(attacked: Run, lo
     assert str(loot / "programs/python") in obeyed
 
 
-def test_the_verdict_that_the_gate_announced_is_the_one_that_is_believed(attacked: Run) -> None:
+def test_only_the_verdict_that_the_gate_announced_is_trusted(attacked: Run) -> None:
     folder = attacked.artifacts / "verdict/files"
     (announced,) = re.findall(r"pr/gate: .*::notice title=verdict::(sha256:\w+)", attacked.printed)
     assert untrusted_verdict.read(folder, announced).verdict["passed"] is False

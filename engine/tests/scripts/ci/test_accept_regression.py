@@ -60,7 +60,7 @@ def test_acceptance_without_a_model_registry_reports_a_missing_ledger(accept: Ac
     assert accepted(github_api)
 
 
-def test_the_longest_words_fit(accept: Accept, github_api: GitHubApi):
+def test_the_longest_reason_fits_a_status(accept: Accept, github_api: GitHubApi):
     login = "m" * 39
     github_api.permissions[login] = "write"
     assert accept(reason="r" * LONGEST_REASON, GITHUB_ACTOR=login).status == 0

@@ -104,7 +104,7 @@ def test_the_changed_paths_say_whether_a_gate_is_due(base: Project, path: str, d
         ("0" * 40, "expected"),
     ],
 )
-def test_a_change_that_is_not_there_is_no_reason_to_pass(base: Project, change: str, said: str) -> None:
+def test_a_missing_change_does_not_pass(base: Project, change: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         check_needs.gate_is_due(base.root, change)
 
@@ -186,7 +186,7 @@ def test_each_line_says_why_a_job_stands_in_the_way(monkeypatch, capsys) -> None
     ]
 
 
-def test_words_of_a_pull_request_are_no_commands_to_the_log(monkeypatch, capsys) -> None:
+def test_texts_of_a_pull_request_command_no_log(monkeypatch, capsys) -> None:
     reason = "::error::x\n::set-env name=A::b ##[group]" + "y" * 1000
     check(monkeypatch, needs(BUILT | {"reason": reason}))
     said = capsys.readouterr().out.splitlines()[0]

@@ -85,7 +85,7 @@ def leave_verdict(folder: Path, run_id: str, **changes: Any) -> None:
     (results / "report.md").write_text("# A report\n")
 
 
-def test_a_run_that_came_and_went_well_is_all_there_is_to_know(check, declare, kubeflow, clock, folder):
+def test_a_successful_run_on_time_is_no_finding(check, declare, kubeflow, clock, folder):
     assert "weekly: missing: expected a recurring run, found none" in check("training").error
     made = declare()
     assert check("training").status == 0, "it is not due yet"
