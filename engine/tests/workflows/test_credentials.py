@@ -59,7 +59,7 @@ def used_secrets() -> set[str]:
 
 def replaced() -> dict[str, str]:
     """By secret: what the guide sets in its place."""
-    table = GUIDE.read_text().partition("| secret | in its place |")[2].partition("\n\n")[0]
+    table = GUIDE.read_text().partition("| secret | use instead |")[2].partition("\n\n")[0]
     rows = (line.split("|")[1:3] for line in table.splitlines()[2:])
     return {name: place for names, place in rows for name in re.findall(r"`(\w+)`", names)}
 
