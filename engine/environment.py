@@ -87,7 +87,7 @@ _ENTRIES = (
     _aws_key("AWS_ACCESS_KEY_ID", "access key of S3", "another source of boto3, such as a role"),
     _aws_key("AWS_SECRET_ACCESS_KEY", "its secret", "another source of boto3, such as a role"),
     _aws_key("AWS_SESSION_TOKEN", "token of temporary keys", "none is sent: the keys are permanent"),
-    Variable("AWS_REGION", "region of S3", "boto3's default", EVERYWHERE),
+    Variable("AWS_REGION", "region of S3", "`AWS_DEFAULT_REGION`, else the profile's", EVERYWHERE),
     Variable("AWS_ENDPOINT_URL", "URL of an S3-compatible store", "AWS", EVERYWHERE),
     Variable("AWS_ENDPOINT_URL_S3", "the same, for S3 only", "`AWS_ENDPOINT_URL`", EVERYWHERE),
     _secret(
@@ -173,7 +173,7 @@ _ENTRIES = (
         ("laptop", "task"),
     ),
     Variable(
-        "SSL_CERT_FILE", "certificate authority of the endpoint and of registries", "the system's", EVERYWHERE
+        "SSL_CERT_FILE", "certificate authority of the endpoint, registries and S3", "the system's", EVERYWHERE
     ),
     Variable("REQUESTS_CA_BUNDLE", "the same, if `SSL_CERT_FILE` is not set", "the system's", EVERYWHERE),
     Variable("NO_COLOR", "set to anything: plain lines on a terminal", "colors", ("laptop",)),

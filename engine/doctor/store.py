@@ -8,7 +8,8 @@ from engine.access.refusals import Diagnosis
 from engine.command_line import SettingsError
 from engine.doctor.refusals import diagnose
 from engine.doctor.results import Result, Results, Site, failed, ok, skipped, warned
-from engine.stores.object_stores import FileStore, S3Store, s3_client, s3_endpoint
+from engine.stores.object_stores import FileStore, S3Store
+from engine.stores.s3 import s3_client, s3_endpoint
 from engine.stores.storage import open_store
 
 VARIABLES = ("MODEL_REGISTRY_URI", "RESULTS_URI", "PREDICTIONS_URI")

@@ -13,20 +13,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from engine.command_line import SettingsError, WorldError
-from engine.http import retry
-from engine.stores.object_stores import (
-    ATTEMPTS,
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    FileStore,
-    LostRace,
-    NotFound,
-    S3Store,
-    nothing_at,
-    refused,
-    s3_endpoint,
-    unreachable,
-)
+from engine.stores.errors import LostRace, NotFound, nothing_at
+from engine.stores.object_stores import FileStore, S3Store
+from engine.stores.s3 import READ_SECONDS, s3_filesystem
+from engine.stores.s3_errors import clear_s3_errors
 
 __all__ = [
     "LostRace",
@@ -67,15 +57,8 @@ def filesystem(uri: str) -> tuple[Any, str]:
     store = open_store(uri)
     if isinstance(store, FileStore):
         return fs.LocalFileSystem(), str(store.root)
-    endpoint = s3_endpoint() or ""
-    s3 = fs.S3FileSystem(
-        endpoint_override=endpoint.rpartition("://")[2] or None,
-        scheme="http" if endpoint.startswith("http://") else "https",
-        connect_timeout=CONNECT_SECONDS,
-        request_timeout=READ_SECONDS,
-        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS),
-    )
-    return s3, f"{store.bucket}/{store.prefix}".rstrip("/")
+    with clear_s3_errors(uri):
+        return s3_filesystem(store.bucket), f"{store.bucket}/{store.prefix}".rstrip("/")
 
 
 @contextmanager
@@ -84,14 +67,12 @@ def clear_errors(uri: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise NotFound(nothing_at(uri)) from None
+        raise nothing_at(uri) from None
     except (OSError, ValueError) as error:
-        text = str(error).splitlines()[0]
-        if "ACCESS_DENIED" in text or "INVALID_ACCESS_KEY" in text or "HTTP status 403" in text:
-            raise WorldError(refused(uri)) from None
-        if "NETWORK_CONNECTION" in text or "curlCode" in text:
-            raise WorldError(unreachable(uri)) from None
-        raise WorldError(f"{uri}: expected readable data, found: {text}") from None
+        if uri.startswith("s3://"):
+            bucket, _, key = uri.removeprefix("s3://").partition("/")
+            S3Store(bucket, key).require_readable()  # the client says why the store refuses
+        raise WorldError(f"{uri}: expected readable data, found: {str(error).splitlines()[0]}") from None
 
 
 def open_store(uri: str) -> FileStore | S3Store:
@@ -126,7 +107,7 @@ def _fetch(uri: str, target: Path) -> None:
                 raise retry.Failed(WorldError(problem))
     except urllib.error.HTTPError as error:
         if error.code in (404, 410):
-            raise NotFound(nothing_at(uri)) from None
+            raise nothing_at(uri) from None
         problem = f"{uri}: the server answered {error.code} {error.reason}"
         if not retry.may_pass(error.code, repeatable=True):
             raise WorldError(problem) from None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.stores import object_stores
+from engine.stores import s3
 from engine.tests.docker_registry import DockerRegistry, running_registry
 from engine.tests.seaweedfs import SeaweedFS, running_seaweedfs
 from engine.tests.standins.github_api import GitHubApi, running_github_api
@@ -59,11 +59,11 @@ def s3_identity(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> Iterat
     def become(identity: str) -> None:
         for name, value in seaweedfs.environment(identity).items():
             monkeypatch.setenv(name, value)
-        object_stores.s3_client.cache_clear()
+        s3.forget_client()
 
     become("admin")
     yield become
-    object_stores.s3_client.cache_clear()
+    s3.forget_client()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.datasets.rows import read_rows
-from engine.stores import object_stores
+from engine.stores import s3
 from engine.tests.seaweedfs import SeaweedFS
 from engine.tests.standins.http_server import Answer, Request, serving_requests
 
@@ -38,7 +38,7 @@ def requests(
 
     with serving_requests(forward) as host:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}")
-        object_stores.s3_client.cache_clear()
+        s3.forget_client()
         yield seen
 
 

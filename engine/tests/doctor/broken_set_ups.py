@@ -18,7 +18,7 @@ import yaml
 from engine.doctor.results import Result, Site
 from engine.http import retry
 from engine.kubeflow import kfp_client
-from engine.stores import object_stores
+from engine.stores import s3
 from engine.tests.demo_files import DEMO_SETTINGS
 from engine.tests.standins.authority import Authority
 from engine.tests.standins.github_api import GitHubApi
@@ -51,9 +51,9 @@ class SetUp:
         patch = self.monkeypatch
         patch.setattr(retry, "time", SimpleNamespace(time=time.time, sleep=lambda seconds: None))
         patch.setattr(kfp_client, "TIMEOUT", SECONDS)
-        patch.setattr(object_stores, "ATTEMPTS", 1)
+        patch.setattr(s3, "ATTEMPTS", 1)
         patch.setattr(socket, "getaddrinfo", _resolving(socket.getaddrinfo))
-        object_stores.s3_client.cache_clear()
+        s3.forget_client()
 
     def settings(self, **sections: Any) -> None:
         """mlops.yaml as the demo has it, but for these sections."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.environment import VARIABLES
-from engine.stores import object_stores
+from engine.stores import s3
 from engine.tests.doctor.broken_set_ups import SetUp
 from engine.tests.standins.authority import Authority
 from engine.tests.standins.github_api import GitHubApi
@@ -54,4 +54,4 @@ def up(
         set_up = SetUp(monkeypatch, tmp_path, authority, provider, github_api, stack)
         set_up.prepare()
         yield set_up
-    object_stores.s3_client.cache_clear()
+    s3.forget_client()

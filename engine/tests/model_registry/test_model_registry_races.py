@@ -20,7 +20,7 @@ import pytest
 from engine.documents import documents
 from engine.model_registry import model_registry
 from engine.model_registry.model_registry import ModelRegistry, PromotionLost
-from engine.stores import object_stores
+from engine.stores import object_stores, s3
 from engine.tests.model_versions import register, verdict_on
 
 RACERS = 20
@@ -118,7 +118,7 @@ def killed_after(steps: int, registry: ModelRegistry, work: Callable[[], Any]) -
             return count
 
         try:
-            object_stores.s3_client.cache_clear()  # a connection cannot be shared with the parent
+            s3.forget_client()  # a connection cannot be shared with the parent
             sys.settrace(count)
             work()
             sys.settrace(None)

@@ -7,7 +7,7 @@ import pytest
 
 from engine.command_line import WorldError
 from engine.model_registry.model_registry import ModelRegistry
-from engine.stores import object_stores
+from engine.stores import s3
 from engine.tests import model_versions
 from engine.tests.model_versions import UNKNOWN, champion_of, verdict_on
 from engine.tests.standins.web_server import web_server
@@ -117,6 +117,6 @@ def test_a_read_only_identity_reads_and_changes_nothing(s3_folder: str, s3_ident
 def test_a_store_that_is_down_is_never_no_champion(s3_identity, monkeypatch, status: int) -> None:
     with web_server(status, b"<html>sorry</html>") as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        object_stores.s3_client.cache_clear()
+        s3.forget_client()
         with pytest.raises(WorldError, match=f"the store answered {status}"):
             ModelRegistry("s3://models", "flights").champion()

@@ -54,12 +54,12 @@ def test_json_has_each_check(call, tmp_path):
     ],
 )
 def test_a_real_store_is_written_as_commands_would(call, tmp_path, seaweedfs, identity, status, line):
-    from engine.stores import object_stores
+    from engine.stores import s3
 
-    object_stores.s3_client.cache_clear()
+    s3.forget_client()
     settings = seaweedfs.environment(identity) | {"RESULTS_URI": (uri := seaweedfs.new_folder())}
     done = call(tmp_path, "doctor", "--only", "store", **settings)
-    object_stores.s3_client.cache_clear()
+    s3.forget_client()
     assert (done.status, line.format(uri=uri) in done.printed) == (status, True), done.printed
 
 

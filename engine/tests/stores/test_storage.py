@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from engine.command_line import SettingsError, WorldError
-from engine.stores import object_stores, storage
+from engine.stores import s3, storage
 from engine.tests.standins.web_server import web_server
 
 CLOSED_PORT = "http://127.0.0.1:9"
@@ -131,7 +131,7 @@ def s3_at(s3_identity: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -
 
     def point(url: str) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        object_stores.s3_client.cache_clear()
+        s3.forget_client()
 
     return point
 
