@@ -173,7 +173,10 @@ _ENTRIES = (
         ("laptop", "task"),
     ),
     Variable(
-        "SSL_CERT_FILE", "certificate authority of the endpoint, registries and S3", "the system's", EVERYWHERE
+        "SSL_CERT_FILE",
+        "certificate authority of the endpoint, registries and S3",
+        "the system's",
+        EVERYWHERE,
     ),
     Variable("REQUESTS_CA_BUNDLE", "the same, if `SSL_CERT_FILE` is not set", "the system's", EVERYWHERE),
     Variable("NO_COLOR", "set to anything: plain lines on a terminal", "colors", ("laptop",)),
