@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from engine.command_line import SettingsError, WorldError
+from engine.http import retry
 from engine.stores.errors import LostRace, NotFound, nothing_at
 from engine.stores.object_stores import FileStore, S3Store
 from engine.stores.s3 import READ_SECONDS, s3_filesystem
