@@ -36,8 +36,7 @@ class Run:
     error: str
     tasks: list[Task]
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    changed: datetime | None = None
-    """The last change of state of the run or of one of its tasks."""
+    changed: datetime | None = None  # when its state or that of a task changed last
 
 
 @contextmanager
@@ -76,10 +75,7 @@ def under_way(client: Client, name: str) -> list[Run]:
 
 
 def is_forgotten(run: Run) -> bool:
-    """Whether a run has made no progress for so long that its cluster has lost it.
-
-    A run whose Workflow was deleted before it was recorded stays RUNNING for ever.
-    """
+    """Whether a run stays RUNNING because its Workflow was deleted: nothing has changed for hours."""
     if run.state in FINAL or run.changed is None:
         return False
     return datetime.now(UTC) - run.changed > timedelta(hours=progress_hours())

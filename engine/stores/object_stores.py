@@ -83,7 +83,7 @@ class S3Store:
         try:
             with clear_s3_errors(self._uri(key)):
                 s3_client().put_object(Bucket=self.bucket, Key=self._path(key), Body=data, **condition)
-        except NotFound:  # some stores' answer to If-Match where nothing stands any more
+        except NotFound:  # some stores' answer to If-Match if the object is gone
             raise another_first(self._uri(key)) from None
 
     def names(self) -> list[str]:

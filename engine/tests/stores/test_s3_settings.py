@@ -206,13 +206,13 @@ def test_another_region_is_named(settings, use: Use) -> None:
 
 
 @both
-def test_no_credentials_are_said(settings, use: Use) -> None:
+def test_a_store_without_credentials_is_refused_with_what_to_set(settings, use: Use) -> None:
     settings(AWS_ENDPOINT_URL="http://127.0.0.1:9")
     with pytest.raises(WorldError, match="there are no credentials; set AWS_ACCESS_KEY_ID"):
         use("s3://bucket/x")
 
 
-def test_the_end_of_a_session_is_said(settings) -> None:
+def test_the_identity_names_the_end_of_a_session(settings) -> None:
     settings(AWS_SESSION_TOKEN="x", AWS_CREDENTIAL_EXPIRATION="2099-01-02T03:04:05Z", **KEYS)
     from engine.stores.s3_errors import identity
 
