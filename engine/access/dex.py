@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from engine.access.entrance import Entrance, Environment
-from engine.access.refusals import DiagnosedError, diagnose
+from engine.access.refusals import DiagnosedError, Diagnosis, diagnose
 from engine.access.tokens import Clock
 from engine.command_line import SettingsError
 
@@ -16,6 +16,10 @@ TIMEOUT = (10, 30)  # seconds to connect, and to wait for an answer
 LIFE = 12 * 3600  # seconds after which a session is replaced; it lives twice as long
 COOKIES = ("oauth2_proxy_kubeflow", "authservice_session")
 """The session's: of Kubeflow 1.9 and newer, and before."""
+
+
+class RejectedError(DiagnosedError):
+    """Dex answered, and did not accept this user."""
 
 
 @contextmanager
@@ -52,24 +56,26 @@ def log_in(host: str, user: str, password: str) -> str:
             browser.verify = os.environ.get("SSL_CERT_FILE") or True
             form = _form(browser, f"{urlsplit(host).scheme}://{urlsplit(host).netloc}/")
             if form is None:
-                raise _refused(user, "no login page")
+                raise RejectedError("Dex", _diagnosis(user, "no login page"))
             answer = browser.post(form, data={"login": user, "password": password}, timeout=TIMEOUT)
             if not answer.history:
-                raise _refused(user, "user or password rejected")
+                raise RejectedError("Dex", _diagnosis(user, "user or password rejected"))
             if urlsplit(answer.url).path.endswith("/approval"):
                 browser.post(answer.url, data={"approval": "approve"}, timeout=TIMEOUT)
             cookies = {cookie.name: cookie.value for cookie in browser.cookies}
     except requests.RequestException as error:
-        raise _refused(user, type(error).__name__) from None
+        raise DiagnosedError("Dex", _diagnosis(user, type(error).__name__)) from None
     session = [f"{name}={value}" for name, value in cookies.items() if name.startswith(COOKIES)]
     if not session:
-        raise _refused(user, "no session cookie")
+        raise DiagnosedError("Dex", _diagnosis(user, "no session cookie"))
     return "; ".join(session)
 
 
 def _form(browser: requests.Session, root: str) -> str | None:
     """The address that takes user and password; None if no login is required."""
     page = browser.get(root, timeout=TIMEOUT)
+    if page.status_code >= 500:
+        page.raise_for_status()
     if page.status_code in (401, 403):  # oauth2-proxy's own page, with a button
         page = browser.get(urljoin(root, "oauth2/start"), params={"rd": "/"}, timeout=TIMEOUT)
     parts = urlsplit(page.url)
@@ -81,5 +87,5 @@ def _form(browser: requests.Session, root: str) -> str | None:
     return page.url
 
 
-def _refused(user: str, reason: str) -> DiagnosedError:
-    return DiagnosedError("Dex", diagnose("dex-login", user=user, found=reason))
+def _diagnosis(user: str, reason: str) -> Diagnosis:
+    return diagnose("dex-login", user=user, found=reason)

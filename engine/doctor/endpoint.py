@@ -3,7 +3,7 @@
 import ipaddress
 import os
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import requests
@@ -28,6 +28,8 @@ STRANGERS = "requests without credentials"
 HEALTH = {"commit_sha", "multi_user", "tag_name"}
 """One of which each server states of itself."""
 LISTS = ("list_experiments", "list_pipelines", "list_runs")
+RIGHT_TO_RUN = "right to run"
+NO_ID = "00000000-0000-0000-0000-000000000000"
 DEFAULT_USER, DEFAULT_PASSWORD = "user@example.com", "12341234"
 """Those that Kubeflow's manifests install."""
 TIMEOUT = (5, 10)  # seconds to connect, and to wait for an answer
@@ -101,35 +103,67 @@ def _server(client: "Client", namespace: str) -> Results:
         yield ok(CHECK, f"{client.host} is Kubeflow Pipelines {client.version or 'of no stated version'}")
     if health.get("multi_user") and not namespace:
         raise DiagnosedError(client.host, diagnose("no-namespace", host=client.host))
-    for name in LISTS:
-        getattr(client, name)(page_size=1, namespace=namespace or None)
-    yield ok(
-        "right to run", f"may list experiments, pipelines and runs in {namespace or 'the only namespace'}"
+    experiments, _, _ = (getattr(client, name)(page_size=1, namespace=namespace or None) for name in LISTS)
+    yield _right_to_run(client, experiments.experiments or [], namespace or "the only namespace")
+
+
+def _right_to_run(client: "Client", experiments: list[Any], place: str) -> Result:
+    """Ask for a run of a version that is not there: rights are checked first, so no run is created."""
+    import kfp_server_api as api
+
+    from engine.kubeflow.kfp_client import Refused
+
+    if not experiments:
+        return ok(
+            RIGHT_TO_RUN, f"may list in {place}, which has no experiment: the run of one step shows the rest"
+        )
+    version = api.V2beta1PipelineVersionReference(pipeline_id=NO_ID, pipeline_version_id=NO_ID)
+    run = api.V2beta1Run(
+        display_name="doctor",
+        experiment_id=experiments[0].experiment_id,
+        pipeline_version_reference=version,
     )
+    try:
+        client._run_api.run_service_create_run(run=run)
+    except Refused as error:
+        if error.code in (401, 403) or error.code > 500:
+            raise
+    return ok(RIGHT_TO_RUN, f"may list experiments, pipelines and runs, and create runs, in {place}")
 
 
 def _strangers(host: str) -> Results:
-    if answers_strangers(host):
-        yield failed(STRANGERS, diagnose("open-endpoint", host=host))
-    else:
-        yield ok(STRANGERS, f"{host} refuses them")
+    match answer_to_strangers(host):
+        case "let in", _:
+            yield failed(STRANGERS, diagnose("open-endpoint", host=host))
+        case "refused", _:
+            yield ok(STRANGERS, f"{host} refuses them")
+        case _, answer:
+            yield skipped(STRANGERS, f"not known: expected a refusal of {host}, found {answer}")
     try:
         dex.log_in(host, DEFAULT_USER, DEFAULT_PASSWORD)
-    except DiagnosedError:
+    except dex.RejectedError:
         yield ok("default login", "Dex does not accept the password that Kubeflow's manifests install")
+    except DiagnosedError as error:
+        yield skipped("default login", f"not known: {error.diagnosis.problem}")
     else:
         yield failed("default login", diagnose("default-login"))
 
 
-def answers_strangers(host: str) -> bool:
-    """Whether a request without credentials gets an answer of Kubeflow's."""
+def answer_to_strangers(host: str) -> tuple[Literal["let in", "refused", "unknown"], str]:
+    """What a request without credentials comes to, and the answer: no answer is no refusal."""
     url = f"{host}/apis/v2beta1/pipelines?page_size=1"
     verify: Any = os.environ.get("SSL_CERT_FILE") or True
     try:
         answer = requests.get(url, timeout=TIMEOUT, verify=verify, allow_redirects=False)
-        return answer.status_code == 200 and isinstance(answer.json(), dict)
-    except (requests.RequestException, ValueError):
-        return False
+    except requests.RequestException as error:
+        return "unknown", type(error).__name__
+    status = str(answer.status_code)
+    if answer.is_redirect or answer.status_code in (401, 403):
+        return "refused", status
+    if answer.status_code != 200:
+        return "unknown", status
+    is_page = answer.headers.get("Content-Type", "").startswith("text/html")
+    return ("refused" if is_page else "let in"), status
 
 
 def is_public(host: str) -> bool:

@@ -10,6 +10,7 @@ import pytest
 from engine.stores import s3
 from engine.tests.docker_registry import DockerRegistry, running_registry
 from engine.tests.seaweedfs import SeaweedFS, running_seaweedfs
+from engine.tests.standins.authority import Authority
 from engine.tests.standins.github_api import GitHubApi, running_github_api
 from engine.tests.standins.kubernetes_api import KubernetesApi, running_cluster
 
@@ -24,6 +25,11 @@ def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
 def docker_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerRegistry]:
     with running_registry(tmp_path_factory.mktemp("docker_registry")) as registry:
         yield registry
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")

@@ -19,12 +19,8 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
 @pytest.fixture
-def provider() -> Iterator[OidcProvider]:
-    with running_provider() as running:
+def provider(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Iterator[OidcProvider]:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.path))
+    with running_provider(authority.issue("provider").context()) as running:
         yield running

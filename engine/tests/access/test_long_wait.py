@@ -13,6 +13,7 @@ from engine.access.tokens import Clock
 from engine.http import retry
 from engine.kubeflow import runs
 from engine.kubeflow.endpoint import connect
+from engine.tests.standins.authority import Authority
 from engine.tests.standins.guarded_endpoint import GuardedEndpoint, guarded_endpoint
 from engine.tests.standins.oidc_provider import OidcProvider, running_provider
 
@@ -55,23 +56,27 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> MovedClock:
 
 
 @pytest.fixture
-def provider(clock: MovedClock) -> Iterator[OidcProvider]:
-    with running_provider() as running:
+def provider(
+    clock: MovedClock, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[OidcProvider]:
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(authority.path))
+    with running_provider(authority.issue("provider").context()) as running:
         running.now, running.life = clock.time, TOKEN_MINUTES * MINUTE
         yield running
 
 
-def test_a_run_of_30_minutes_ends_with_its_verdict(clock, provider, monkeypatch, tmp_path):
+def test_a_run_of_30_minutes_ends_with_its_verdict(clock, provider, authority, monkeypatch, tmp_path):
     created = {"run_id": "1", "display_name": "gate", "created_at": datetime.now(UTC).isoformat()}
     endpoint = GuardedEndpoint(provider, run=created | {"state": "RUNNING"})
     with ExitStack() as first, ExitStack() as second:
-        url = first.enter_context(guarded_endpoint(endpoint))
+        url = first.enter_context(guarded_endpoint(endpoint, authority))
         port = urlsplit(url).port
         clock.events = [
             (4, lambda: endpoint.faults.extend([503] * 3)),
             (9, lambda: endpoint.faults.append(0)),
             (15, first.close),
-            (15.5, lambda: second.enter_context(guarded_endpoint(endpoint, port)) and None),
+            (15.5, lambda: second.enter_context(guarded_endpoint(endpoint, authority, port)) and None),
             (RUN_MINUTES, lambda: endpoint.run.update(state="FAILED", run_details={"task_details": LOST})),
         ]
         settings = {"KUBEFLOW_HOST": url, "KUBEFLOW_AUTH": "github-oidc", "KUBEFLOW_NAMESPACE": "staging"}

@@ -74,7 +74,19 @@ class SetUp:
 
     def endpoint(self, **changes: Any) -> str:
         """The URL of an endpoint behind a gateway that knows the provider's tokens."""
-        return self.stack.enter_context(guarded_endpoint(GuardedEndpoint(self.provider, **changes)))
+        self.trust()
+        endpoint = GuardedEndpoint(self.provider, **changes)
+        return self.stack.enter_context(guarded_endpoint(endpoint, self.authority))
+
+    def trust(self) -> None:
+        """This machine knows the authority that signed each server's certificate."""
+        for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"):
+            self.monkeypatch.setenv(name, str(self.authority.path))
+
+    def secure(self, answer: Callable[[Request], Answer] | Answer) -> str:
+        """The URL of a server with these answers and a certificate that this machine trusts."""
+        self.trust()
+        return f"https://{self.serve(answer, self.authority.issue('server').context())}"
 
     def token(self, **claims: Any) -> dict[str, str]:
         known = {"aud": "pipelines.kubeflow.org"} | claims
@@ -96,7 +108,7 @@ class SetUp:
             found = paths.get(request.path)
             return Answer(404) if found is None else Answer(200, JSON, json.dumps(found).encode())
 
-        self.kubeconfig(f"http://{self.serve(answer)}")
+        self.kubeconfig(self.secure(answer))
 
     def kubeconfig(self, server: str) -> None:
         context = {"cluster": "c", "user": "u"}
@@ -123,7 +135,7 @@ class SetUp:
                 return Answer(200, {"ETag": '"1"'})
             return Answer(status, {}, f"<Error><Code>{code}</Code>{more}</Error>".encode())
 
-        return self.store(f"http://{self.serve(answer)}")
+        return self.store(self.secure(answer))
 
     def store(self, endpoint: str, **changes: str) -> Site:
         keys = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "key", "AWS_DEFAULT_REGION": "eu-west-1"}

@@ -19,13 +19,8 @@ PROXIES = ("http_proxy", "https_proxy", "no_proxy", "all_proxy")
 
 
 @pytest.fixture(scope="session")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OidcProvider]:
-    with running_provider() as provider:
+def running(authority: Authority) -> Iterator[OidcProvider]:
+    with running_provider(authority.issue("provider").context()) as provider:
         yield provider
 
 

@@ -151,7 +151,7 @@ def _(up: SetUp):
 
 @ACCESS.add("no-token")
 def _(up: SetUp):
-    return up.site(KUBEFLOW_HOST=f"http://{up.serve(Answer(401))}/pipeline")
+    return up.site(KUBEFLOW_HOST=f"{up.secure(Answer(401))}/pipeline")
 
 
 @ACCESS.add("token-expired")
@@ -249,9 +249,9 @@ def _(up: SetUp):
 @ACCESS.add("dex-login")
 def _(up: SetUp):
     up.provider.password = "another"
-    root = up.serve(Answer(302, {"Location": f"{up.provider.issuer}/auth"}))
+    root = up.secure(Answer(302, {"Location": f"{up.provider.issuer}/auth"}))
     settings = {"KUBEFLOW_USERNAME": "user@example.com", "KUBEFLOW_PASSWORD": "secret-"}
-    return up.site(KUBEFLOW_HOST=f"http://{root}/pipeline", KUBEFLOW_AUTH="dex", **settings)
+    return up.site(KUBEFLOW_HOST=f"{root}/pipeline", KUBEFLOW_AUTH="dex", **settings)
 
 
 def _eks(up: SetUp, **settings: str):

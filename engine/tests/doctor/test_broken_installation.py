@@ -184,7 +184,7 @@ def _(up: SetUp):
         lost = request.headers.get("If-None-Match") == "*"
         return Answer(412, {}, b"<Error><Code>PreconditionFailed</Code></Error>") if lost else Answer(200)
 
-    return up.store(f"http://{up.serve(answer)}")
+    return up.store(up.secure(answer))
 
 
 @INSTALLATION.add("store-authority")
@@ -205,9 +205,7 @@ def _(up: SetUp):
 @INSTALLATION.add("open-endpoint", "endpoint")
 def _(up: SetUp):
     up.monkeypatch.setattr(endpoint, "is_public", lambda host: True)
-    certificate = up.authority.issue("open")
-    up.site(SSL_CERT_FILE=str(up.authority.path), REQUESTS_CA_BUNDLE=str(up.authority.path))
-    return up.tls(certificate.context())
+    return up.site(KUBEFLOW_HOST=f"{up.secure(healthy)}/pipeline")
 
 
 @INSTALLATION.add("default-login", "endpoint")
@@ -215,7 +213,6 @@ def _(up: SetUp):
     """A gateway that lets sessions in, of users that log in at the provider."""
     up.monkeypatch.setattr(endpoint, "is_public", lambda host: True)
     up.provider.password = endpoint.DEFAULT_PASSWORD
-    up.site(SSL_CERT_FILE=str(up.authority.path), REQUESTS_CA_BUNDLE=str(up.authority.path))
     urls: list[str] = []
 
     def answer(request: Request) -> Answer:
@@ -226,7 +223,7 @@ def _(up: SetUp):
         login = f"{up.provider.issuer}/auth/local/login?redirect_uri={urls[0]}/callback&state=1"
         return Answer(302, {"Location": login})
 
-    urls.append(f"https://{up.serve(answer, up.authority.issue('site').context())}")
+    urls.append(up.secure(answer))
     settings = {"KUBEFLOW_USERNAME": endpoint.DEFAULT_USER, "KUBEFLOW_PASSWORD": endpoint.DEFAULT_PASSWORD}
     return up.site(KUBEFLOW_HOST=f"{urls[0]}/pipeline", KUBEFLOW_AUTH="dex", **settings)
 

@@ -12,14 +12,25 @@ from engine.tests.standins.oidc_provider import SUBJECT, running_provider
 from scripts.doctor import PERMISSIONS
 
 
-def test_a_good_endpoint_is_all_ok_and_its_token_stays_secret(call, tmp_path):
-    with running_provider() as provider, guarded_endpoint(GuardedEndpoint(provider)) as url:
-        settings = {"KUBEFLOW_HOST": url, "KUBEFLOW_NAMESPACE": "staging", "KUBEFLOW_AUTH": "github-oidc"}
-        done = call(tmp_path, "doctor", "--only", "endpoint", **settings, **provider.environment())
+@pytest.fixture
+def guarded(authority, monkeypatch):
+    """A provider, and the URL of an endpoint with an experiment behind a gateway that knows its tokens."""
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.setenv(name, str(authority.path))
+    with running_provider(authority.issue("provider").context()) as provider:
+        endpoint = GuardedEndpoint(provider, experiments=[{"experiment_id": "1"}])
+        with guarded_endpoint(endpoint, authority) as url:
+            yield provider, url
+
+
+def test_a_good_endpoint_is_all_ok_and_its_token_stays_secret(call, tmp_path, guarded):
+    provider, url = guarded
+    settings = {"KUBEFLOW_HOST": url, "KUBEFLOW_NAMESPACE": "staging", "KUBEFLOW_AUTH": "github-oidc"}
+    done = call(tmp_path, "doctor", "--only", "endpoint", **settings, **provider.environment())
     assert done.status == 0
     assert f"ok      identity: mode github-oidc: iss {provider.issuer}, sub {SUBJECT}" in done.printed
     assert f"aud {AUDIENCE}, repository_id 2, expires 20" in done.printed
-    assert "ok      right to run" in done.printed
+    assert "ok      right to run: may list experiments, pipelines and runs, and create runs" in done.printed
     for token in provider.minted:
         assert token not in done.printed + done.error + done.summary
         assert token.rpartition(".")[2] not in done.printed + done.error + done.summary
@@ -71,9 +82,8 @@ def test_an_environment_that_the_token_may_not_read_is_skipped(call, tmp_path, g
     assert "warn    environment production: expected the environment production on GitHub" in done.printed
 
 
-def test_a_refused_request_without_a_token_says_so(call, tmp_path):
-    with running_provider() as provider, guarded_endpoint(GuardedEndpoint(provider)) as url:
-        done = call(tmp_path, "doctor", "--only", "endpoint", KUBEFLOW_HOST=url, KUBEFLOW_AUTH="none")
+def test_a_refused_request_without_a_token_says_so(call, tmp_path, guarded):
+    done = call(tmp_path, "doctor", "--only", "endpoint", KUBEFLOW_HOST=guarded[1], KUBEFLOW_AUTH="none")
     assert done.status == 1
     assert "found 403: RBAC: access denied: no token was sent" in done.printed
 

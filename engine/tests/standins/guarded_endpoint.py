@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.access.entrance import AUDIENCE
+from engine.tests.standins.authority import Authority
 from engine.tests.standins.http_server import CLOSED, Answer, Request, serving_requests
 from engine.tests.standins.oidc_provider import REPOSITORY_ID, OidcProvider
 
 JSON = {"Content-Type": "application/json"}
 HEALTH = {"tag_name": "2.17.0", "multi_user": True}
 PREFIX = "/pipeline/apis/v2beta1/"
+NO_VERSION = Answer(404, JSON, b'{"code": 5, "message": "no such version"}')
 
 
 @dataclass
@@ -22,6 +24,9 @@ class GuardedEndpoint:
     repository_id: str = REPOSITORY_ID
     health: dict[str, Any] = field(default_factory=lambda: dict(HEALTH))
     run: dict[str, Any] = field(default_factory=dict)
+    experiments: list[dict[str, Any]] = field(default_factory=list)
+    to_create: Answer = NO_VERSION
+    """What a request for a run is answered with, once its sender may create one."""
     refusal: Answer | None = None
     """What a request that was let in is answered with, instead."""
     faults: list[int] = field(default_factory=list)
@@ -41,6 +46,10 @@ class GuardedEndpoint:
         if self.refusal:
             return self.refusal
         path = request.path.partition("?")[0].removeprefix(PREFIX)
+        if (request.method, path) == ("POST", "runs"):
+            return self.to_create
+        if path == "experiments":
+            return Answer(200, JSON, json.dumps({"experiments": self.experiments}).encode())
         if path == "healthz":
             return Answer(200, JSON, json.dumps(self.health).encode())
         if path.startswith("runs/"):
@@ -60,7 +69,7 @@ class GuardedEndpoint:
 
 
 @contextmanager
-def guarded_endpoint(endpoint: GuardedEndpoint, port: int = 0) -> Iterator[str]:
-    """The URL of `endpoint`, served until the block is left."""
-    with serving_requests(endpoint.answer, port=port) as host:
-        yield f"http://{host}/pipeline"
+def guarded_endpoint(endpoint: GuardedEndpoint, authority: Authority, port: int = 0) -> Iterator[str]:
+    """The URL of `endpoint`, served until the block is left, with a certificate of `authority`."""
+    with serving_requests(endpoint.answer, authority.issue("endpoint").context(), port) as host:
+        yield f"https://{host}/pipeline"

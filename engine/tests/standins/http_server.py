@@ -55,6 +55,11 @@ def serving_requests(
             if self.command != "HEAD":
                 self.wfile.write(body)
 
+        def handle_expect_100(self) -> bool:
+            answered = super().handle_expect_100()
+            self.wfile.flush()  # over TLS, botocore waits for it
+            return answered
+
         do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_CONNECT = do_GET  # noqa: N815 - http.server's names
 
         def log_message(self, *_: object) -> None:
