@@ -21,7 +21,7 @@ REFUSED = Answer(
 EXPERIMENTS = [{"experiment_id": "1", "display_name": "gate"}]
 
 
-def test_who_may_list_and_not_create_is_named(up: SetUp) -> None:
+def test_an_account_that_may_list_and_not_create_is_named(up: SetUp) -> None:
     host = up.endpoint(experiments=EXPERIMENTS, to_create=REFUSED)
     [result] = wrong(up.site(KUBEFLOW_HOST=host, **up.token()), "endpoint")
     assert result.name == "rights" and "the right to create runs in staging" in result.found
