@@ -11,6 +11,7 @@ from engine.documents.verdict import Proposed, Verdict
 from engine.documents.version import Version
 from engine.gate import judged_run, known_verdicts, pull_request_run
 from engine.gate.change import Change
+from engine.gate.interfaces import failed_by_candidate
 from engine.gate.pull_request_run import PullRequest
 from engine.judging.proposed_policy import as_proposed, without_verdict
 from engine.kubeflow.endpoint import remote_host
@@ -30,7 +31,7 @@ class GateRun:
     """How long to wait for the run of a pull request."""
 
     def compared(self, pipeline: str, question: Mapping[str, str]) -> Verdict:
-        """The verdict of a run of `pipeline`, or that the interfaces of both sides do not fit."""
+        """The verdict of a run of `pipeline`, or that the change's code made nothing to compare."""
         change = self.change
         references = {name: image.reference for name, image in change.images().items()}
         judged_run.expect_reachable(change.tables_of().settings, references, question["model_registry_uri"])
@@ -45,10 +46,13 @@ class GateRun:
                 self.root, self.pull_request, compiled, question, champion, self.minutes
             )
         except judged_run.NoVerdict as error:
-            if not (broken := change.broken_interfaces(error.broken)):
+            broken, failed = change.broken_interfaces(error.broken), failed_by_candidate(error.broken)
+            if not broken and not failed:
                 raise
             print(in_a_log(error), file=sys.stderr)
-            return known_verdicts.broken_interface(question, broken, self.results)
+            if broken:
+                return known_verdicts.broken_interface(question, broken, self.results)
+            return known_verdicts.failed_candidate(question, failed, self.results)
 
     def proposed(self, question: Mapping[str, str]) -> Proposed | None:
         """What another policy of the change says of the base's model; None if it brings none."""

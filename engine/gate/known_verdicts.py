@@ -66,6 +66,12 @@ def broken_interface(question: Mapping[str, str], components: Iterable[str], res
     return _reached(question, results, verdict="INVALID", passed=False, reason=reason)
 
 
+def failed_candidate(question: Mapping[str, str], tasks: list[str], results: Path) -> Verdict:
+    """The change's code failed in `tasks`; what it printed there stays out of the verdict."""
+    reason = f"{', '.join(tasks)} failed, so there is no model to compare: the log says why."
+    return _reached(question, results, verdict="INVALID", passed=False, reason=reason)
+
+
 def nothing_handed_over(question: Mapping[str, str], changed: list[str], results: Path) -> Verdict:
     """The change's code ended before it had features, where it ran by itself."""
     if changed:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.documents.verdicts import read_verdict
 from engine.model_registry.model_registry import ModelRegistry
 from engine.tests.project import Project, comparison, outputs
 
@@ -196,6 +197,20 @@ def relock(project: Project, component: str, requirement: str) -> None:
     subprocess.run(
         [uv, "pip", "compile", *options, "requirements.in", "-o", "requirements.txt"], cwd=folder, check=True
     )
+
+
+def test_a_change_whose_code_fails_is_invalid_and_the_log_says_why(project: Project) -> None:
+    project.edit(
+        FEATURES,
+        ('    departure = flights["scheduled_departure"].dt\n', '    raise ValueError("no departure")\n'),
+    )
+
+    done = project.run("gate")
+
+    verdict = read_verdict(project.root / "build/gate/verdict.json")
+    assert (done.returncode, verdict["verdict"], verdict["passed"]) == (1, "INVALID", False)
+    assert "build-features (candidate, training)" in verdict["reason"]
+    assert "no departure" in done.stderr and "no departure" not in verdict["reason"]
 
 
 def test_unreadable_model_registry_is_no_missing_champion(with_champion: Project) -> None:

@@ -219,6 +219,13 @@ def test_a_changed_component_interface_is_an_invalid_verdict(change: Change, tmp
     assert read_verdict(tmp_path / "verdict.json") == verdict
 
 
+def test_a_candidate_that_failed_is_an_invalid_verdict(change: Change, tmp_path: Path) -> None:
+    verdict = known_verdicts.failed_candidate(change.question(None), ["train-model (candidate)"], tmp_path)
+    assert (verdict["verdict"], verdict["passed"]) == ("INVALID", False)
+    assert verdict["reason"].startswith("train-model (candidate) failed, so there is no model to compare")
+    assert read_verdict(tmp_path / "verdict.json") == verdict
+
+
 @pytest.mark.parametrize("options", [["--pull-request", "3"], ["--candidate", ".", "--base", "HEAD"]])
 def test_options_that_do_not_go_together_are_refused(options: list[str]) -> None:
     with pytest.raises(SettingsError, match="expected"):
