@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,14 @@ from engine.tests.standins.http_server import Answer, Request, serving_requests
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE1234", "AWS_SECRET_ACCESS_KEY": "secret"}
 ERROR = "<Error><Code>{code}</Code><Message>no</Message></Error>"
+PROFILE = """[profile team]
+aws_access_key_id = AKIAPROFILE
+aws_secret_access_key = secret
+region = us-gov-west-1
+endpoint_url = {endpoint}
+s3 =
+  addressing_style = {style}
+"""
 EMPTY = b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"></ListBucketResult>'
 ROLE = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAROLE5678</AccessKeyId>
@@ -99,22 +107,25 @@ def test_session_tokens_are_sent_and_buckets_are_paths(settings, use: Use) -> No
 
 
 @both
-def test_a_profile_has_keys_region_endpoint_and_style(settings, use: Use, tmp_path: Path) -> None:
+def test_a_profile_gives_keys_region_and_endpoint(settings, use: Use, tmp_path: Path) -> None:
     with store() as (host, requests):
-        port = host.partition(":")[2]
-        (tmp_path / "config").write_text(
-            "[profile team]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = secret\n"
-            f"region = us-gov-west-1\nendpoint_url = http://localhost:{port}\n"
-            "s3 =\n  addressing_style = virtual\n"
-        )
-        settings(AWS_PROFILE="team", NO_PROXY="localhost")
-        with suppress(WorldError):  # bucket.localhost has no address everywhere
-            use("s3://bucket/x")
-    assert s3.s3_client().meta.config.s3["addressing_style"] == "virtual"
-    assert s3.s3_client().meta.region_name == "us-gov-west-1"
-    for request in requests:
-        assert request.headers["Host"].startswith("bucket.localhost")
-        assert "AKIAPROFILE" in request.headers["Authorization"]
+        (tmp_path / "config").write_text(PROFILE.format(endpoint=f"http://{host}", style="path"))
+        settings(AWS_PROFILE="team")
+        use("s3://bucket/x")
+    assert requests and all(request.path.startswith("/bucket") for request in requests)
+    assert {signed_region(request) for request in requests} == {"us-gov-west-1"}
+    assert all("AKIAPROFILE" in request.headers["Authorization"] for request in requests)
+
+
+@both
+def test_a_profile_makes_host_names_of_buckets(settings, use: Use, tmp_path: Path) -> None:
+    """A bucket's host has no address here, so the proxy gets the request for it."""
+    with store() as (proxy, requests):
+        endpoint = "http://store.example"
+        (tmp_path / "config").write_text(PROFILE.format(endpoint=endpoint, style="virtual"))
+        settings(AWS_PROFILE="team", HTTP_PROXY=f"http://{proxy}")
+        use("s3://bucket/x")
+    assert {request.headers["Host"] for request in requests} == {"bucket.store.example"}
 
 
 @both
