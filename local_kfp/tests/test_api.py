@@ -123,7 +123,7 @@ def test_check_finds_a_request_that_the_package_does_not_send():
 )
 def test_check_records_departures_of_the_server(path: str, status: int, answer: Any, departures: list[str]):
     noted: list[str] = []
-    checked = httpx.ASGITransport(Checked(JSONResponse(answer, status), noted, set()))
+    checked = httpx.ASGITransport(Checked(JSONResponse(answer, status), noted, set(), []))
 
     async def get() -> httpx.Response:
         async with httpx.AsyncClient(transport=checked) as client:

@@ -9,7 +9,8 @@ from engine.command_line import WorldError
 from engine.documents.manifest import PredictedShard
 from engine.predictions.predictions import Predictions
 from engine.stores.compare_and_swap import ATTEMPTS
-from engine.stores.object_stores import FileStore, LostRace
+from engine.stores.errors import LostRace
+from engine.stores.object_stores import FileStore
 
 DAY = "2013-09-02"
 Swap = Callable[[FileStore, str, bytes, str | None], None]

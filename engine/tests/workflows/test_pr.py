@@ -305,9 +305,12 @@ def test_an_endpoint_out_of_reach_is_an_error_and_never_local(with_endpoint: Run
 def test_a_cancelled_gate_ends_its_run_on_the_endpoint(
     with_endpoint: Runner, endpoint: Endpoint, change: Project, who: str
 ) -> None:
-    """GitHub interrupts a step's process; if that did not help, a step that runs then cleans up."""
+    """GitHub interrupts a step's process; if that did not help, a step that runs then cleans up.
+
+    The run is that of a new policy, for which no code of the change runs.
+    """
     number = {"the step": 14, "the workflow": 15}[who]
-    event = pull_request(with_endpoint, change, "mlops.yaml", ("seed: 1", "seed: 2"), number=number)
+    event = pull_request(with_endpoint, change, "mlops.yaml", ("floor: 0.6", "floor: 0.5"), number=number)
     name = f"pr-{number}-{event.payload['pull_request']['head']['sha'][:12]}"
     given = {"plan": ENDPOINT | {"number": str(number)}, "build": {}, "candidate": "skipped"}
 
