@@ -10,22 +10,10 @@ import pytest
 
 from engine.command_line import SettingsError
 from engine.handover import received
+from engine.tests.model_versions import record_of
 
 ROWS = pa.table({"id": [1, 2], "prediction": [0.25, 0.5]})
-RECORD: dict[str, Any] = {
-    "estimator": "sklearn.dummy.DummyClassifier",
-    "parameters": {},
-    "seed": 1,
-    "categories": "ordinal",
-    "features": ["carrier"],
-    "label": {"name": "late", "type": "binary", "mean": 0.2, "median": 0},
-    "rows": 1,
-    "training_window": {"start": None, "end": None},
-    "data_sha256": None,
-    "libraries": {},
-    "model_sha256": "0" * 64,
-    "model_bytes": 1,
-}
+RECORD = record_of("a model")
 
 
 def handed(folder: Path, predictions: pa.Table = ROWS, **about: Any) -> Path:
